@@ -1,0 +1,298 @@
+package akt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// Sender is what messages can be sent to: an Address, a WeakAddress or a PrivateAddress.
+type Sender interface {
+	// Send sends a request and waits for its reply.
+	Send(ctx context.Context, msg any) (any, error)
+	// Notify sends a message without a reply.
+	Notify(ctx context.Context, msg any) error
+}
+
+var (
+	_ Sender = (*Address)(nil)
+	_ Sender = (*WeakAddress)(nil)
+	_ Sender = (*PrivateAddress)(nil)
+)
+
+// Address is the public, bounded way to an actor, and a strong reference to it: the actor stops when the last one is
+// released. It is safe for concurrent use. Copies of the pointer are the same address; [Address.Clone] makes another one.
+type Address struct {
+	actor    *actor
+	released atomic.Bool
+	cleanup  runtime.Cleanup // releases for who forgot to; only where the actor may be collected
+}
+
+// newAddress makes an address for a reference that is counted already.
+func newAddress(a *actor) *Address {
+	addr := &Address{actor: a}
+	if a.collectable() {
+		addr.cleanup = runtime.AddCleanup(addr, (*actor).release, a)
+	}
+	return addr
+}
+
+// target is the actor, or one that stopped long ago.
+func (a *Address) target() *actor {
+	if a.actor == nil {
+		return nobody
+	}
+	return a.actor
+}
+
+// open returns the actor to send msg to, unless this address was released.
+func (a *Address) open(msg any) (*actor, error) {
+	t := a.target()
+	if a.released.Load() {
+		return nil, t.undelivered(typeName(msg), errReleased)
+	}
+	return t, nil
+}
+
+var errReleased = fmt.Errorf("%w: this address of it was released", ErrStopped)
+
+// Send sends a request and waits for its reply, which has the type that the handler returns; nil for a handler without one.
+// It returns a reply or an error, never both.
+//
+// The handler's own error comes back unchanged. Every other failure is a [*SendError] that says whether the message may have
+// been handled. Where the mailbox is full, Send waits for room, until ctx ends. A ctx that ends while the request is queued
+// takes it back: it is never handled. One that ends while the handler runs ends the handler's Context too, and Send returns
+// at once.
+func (a *Address) Send(ctx context.Context, msg any) (any, error) {
+	defer runtime.KeepAlive(a)
+	t, err := a.open(msg)
+	if err != nil {
+		return nil, err
+	}
+	return t.send(ctx, msg, publicLane)
+}
+
+// SendUnpack is Send for a deferred reply: where the handler returns a [*Future], it waits for that and returns its value,
+// or its error unchanged.
+func (a *Address) SendUnpack(ctx context.Context, msg any) (any, error) {
+	defer runtime.KeepAlive(a)
+	t, err := a.open(msg)
+	if err != nil {
+		return nil, err
+	}
+	return t.sendUnpack(ctx, msg, publicLane)
+}
+
+// Notify sends a message without waiting for it to be handled. Where the mailbox is full it waits for room, until ctx ends;
+// that is all that the end of ctx means to it. The handler's Context has the values of ctx. An error says that the message
+// was not accepted. An error of the handler is logged, and a dead letter of the system.
+func (a *Address) Notify(ctx context.Context, msg any) error {
+	defer runtime.KeepAlive(a)
+	t, err := a.open(msg)
+	if err != nil {
+		return err
+	}
+	return t.notify(ctx, msg, publicLane, true)
+}
+
+// TryNotify is Notify without waiting: where the mailbox is full, it fails with ErrMailboxFull.
+func (a *Address) TryNotify(msg any) error {
+	defer runtime.KeepAlive(a)
+	t, err := a.open(msg)
+	if err != nil {
+		return err
+	}
+	return t.notify(context.Background(), msg, publicLane, false)
+}
+
+// Clone returns another strong reference, to be released on its own. The clone of a released address is released.
+func (a *Address) Clone() *Address {
+	defer runtime.KeepAlive(a)
+	t := a.target()
+	if !a.released.Load() {
+		if clone, ok := t.refer(); ok {
+			return clone
+		}
+	}
+	clone := &Address{actor: t}
+	clone.released.Store(true)
+	return clone
+}
+
+// Release gives this reference up; the address then behaves as that of an actor that has stopped. When the last one is
+// released, the actor handles what it has accepted, and stops. Releasing twice is releasing once.
+func (a *Address) Release() {
+	defer runtime.KeepAlive(a)
+	if a.actor == nil || a.released.Swap(true) {
+		return
+	}
+	a.cleanup.Stop()
+	a.actor.release()
+}
+
+// Downgrade returns an address that does not keep the actor alive.
+func (a *Address) Downgrade() *WeakAddress { return (*WeakAddress)(a.target()) }
+
+// Stop tells the actor to stop once it has handled what it has accepted, and returns at once. Nothing new is accepted from
+// then on. It has no effect on an actor that is stopping already, and none through a released address.
+func (a *Address) Stop() {
+	defer runtime.KeepAlive(a)
+	if !a.released.Load() {
+		a.target().stop()
+	}
+}
+
+// Done returns a channel that is closed when the actor has ended: after OnStopped has returned.
+func (a *Address) Done() <-chan struct{} {
+	defer runtime.KeepAlive(a)
+	return a.target().done()
+}
+
+// Err returns why the actor died, once Done is closed: nil for one that was stopped. Before, it is nil.
+func (a *Address) Err() error {
+	defer runtime.KeepAlive(a)
+	if t := a.target(); t.isOver() {
+		return t.err()
+	}
+	return nil
+}
+
+// IsClosed reports whether the actor takes no more messages through this address.
+func (a *Address) IsClosed() bool {
+	defer runtime.KeepAlive(a)
+	return a.released.Load() || a.target().shut()
+}
+
+// IsConnected is the opposite of IsClosed.
+func (a *Address) IsConnected() bool { return !a.IsClosed() }
+
+// Name returns the actor's name: the one given with [WithName], or a made-up one such as "Account-17".
+func (a *Address) Name() string {
+	defer runtime.KeepAlive(a)
+	return a.target().name()
+}
+
+// String returns the name and the type, as in "Account-17 (*bank.Account)".
+func (a *Address) String() string {
+	defer runtime.KeepAlive(a)
+	return a.target().String()
+}
+
+func (a *actor) String() string { return a.name() + " (" + a.table.typ.String() + ")" }
+
+// refer makes another strong address, unless the actor is stopping.
+func (a *actor) refer() (*Address, bool) {
+	for {
+		n := a.refs.Load()
+		if n == 0 || a.shut() {
+			return nil, false
+		}
+		if a.refs.CompareAndSwap(n, n+1) {
+			return newAddress(a), true
+		}
+	}
+}
+
+// collectable reports whether the garbage collector may release the addresses of an actor: only those of an actor that
+// nobody else holds, in the default system, outside of synctest bubbles.
+func (a *actor) collectable() bool {
+	return a.system == defaultSystem && !a.config.named && a.config.parent == nil && !inBubble()
+}
+
+func (a *actor) isOver() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.extras != nil && a.extras.over
+}
+
+// WeakAddress is an address that does not keep the actor alive. It can be sent to as long as somebody else does.
+type WeakAddress actor
+
+// Upgrade returns a new strong reference, to be released on its own; none to an actor that has stopped or is stopping.
+func (w *WeakAddress) Upgrade() (*Address, bool) { return (*actor)(w).refer() }
+
+// Send is [Address.Send]; ErrStopped where the actor is gone.
+func (w *WeakAddress) Send(ctx context.Context, msg any) (any, error) {
+	return (*actor)(w).send(ctx, msg, publicLane)
+}
+
+// SendUnpack is [Address.SendUnpack]; ErrStopped where the actor is gone.
+func (w *WeakAddress) SendUnpack(ctx context.Context, msg any) (any, error) {
+	return (*actor)(w).sendUnpack(ctx, msg, publicLane)
+}
+
+// Notify is [Address.Notify]; ErrStopped where the actor is gone.
+func (w *WeakAddress) Notify(ctx context.Context, msg any) error {
+	return (*actor)(w).notify(ctx, msg, publicLane, true)
+}
+
+// TryNotify is [Address.TryNotify]; ErrStopped where the actor is gone.
+func (w *WeakAddress) TryNotify(msg any) error {
+	return (*actor)(w).notify(context.Background(), msg, publicLane, false)
+}
+
+// IsClosed reports whether the actor takes no more messages.
+func (w *WeakAddress) IsClosed() bool { return (*actor)(w).shut() }
+
+// Name returns the actor's name.
+func (w *WeakAddress) Name() string { return (*actor)(w).name() }
+
+// String returns the name and the type.
+func (w *WeakAddress) String() string { return (*actor)(w).String() }
+
+// PrivateAddress is the unbounded way to an actor, for the actor itself and the actors it controls. Its messages are served
+// before all public ones, however long that goes on: an actor that keeps sending to itself starves its public mailbox. It
+// does not keep the actor alive.
+type PrivateAddress actor
+
+// Send is [Address.Send] by the private lane.
+func (p *PrivateAddress) Send(ctx context.Context, msg any) (any, error) {
+	return (*actor)(p).send(ctx, msg, privateLane)
+}
+
+// SendUnpack is [Address.SendUnpack] by the private lane.
+func (p *PrivateAddress) SendUnpack(ctx context.Context, msg any) (any, error) {
+	return (*actor)(p).sendUnpack(ctx, msg, privateLane)
+}
+
+// Notify is [Address.Notify] by the private lane, which has always room: it never waits.
+func (p *PrivateAddress) Notify(ctx context.Context, msg any) error {
+	return (*actor)(p).notify(ctx, msg, privateLane, false)
+}
+
+// Do runs f as one of the actor's messages, so that it may use the actor's state. The error says that f was not accepted. A
+// panic in f is treated as that of a notification's handler.
+func (p *PrivateAddress) Do(f func(Context)) error {
+	a := (*actor)(p)
+	if f == nil {
+		return a.undelivered("func(akt.Context)", errNilFunc)
+	}
+	return a.post(context.Background(), &envelope{ctx: noticeOf(nil, a.config.base), msg: f, kind: function}, privateLane, false)
+}
+
+var errNilFunc = errors.New("akt: the function is nil")
+
+// NotifyLater sends msg to the actor after a time; at once for one that is not positive. The timer ends with the actor. A
+// message that the actor does not handle is logged, and the timer never fires.
+func (p *PrivateAddress) NotifyLater(msg any, after time.Duration) *Timer {
+	return (*actor)(p).notifyLater(msg, after)
+}
+
+// NotifyAt sends msg to the actor at a time; at once for one in the past. See [PrivateAddress.NotifyLater].
+func (p *PrivateAddress) NotifyAt(msg any, at time.Time) *Timer {
+	return (*actor)(p).notifyLater(msg, time.Until(at))
+}
+
+// NotifyInterval sends the actor what msg returns, now and then at every multiple of every from now on. It waits until each
+// message was handled; ticks that were missed meanwhile are skipped. msg is called in the actor's turn, as part of the
+// message, and never after the actor's end. Where every is not positive or msg is nil, that is logged as an error, and the
+// timer never fires.
+func (p *PrivateAddress) NotifyInterval(msg func() any, every time.Duration) *Timer {
+	return (*actor)(p).notifyInterval(msg, every)
+}
+
+// IsClosed reports whether the actor takes no more messages.
+func (p *PrivateAddress) IsClosed() bool { return (*actor)(p).shut() }

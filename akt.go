@@ -1,0 +1,98 @@
+// Package akt is an actor library: an ordinary struct becomes an actor, its methods named Handle<Something> its handlers.
+// They are found by reflection when the actor is run, checked, and put into a dispatch table by message type; so any value
+// can be sent to an actor, and the type of the message decides which handler gets it.
+//
+//	func (a *Account) HandleDeposit(ctx akt.Context, msg Deposit) (uint32, error)
+//
+//	addr, err := akt.Run(&Account{Balance: 50})
+//	reply, err := addr.Send(ctx, Deposit{40})                // reply.(uint32) == 90
+//	balance, err := akt.Ask[uint32](ctx, addr, Deposit{40})  // typed
+//
+// A handler has one of these shapes, where C is akt.Context or context.Context, M is the type of the message and R that of
+// the reply:
+//
+//	func(C, M) (R, error)
+//	func(C, M) error
+//	func(C, M) R
+//	func(C, M)
+//
+// A method that is meant as a handler and does not fit is an error, never skipped: Run returns a [*RegistrationError] with
+// all faults of the type, each with its place and cure.
+//
+// # Concurrency
+//
+// An actor handles one message at a time, and each handler sees the writes of the one before it: fields need no lock.
+// Messages from one goroutine to one lane of one actor are handled in the order sent; the private lane goes first. The public
+// mailbox is bounded, and whoever sends to a full one waits for room, until its context ends. An idle actor owns no goroutine.
+// All types of this package are safe for concurrent use.
+//
+// # Errors
+//
+// The handler's own error comes back unchanged, and the actor lives on. Every other failure is a [*SendError], which says
+// whether the message may have been handled, and wraps the precise cause. It comes at once, never as a timeout of something
+// else.
+//
+// # Lifecycle
+//
+// An actor stops when its last strong [Address] is released, after [Address.Stop], after [Context.Stop], and with its parent
+// or its system; it may have the hooks OnStart, OnStopping and OnStopped. After a panic the sender gets a [*PanicError] at once;
+// an actor that was run from a [Spawner] goes on with a fresh state, any other stops.
+//
+// # Cost
+//
+// A type is scanned once per process. Looking up methods by reflection keeps the linker from removing unused exported methods
+// of the program, which makes a binary somewhat larger.
+package akt
+
+import (
+	"context"
+	"reflect"
+)
+
+// Run makes an actor of a value, usually a pointer to a struct, or of what a [Spawner] makes, in the [Default] system or the
+// one given with [WithSystem]. OnStart has returned when Run does, and its error is Run's, unchanged. Other errors are a
+// *[RegistrationError], ErrNameTaken, ErrStopped (the system was shut down, or OnStart stopped the actor), and those of wrong
+// options. The actor owns the value from then on.
+//
+// The address is a strong reference: the actor stops when the last one is released.
+func Run(actor any, opts ...Option) (*Address, error) { return Default().Run(actor, opts...) }
+
+// MustRun is Run for a program that cannot go on without the actor: it panics with the error.
+func MustRun(actor any, opts ...Option) *Address {
+	addr, err := Run(actor, opts...)
+	if err != nil {
+		panic(err)
+	}
+	return addr
+}
+
+// Spawner makes the state of an actor. It can be stored and passed on, and Run takes it wherever it takes an actor; an actor
+// that was run from one can be restarted, as its state can be made anew.
+type Spawner[A any] func() A
+
+// Spawn makes a state, without running it.
+func (s Spawner[A]) Spawn() A { return s() }
+
+// Run makes a state and runs it; see [Run].
+func (s Spawner[A]) Run(opts ...Option) (*Address, error) { return Run(s, opts...) }
+
+// spawner is what all Spawners are.
+type spawner interface {
+	spawn() any
+	actorType() reflect.Type
+	isNil() bool
+}
+
+func (s Spawner[A]) spawn() any            { return s() }
+func (Spawner[A]) actorType() reflect.Type { return reflect.TypeFor[A]() }
+func (s Spawner[A]) isNil() bool           { return s == nil }
+
+// Ask sends a request and waits for a reply of type R: the type that the handler returns, an interface that it implements,
+// or, for a handler that returns a *[Future] of T, T (Ask waits for it) or the Future itself. For a handler without a reply,
+// R is struct{} or any. M is inferred; where it is an interface, the message's own type decides.
+//
+// A handler that does not reply with R is a [*ReplyTypeError]: before the handler runs, where its declaration tells; after,
+// where only the reply itself shows it. See [Address.Send] for all else.
+func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
+	return ask[R](ctx, to, msg)
+}

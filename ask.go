@@ -1,0 +1,202 @@
+package akt
+
+import (
+	"context"
+	"reflect"
+)
+
+// replyPlan is how an R is had from what a handler returns.
+type replyPlan uint8
+
+const (
+	planUnknown  replyPlan = iota
+	planMismatch           // its declaration rules R out
+	planReply              // the reply is an R
+	planFuture             // the reply is a Future, its value is an R
+	planNothing            // there is no reply, and R is struct{} or any
+	planLook               // the reply itself shows it
+)
+
+var (
+	typeNothing  = reflect.TypeFor[struct{}]()
+	typeAny      = reflect.TypeFor[any]()
+	typeDeferred = reflect.TypeFor[deferred]()
+)
+
+// plan says how R is had from this handler's reply; found out once for each R.
+func (h *handler) plan(want reflect.Type) replyPlan {
+	if h.reply == want && want != typeAny {
+		return planReply
+	}
+	if p, ok := h.plans.Load(want); ok {
+		return p.(replyPlan)
+	}
+	p := planFor(h.reply, want)
+	h.plans.Store(want, p)
+	return p
+}
+
+func planFor(reply, want reflect.Type) replyPlan {
+	switch {
+	case reply == nil && (want == typeNothing || want == typeAny):
+		return planNothing
+	case reply == nil:
+		return planMismatch
+	case reply.Implements(typeDeferred) && reply.Kind() == reflect.Pointer:
+		return futurePlan(reply, want)
+	case reply.Kind() == reflect.Interface:
+		return planLook
+	case want.Kind() == reflect.Interface && reply.Implements(want), reply == want:
+		return planReply
+	}
+	return planMismatch
+}
+
+// futurePlan is planFor for a handler that returns a *Future: a want with methods may mean the Future itself, while any means
+// its value.
+func futurePlan(reply, want reflect.Type) replyPlan {
+	value := reflect.Zero(reply).Interface().(deferred).valueType()
+	switch {
+	case reply == want, want.Kind() == reflect.Interface && want.NumMethod() > 0 && reply.Implements(want):
+		return planReply
+	case value == want, want.Kind() == reflect.Interface && value.Implements(want):
+		return planFuture
+	case value.Kind() == reflect.Interface:
+		return planLook
+	}
+	return planMismatch
+}
+
+// asker is what Ask can send to with a look at the dispatch table first.
+type asker interface {
+	asked(msg any) (*actor, lane, error)
+}
+
+func (a *Address) asked(msg any) (*actor, lane, error) {
+	t, err := a.open(msg)
+	return t, publicLane, err
+}
+
+func (w *WeakAddress) asked(any) (*actor, lane, error)    { return (*actor)(w), publicLane, nil }
+func (p *PrivateAddress) asked(any) (*actor, lane, error) { return (*actor)(p), privateLane, nil }
+
+func ask[R any](ctx context.Context, to Sender, msg any) (R, error) {
+	if to, ok := to.(asker); ok {
+		a, into, err := to.asked(msg)
+		if err != nil {
+			return *new(R), err
+		}
+		reply, err := a.ask(ctx, msg, into, reflect.TypeFor[R]())
+		return typed[R](reply, err)
+	}
+	reply, err := to.Send(ctx, msg)
+	if d, ok := reply.(deferred); ok && err == nil {
+		if r, ok := reply.(R); ok && reflect.TypeFor[R]() != typeAny {
+			return r, nil
+		}
+		reply, err = d.wait(ctx)
+	}
+	if err != nil {
+		return *new(R), err
+	}
+	if r, ok := reply.(R); ok {
+		return r, nil
+	}
+	if want := reflect.TypeFor[R](); reply == nil && (want == typeNothing || want.Kind() == reflect.Interface) {
+		return *new(R), nil
+	}
+	return *new(R), &SendError{
+		Actor: typeName(to), Message: typeName(msg), Handled: MaybeHandled, layer: ErrFailedToGetResponse,
+		Err: &ReplyTypeError{Handler: typeName(to), Reply: typeName(reply), Want: reflect.TypeFor[R]().String()},
+	}
+}
+
+// typed is the reply as an R, of which ask has made sure.
+func typed[R any](reply any, err error) (R, error) {
+	r, _ := reply.(R)
+	return r, err
+}
+
+// ask sends a request whose reply is to be a want, and returns it as one.
+func (a *actor) ask(ctx context.Context, msg any, into lane, want reflect.Type) (any, error) {
+	if ctx == nil {
+		return nil, a.undelivered(typeName(msg), errNilContext)
+	}
+	r, routed, err := a.route(msg)
+	if err != nil {
+		return nil, err
+	}
+	plan := r.plan(want)
+	if plan == planMismatch {
+		return nil, a.undelivered(typeName(msg), r.replyTypeError(r.reply, want))
+	}
+	reply, err := a.sendTo(ctx, r, routed, into)
+	if err != nil {
+		return nil, err
+	}
+	switch plan {
+	case planReply, planNothing:
+		return reply, nil
+	case planLook:
+		if reflect.TypeOf(reply) == want {
+			return reply, nil
+		}
+	}
+	if reply, err = a.unpack(ctx, msg, reply); err != nil {
+		return nil, err
+	}
+	got := reflect.TypeOf(reply)
+	switch {
+	case got == want, want.Kind() == reflect.Interface && (got == nil || got.Implements(want)):
+		return reply, nil
+	case plan == planFuture:
+		return reply, nil
+	}
+	return nil, a.unanswered(typeName(msg), MaybeHandled, r.replyTypeError(got, want))
+}
+
+func (h *handler) replyTypeError(got, want reflect.Type) *ReplyTypeError {
+	e := &ReplyTypeError{Handler: h.String(), Reply: "nothing", Want: want.String()}
+	if got != nil {
+		e.Reply = got.String()
+	}
+	return e
+}
+
+// Recipient sends messages of one type to one actor, and gets replies of one type. Its types were checked when it was made.
+// It uses the address it was made of, and is released with it. The zero Recipient behaves as that of a stopped actor.
+type Recipient[M, R any] struct{ address *Address }
+
+// RecipientOf makes a Recipient. The error is the *[SendError] that Ask would return for such a message and reply type. Where
+// M is an interface that no handler takes, the messages' own types decide, at each Send.
+func RecipientOf[M, R any](a *Address) (Recipient[M, R], error) {
+	t := a.target()
+	msgType := reflect.TypeFor[M]()
+	h := t.table.exact[msgType]
+	if h == nil && msgType.Kind() != reflect.Interface {
+		r, err := t.table.resolve(msgType)
+		if err != nil {
+			return Recipient[M, R]{}, t.undelivered(msgType.String(), err)
+		}
+		h = r.handler
+	}
+	if want := reflect.TypeFor[R](); h != nil && h.plan(want) == planMismatch {
+		return Recipient[M, R]{}, t.undelivered(msgType.String(), h.replyTypeError(h.reply, want))
+	}
+	return Recipient[M, R]{a}, nil
+}
+
+// Send sends a request and waits for its reply, as [Ask] does.
+func (r Recipient[M, R]) Send(ctx context.Context, msg M) (R, error) {
+	return Ask[R](ctx, r.to(), msg)
+}
+
+// Notify sends a message without waiting for it to be handled; see [Address.Notify].
+func (r Recipient[M, R]) Notify(ctx context.Context, msg M) error { return r.to().Notify(ctx, msg) }
+
+func (r Recipient[M, R]) to() *Address {
+	if r.address == nil {
+		return &Address{}
+	}
+	return r.address
+}

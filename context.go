@@ -1,0 +1,281 @@
+package akt
+
+import (
+	"context"
+	"log/slog"
+	"reflect"
+	"time"
+)
+
+// StartHook is implemented by an actor that has something to do before its first message. Run returns after OnStart has,
+// and returns its error; the actor is then gone, without OnStopped.
+type StartHook interface{ OnStart(Context) error }
+
+// StoppingHook is implemented by an actor that wants to be asked, or told, before it stops. It is asked after Context.Stop,
+// where false vetoes: the actor goes on. Where somebody else stops the actor (Address.Stop, its parent, Shutdown) it is told,
+// and its answer is ignored. It is not called after the last Release, nor after a panic. A panic in it counts as true.
+type StoppingHook interface{ OnStopping(Context) bool }
+
+// StoppedHook is implemented by an actor that has something to let go of. OnStopped is the last call to a state that was
+// started, made exactly once, however the actor ended. The mailbox is closed by then.
+type StoppedHook interface{ OnStopped(Context) }
+
+// hookShapes are the lifecycle hooks' types, by name.
+var hookShapes = map[string]reflect.Type{
+	"OnStart":    reflect.TypeFor[func(Context) error](),
+	"OnStopping": reflect.TypeFor[func(Context) bool](),
+	"OnStopped":  reflect.TypeFor[func(Context)](),
+}
+
+func isHook(method string) bool { return hookShapes[method] != nil }
+
+// State is where an actor is in its life.
+type State uint32
+
+const (
+	Starting State = iota // OnStart has not returned
+	Started               // it handles messages
+	Stopping              // it was told to stop; what was accepted may still be handled
+	Stopped               // OnStopped has returned
+)
+
+var stateNames = [...]string{"starting", "started", "stopping", "stopped"}
+
+// String returns the state in lower case, such as "started".
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "unknown"
+}
+
+// Context is what a handler and a hook get: the sender's context.Context – its deadline, cancellation and values – and the
+// actor. It is a small value that may be copied, and kept after the handler has returned; it is not cancelled by that.
+// It is cancelled when the sender's context ends, or when the actor's system is shut down and runs out of patience.
+// A message sent with Notify has the sender's values only: its end is not the handler's.
+//
+// Hand it on: to further sends, so that a cycle of requests is found out, and to everything that takes a context.Context.
+//
+// The zero value with a context in it, Context{Context: ctx}, belongs to no actor. All its methods may be called, so a unit
+// test can call a handler as a plain method.
+type Context struct {
+	context.Context
+
+	actor *actor
+	run   uint64 // the state word of this run, with runEndless in the place of its flags
+}
+
+// runEndless says, in Context.run, that the sender's context can never end.
+const runEndless uint64 = 1
+
+type contextKey struct{}
+
+// FromContext finds the akt Context of the handler that ctx comes from.
+func FromContext(ctx context.Context) (Context, bool) {
+	if ctx == nil {
+		return Context{}, false
+	}
+	if c, ok := ctx.(Context); ok && c.actor != nil {
+		return c, true
+	}
+	c, ok := ctx.Value(contextKey{}).(Context)
+	return c, ok
+}
+
+// sender is the sender's own context.
+func (c Context) sender() context.Context {
+	if c.Context == nil {
+		return context.Background()
+	}
+	return c.Context
+}
+
+// of is the actor, or one that stopped long ago.
+func (c Context) of() *actor {
+	if c.actor == nil {
+		return nobody
+	}
+	return c.actor
+}
+
+// Deadline returns the sender's deadline.
+func (c Context) Deadline() (time.Time, bool) { return c.sender().Deadline() }
+
+// Done returns a channel that is closed when the sender's context ends, or when the patience of Shutdown does.
+func (c Context) Done() <-chan struct{} {
+	if c.actor == nil {
+		return c.sender().Done()
+	}
+	if c.run&runEndless != 0 {
+		return c.actor.life().Done()
+	}
+	return c.actor.either(c.Context).Done()
+}
+
+// Err returns why Done is closed: the sender's error if its context has ended, else context.Canceled; nil before.
+func (c Context) Err() error {
+	if c.run&runEndless == 0 || c.actor == nil {
+		if err := c.sender().Err(); err != nil {
+			return err
+		}
+	}
+	if c.actor != nil {
+		return c.actor.lifeErr()
+	}
+	return nil
+}
+
+// Value returns the sender's value for key.
+func (c Context) Value(key any) any {
+	if key == (contextKey{}) && c.actor != nil {
+		return c
+	}
+	return c.sender().Value(key)
+}
+
+// AfterFunc calls f in a goroutine of its own when Done is closed, and returns a function that stops that, as
+// context.AfterFunc does. The context package uses it, so that context.WithTimeout(ctx, …) starts no goroutine.
+func (c Context) AfterFunc(f func()) (stop func() bool) {
+	switch {
+	case c.actor == nil:
+		return context.AfterFunc(c.sender(), f)
+	case c.run&runEndless != 0:
+		return context.AfterFunc(c.actor.life(), f)
+	default:
+		return context.AfterFunc(c.actor.either(c.Context), f)
+	}
+}
+
+// Address returns the actor's own address. It is weak, so that an actor does not keep itself alive.
+func (c Context) Address() *WeakAddress { return (*WeakAddress)(c.of()) }
+
+// Private returns the actor's private way in, to send to itself or to hand to the actors it controls.
+func (c Context) Private() *PrivateAddress { return (*PrivateAddress)(c.of()) }
+
+// Stop stops the actor after the message that runs now, unless OnStopping vetoes. What is queued is not handled then: its
+// senders get ErrFailedToGetResponse and ErrStopped.
+func (c Context) Stop() { c.of().askToStop() }
+
+// State returns where the actor is in its life; Stopped where there is no actor.
+func (c Context) State() State { return State(c.of().phase.Load()) }
+
+// Run runs an actor as a child: it is held by this actor, and stops with it, before it. A child's name is a path such as
+// "/bank/account-7". Without an actor, Run is [Run].
+func (c Context) Run(child any, opts ...Option) (*Address, error) {
+	if c.actor == nil {
+		return Run(child, opts...)
+	}
+	return c.actor.system.run(child, c.actor, opts)
+}
+
+// Watch has the actor told when another one ends: it receives one [Terminated] on its private lane, also for an actor that
+// is dead already. It is the actor that is watched, not the reference, which may be released. Watching twice is watching
+// once. An actor without a handler for Terminated is not told.
+func (c Context) Watch(target *Address) { c.of().watch(target.target()) }
+
+// Unwatch undoes Watch. A Terminated that is queued already is still delivered.
+func (c Context) Unwatch(target *Address) { c.of().unwatch(target.target()) }
+
+// Logger returns the actor's logger, with its name and type as attributes; slog.Default() where there is no actor.
+func (c Context) Logger() *slog.Logger {
+	if c.actor == nil {
+		return slog.Default()
+	}
+	return c.actor.logger()
+}
+
+// endless reports whether ctx can never end, so that nobody would notice if the handler ran on this goroutine.
+// Shutdown's cancellation does not count.
+func endless(ctx context.Context) bool {
+	if c, ok := ctx.(Context); ok && c.actor != nil {
+		return c.run&runEndless != 0
+	}
+	return ctx.Done() == nil
+}
+
+// notice is what the handler of a notification sees of its sender: the values, and behind them those of WithContext. It
+// hides the sender's chain of calls, because nobody waits.
+type notice struct {
+	context.Context // the sender's, without its end
+	base            context.Context
+}
+
+func (n notice) Value(key any) any {
+	if key == (contextKey{}) {
+		return nil
+	}
+	if v := n.Context.Value(key); v != nil || n.base == nil {
+		return v
+	}
+	return n.base.Value(key)
+}
+
+// noticeOf makes the context of a notification sent with ctx to an actor with these base values.
+func noticeOf(ctx, base context.Context) context.Context {
+	switch {
+	case ctx == nil || ctx == context.Background():
+		if base == nil {
+			return context.Background()
+		}
+		return base
+	case base == nil:
+		return notice{Context: context.WithoutCancel(ctx)}
+	}
+	return notice{Context: context.WithoutCancel(ctx), base: base}
+}
+
+// life is cancelled when the patience of Shutdown ends. It is made when first asked for.
+func (a *actor) life() context.Context {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.extra()
+	if x.life == nil {
+		x.life, x.endLife = context.WithCancel(context.Background())
+		if x.lifeOver {
+			x.endLife()
+		}
+	}
+	return x.life
+}
+
+func (a *actor) lifeErr() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.extras != nil && a.extras.lifeOver {
+		return context.Canceled
+	}
+	return nil
+}
+
+// either ends with the sender's context or with the actor's life. Asked twice for one sender, it answers the same until that
+// sender's context has ended, so that handlers of one long context share one.
+func (a *actor) either(sender context.Context) context.Context {
+	life, key := a.life(), sender.Done()
+	a.mu.Lock()
+	known := a.extras.merged[key]
+	a.mu.Unlock()
+	if known != nil {
+		return known
+	}
+	both, cancel := context.WithCancel(sender) // not under mu: the sender's context may be another actor's
+	forgetLife := context.AfterFunc(life, cancel)
+	context.AfterFunc(both, func() {
+		forgetLife()
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.extras.merged[key] == both {
+			delete(a.extras.merged, key)
+		}
+	})
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if known := a.extras.merged[key]; known != nil {
+		go cancel() // somebody was faster; cancel calls functions that take mu
+		return known
+	}
+	if a.extras.merged == nil {
+		a.extras.merged = map[<-chan struct{}]context.Context{}
+	}
+	a.extras.merged[key] = both
+	return both
+}

@@ -1,0 +1,356 @@
+package akt
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"runtime"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// table is the dispatch table of one actor type: made once per process, never changed, shared by all actors of the type.
+// Only its cache of routes grows, by an entry for each message type that is sent.
+type table struct {
+	typ      reflect.Type // the actor's type as it was passed to Run
+	handlers []*handler   // sorted by method name; handlers[i].index is i+1
+	exact    map[reflect.Type]*handler
+	byName   map[string]*handler
+	partial  []*handler // handlers of an interface that has methods
+	anything *handler   // the handler of the empty interface, if there is one
+	routes   sync.Map   // reflect.Type → route
+}
+
+// handler is one Handle<Msg> method.
+type handler struct {
+	name   string // what follows Handle
+	method string
+	owner  string // the declaring type, for texts
+	file   string
+	line   int
+	index  uint16       // place in the table, from 1; the state word has 16 bits for it
+	msg    reflect.Type // M
+	reply  reflect.Type // R; nil without a reply
+	fails  bool         // its last result is an error
+	call   atomic.Pointer[callFunc]
+	plans  sync.Map // reflect.Type of the R that an Ask wants → replyPlan
+}
+
+// callFunc calls a handler on the actor's state with a message of exactly the handler's type.
+type callFunc func(self any, ctx Context, msg any) (any, error)
+
+func (h *handler) bind(f callFunc) { h.call.Store(&f) }
+
+// String names the handler as in bank.Account.HandleDeposit.
+func (h *handler) String() string { return h.owner + "." + h.method }
+
+func newTable(t reflect.Type, handlers []*handler) *table {
+	tbl := &table{typ: t, handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}}
+	for i, h := range handlers {
+		h.index = uint16(i + 1)
+		tbl.exact[h.msg] = h
+		tbl.byName[h.name] = h
+		switch {
+		case isEmptyInterface(h.msg):
+			tbl.anything = h
+		case h.msg.Kind() == reflect.Interface:
+			tbl.partial = append(tbl.partial, h)
+		}
+	}
+	return tbl
+}
+
+// tables holds, by actor type, a function that scans the type when it is called first and returns the same answer ever after.
+var tables sync.Map // reflect.Type → func() (*table, error)
+
+// tableFor returns the one table of a type.
+func tableFor(t reflect.Type) (*table, error) {
+	scanned, ok := tables.Load(t)
+	if !ok {
+		scanned, _ = tables.LoadOrStore(t, sync.OnceValues(func() (*table, error) { return scan(t) }))
+	}
+	return scanned.(func() (*table, error))()
+}
+
+// tableOf returns the table of what was passed to Run or Describe.
+func tableOf(actor any) (*table, error) {
+	switch v := actor.(type) {
+	case nil:
+		return nil, notRunnable("nil", "it has no type", "pass an actor, such as &Account{}")
+	case spawner:
+		if v.isNil() {
+			return nil, notRunnable(reflect.TypeOf(v).String(), "the Spawner is nil", "give it a function that makes an actor")
+		}
+		if t := v.actorType(); t.Kind() != reflect.Interface {
+			return tableFor(t)
+		}
+		return tableOf(v.spawn())
+	}
+	t := reflect.TypeOf(actor)
+	if v := reflect.ValueOf(actor); v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, notRunnable(t.String(), "the pointer is nil", "pass a pointer to a value, such as &"+baseName(t)+"{}")
+	}
+	return tableFor(t)
+}
+
+// adaption is what has to be done to a message before its handler can take it.
+type adaption uint8
+
+const (
+	asItIs    adaption = iota
+	pointedTo          // a *M for a handler of M: the value is copied
+	addressOf          // an M for a handler of *M: a pointer to a copy
+	fromRaw            // a Raw that was decoded
+)
+
+// route is where messages of one type go.
+type route struct {
+	*handler
+	adapt adaption
+}
+
+// sentAs is the type of a message as its sender passed it, for texts.
+func (r route) sentAs(msg any) string {
+	switch r.adapt {
+	case pointedTo:
+		return "*" + typeName(msg)
+	case addressOf:
+		return strings.TrimPrefix(typeName(msg), "*")
+	case fromRaw:
+		return typeName(Raw{})
+	}
+	return typeName(msg)
+}
+
+// typeName is a value's dynamic type as %T prints it.
+func typeName(v any) string { return fmt.Sprintf("%T", v) }
+
+// route finds the handler of a message, and returns the message as that handler takes it.
+func (t *table) route(msg any) (route, any, error) {
+	msgType := reflect.TypeOf(msg)
+	r, ok := t.lookup(msgType)
+	if !ok {
+		if raw, isRaw := msg.(Raw); isRaw && t.exact[msgType] == nil {
+			return t.decode(raw)
+		}
+		var err error
+		if r, err = t.resolve(msgType); err != nil {
+			return route{}, nil, err
+		}
+		t.routes.Store(msgType, r)
+	}
+	if r.adapt != asItIs {
+		if msg, ok = adapted(msg, r.adapt); !ok {
+			return route{}, nil, t.unhandled(msgType, "the pointer is nil, and "+r.method+" takes the value", "")
+		}
+	}
+	return r, msg, nil
+}
+
+func (t *table) lookup(msgType reflect.Type) (route, bool) {
+	r, ok := t.routes.Load(msgType)
+	if !ok {
+		return route{}, false
+	}
+	return r.(route), true
+}
+
+// resolve applies the rules in their order: the exact type; the pointer or the value of it; the one interface that the
+// message implements; the empty interface.
+func (t *table) resolve(msgType reflect.Type) (route, error) {
+	if msgType == nil {
+		return route{}, t.unhandled(nil, "a message cannot be nil", "")
+	}
+	if h := t.exact[msgType]; h != nil {
+		return route{h, asItIs}, nil
+	}
+	if msgType.Kind() == reflect.Pointer {
+		if h := t.exact[msgType.Elem()]; h != nil && h.msg.Kind() != reflect.Interface {
+			return route{h, pointedTo}, nil
+		}
+	}
+	if h := t.exact[reflect.PointerTo(msgType)]; h != nil {
+		return route{h, addressOf}, nil
+	}
+	var fits []*handler
+	for _, h := range t.partial {
+		if msgType.Implements(h.msg) {
+			fits = append(fits, h)
+		}
+	}
+	switch {
+	case len(fits) == 1:
+		return route{fits[0], asItIs}, nil
+	case len(fits) > 1:
+		names := make([]string, len(fits))
+		for i, h := range fits {
+			names[i] = fmt.Sprintf("%s (%s)", h.method, h.msg)
+		}
+		return route{}, t.unhandled(msgType, "it implements the messages of "+strings.Join(names, " and of "),
+			"add a handler for "+msgType.String()+" itself")
+	case t.anything != nil:
+		return route{t.anything, asItIs}, nil
+	}
+	return route{}, t.unhandled(msgType, "", "")
+}
+
+// adapted copies a message from behind its pointer, or behind a new one. It reports false for a nil pointer.
+func adapted(msg any, how adaption) (any, bool) {
+	v := reflect.ValueOf(msg)
+	if how == pointedTo {
+		if v.IsNil() {
+			return nil, false
+		}
+		return v.Elem().Interface(), true
+	}
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	return p.Interface(), true
+}
+
+// decode builds the message that a Raw describes.
+func (t *table) decode(raw Raw) (route, any, error) {
+	h := t.byName[raw.Name]
+	if h == nil {
+		if r, err := t.resolve(reflect.TypeFor[Raw]()); err == nil {
+			return r, raw, nil // an actor may take Raw as it is, through an interface
+		}
+		names := make([]string, 0, len(t.handlers))
+		for _, h := range t.handlers {
+			names = append(names, h.name)
+		}
+		return route{}, nil, &UnhandledError{
+			Type: t.typ.String(), Message: fmt.Sprintf("%q", raw.Name), Accepts: names, Hint: didYouMean(raw.Name, names),
+		}
+	}
+	v, err := decodeMessage(raw.Fields, h.msg)
+	if err != nil {
+		return route{}, nil, err
+	}
+	return route{h, fromRaw}, v.Interface(), nil
+}
+
+func (t *table) unhandled(msgType reflect.Type, reason, hint string) *UnhandledError {
+	e := &UnhandledError{Type: t.typ.String(), Message: "nil", Reason: reason, Hint: hint}
+	for _, h := range t.handlers {
+		e.Accepts = append(e.Accepts, h.msg.String())
+	}
+	if msgType != nil {
+		e.Message = msgType.String()
+	}
+	if hint == "" && reason == "" {
+		e.Hint = nearMiss(msgType, t.handlers)
+	}
+	return e
+}
+
+// nearMiss looks for the message that was probably meant.
+func nearMiss(msgType reflect.Type, handlers []*handler) string {
+	name := baseName(msgType)
+	short := name[strings.LastIndexByte(name, '.')+1:]
+	var names []string
+	byName := map[string]*handler{}
+	for _, h := range handlers {
+		other := baseName(h.msg)
+		other = other[strings.LastIndexByte(other, '.')+1:]
+		names = append(names, other)
+		byName[other] = h
+	}
+	best := closest(short, names)
+	h := byName[best]
+	if h == nil {
+		return ""
+	}
+	if h.msg.String() == msgType.String() {
+		return fmt.Sprintf("did you mean %s of package %s", h.msg, h.msg.PkgPath())
+	}
+	return "did you mean " + h.msg.String()
+}
+
+func didYouMean(name string, names []string) string {
+	if best := closest(name, names); best != "" {
+		return fmt.Sprintf("did you mean %q", best)
+	}
+	return ""
+}
+
+// closest returns the name that differs least, if it is near enough to be a slip.
+func closest(name string, names []string) string {
+	best, least := "", 1+max(1, len(name)/3)
+	sort.Strings(names)
+	for _, other := range names {
+		if d := editDistance([]rune(strings.ToLower(name)), []rune(strings.ToLower(other))); d < least {
+			best, least = other, d
+		}
+	}
+	return best
+}
+
+// reflectCall calls a method by reflection: what every handler has until a faster call is bound.
+func reflectCall(method reflect.Value, replies, fails bool) callFunc {
+	return func(self any, ctx Context, msg any) (reply any, err error) {
+		out := method.Call([]reflect.Value{reflect.ValueOf(self), reflect.ValueOf(ctx), reflect.ValueOf(msg)})
+		if fails {
+			if err, _ = out[len(out)-1].Interface().(error); err != nil {
+				return nil, err
+			}
+		}
+		if replies {
+			reply = out[0].Interface()
+		}
+		return reply, nil
+	}
+}
+
+// Bind makes akt call a handler directly instead of by reflection, for all actors of type A, also those that run already.
+// It takes a method expression of the full shape, from which all four types are inferred:
+//
+//	akt.Bind((*Account).HandleDeposit)
+//
+// It is optional, and changes speed, never behaviour. The error is the type's *[RegistrationError], or says that the
+// function is not a handler of A; then nothing has changed. Bind may be called at any time and from any goroutine.
+func Bind[A any, C context.Context, M, R any](method func(A, C, M) (R, error)) error {
+	t := reflect.TypeFor[A]()
+	if t.Kind() == reflect.Interface {
+		return notRunnable(t.String(), "Bind was given a method of an interface", "pass a method of the actor's own type, such as (*Account).HandleDeposit")
+	}
+	tbl, err := tableFor(t)
+	if err != nil {
+		return err
+	}
+	h := tbl.exact[reflect.TypeFor[M]()]
+	if name := funcName(method); h == nil || h.method != name {
+		return notRunnable(t.String(), "Bind was given "+name+", which is not one of its handlers", "pass a method expression, such as (*Account).HandleDeposit")
+	}
+	switch f := any(method).(type) {
+	case func(A, Context, M) (R, error):
+		h.bind(func(self any, ctx Context, msg any) (any, error) {
+			return boxed(f(self.(A), ctx, msg.(M)))
+		})
+	case func(A, context.Context, M) (R, error):
+		h.bind(func(self any, ctx Context, msg any) (any, error) {
+			return boxed(f(self.(A), ctx, msg.(M)))
+		})
+	}
+	return nil
+}
+
+// boxed is a reply as Send returns it: a reply or an error, never both.
+func boxed[R any](reply R, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return reply, nil
+}
+
+// funcName is the last part of a function's name: the method's, for a method expression.
+func funcName(f any) string {
+	v := reflect.ValueOf(f)
+	if v.IsNil() {
+		return "nil"
+	}
+	name := runtime.FuncForPC(v.Pointer()).Name()
+	return name[strings.LastIndexByte(name, '.')+1:]
+}

@@ -1,0 +1,162 @@
+package akt
+
+import "context"
+
+// An actor's family is what ends with it: its timers, its children, and its watches.
+
+// endFamily ends timers and watches, then the children, and waits until they have ended.
+func (a *actor) endFamily() {
+	a.endTimers()
+	a.endWatching()
+	a.endChildren()
+	a.mu.Lock()
+	unbase := a.extras.unbase
+	a.mu.Unlock()
+	if unbase != nil {
+		unbase()
+	}
+}
+
+// endWith stops the actor when the context of WithContext ends.
+func (a *actor) endWith(life context.Context) {
+	if life == nil {
+		return
+	}
+	undo := context.AfterFunc(life, a.stop)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.extra().unbase = undo
+}
+
+// endTimers stops the timers that the actor's state has started.
+func (a *actor) endTimers() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.extras == nil {
+		return
+	}
+	for t := range a.extras.timers {
+		t.end()
+	}
+	a.extras.timers = nil
+}
+
+// endChildren stops the children, all at once, and waits for the last.
+func (a *actor) endChildren() {
+	a.mu.Lock()
+	var children []*actor
+	if a.extras != nil {
+		for c := range a.extras.children {
+			children = append(children, c)
+		}
+	}
+	a.mu.Unlock()
+	for _, c := range children {
+		c.stop()
+	}
+	for _, c := range children {
+		<-c.done()
+	}
+}
+
+// adopt makes a the parent of child. It reports false where a takes no children any more.
+func (a *actor) adopt(child *actor) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.extra()
+	if x.ending {
+		return false
+	}
+	if x.children == nil {
+		x.children = map[*actor]struct{}{}
+	}
+	x.children[child] = struct{}{}
+	return true
+}
+
+// disown forgets a child that has ended.
+func (a *actor) disown(child *actor) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.extras.children, child)
+}
+
+// watch has a told of target's end.
+func (a *actor) watch(target *actor) {
+	if !a.handlesTerminated() {
+		return
+	}
+	a.mu.Lock()
+	x := a.extra()
+	_, already := x.watching[target]
+	if !already && !x.ending {
+		if x.watching == nil {
+			x.watching = map[*actor]struct{}{}
+		}
+		x.watching[target] = struct{}{}
+	}
+	a.mu.Unlock()
+	if already {
+		return
+	}
+	target.mu.Lock()
+	tx := target.extra()
+	over := tx.over
+	if !over {
+		if tx.watchers == nil {
+			tx.watchers = map[*actor]struct{}{}
+		}
+		tx.watchers[a] = struct{}{}
+	}
+	target.mu.Unlock()
+	if over {
+		a.deliverTerminated(target)
+	}
+}
+
+// unwatch undoes watch.
+func (a *actor) unwatch(target *actor) {
+	a.mu.Lock()
+	if a.extras != nil {
+		delete(a.extras.watching, target)
+	}
+	a.mu.Unlock()
+	target.mu.Lock()
+	if target.extras != nil {
+		delete(target.extras.watchers, a)
+	}
+	target.mu.Unlock()
+}
+
+// endWatching lets go of everything the actor watches.
+func (a *actor) endWatching() {
+	a.mu.Lock()
+	var targets []*actor
+	for t := range a.extra().watching {
+		targets = append(targets, t)
+	}
+	a.mu.Unlock()
+	for _, t := range targets {
+		a.unwatch(t)
+	}
+}
+
+func (a *actor) handlesTerminated() bool {
+	_, _, err := a.table.route(Terminated{})
+	return err == nil
+}
+
+// deliverTerminated tells a that an actor it watched has ended, unless it watches no more.
+func (a *actor) deliverTerminated(target *actor) {
+	a.mu.Lock()
+	_, watches := a.extra().watching[target]
+	delete(a.extras.watching, target)
+	a.mu.Unlock()
+	if !watches {
+		return
+	}
+	msg := Terminated{Address: (*WeakAddress)(target), Name: target.name(), Err: target.err()}
+	if err := a.notify(context.Background(), msg, privateLane, false); err != nil && !a.shut() {
+		a.noteDropped(err, msg)
+	}
+}

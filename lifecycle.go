@@ -1,0 +1,213 @@
+package akt
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+)
+
+// run makes an actor of what was passed to one of the Run functions, and starts it.
+func (s *System) run(what any, parent *actor, opts []Option) (*Address, error) {
+	t, err := tableOf(what)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := configure(s.defaults, opts)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.system != nil && cfg.system != s {
+		if parent != nil {
+			return nil, errors.New("akt: WithSystem: a child runs in the system of its parent")
+		}
+		s = cfg.system
+	}
+	if cfg.life != nil && cfg.life.Err() != nil {
+		return nil, &stoppedError{ended(cfg.life)}
+	}
+	if sp, ok := what.(spawner); ok {
+		cfg.spawner = sp
+		if what, err = spawnState(sp, t); err != nil {
+			return nil, err
+		}
+	}
+	a := &actor{self: what, table: t, system: s, config: cfg}
+	a.capacity = cfg.capacity
+	a.word.Store(flagBusy) // One-Owner: this goroutine, until OnStart has returned
+	a.refs.Store(1)
+	if err := s.add(a, parent); err != nil {
+		return nil, err
+	}
+	return a.start()
+}
+
+// spawnState makes a state for a table that is known.
+func spawnState(sp spawner, t *table) (state any, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = newPanicError(v)
+		}
+	}()
+	state = sp.spawn()
+	if v := reflect.ValueOf(state); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, notRunnable(t.typ.String(), "the Spawner made a nil", "have it return a value, such as &"+baseName(t.typ)+"{}")
+	}
+	if got := reflect.TypeOf(state); got != t.typ {
+		return nil, notRunnable(got.String(), "the Spawner made a "+t.typ.String()+" before", "have it always make the same type")
+	}
+	return state, nil
+}
+
+// start calls OnStart, by the owner, and lets the actor go.
+func (a *actor) start() (*Address, error) {
+	returned := false
+	defer func() {
+		if !returned { // OnStart ended the goroutine: Run does not return either
+			a.neverStarted(errGoexit)
+		}
+	}()
+	err := a.callStart()
+	returned = true
+	if err != nil {
+		a.neverStarted(err)
+		return nil, err
+	}
+	a.phase.CompareAndSwap(uint32(Starting), uint32(Started))
+	addr := newAddress(a)
+	a.endWith(a.config.life)
+	if a.takeOrder(orderVeto) && a.askStopping(true) {
+		a.end(nil)
+		return nil, a.gone()
+	}
+	if a.goIdle() {
+		return addr, nil
+	}
+	go a.work() // One-Owner: handed over
+	if a.shut() {
+		<-a.done()
+		return nil, a.gone()
+	}
+	return addr, nil
+}
+
+// callStart calls OnStart on a state that was just made.
+func (a *actor) callStart() (err error) {
+	hook, ok := a.self.(StartHook)
+	if !ok {
+		return nil
+	}
+	returned := false
+	c := a.hookContext(runStart)
+	defer func() {
+		a.endRun()
+		if !returned {
+			err = newPanicError(recover())
+		}
+	}()
+	err = hook.OnStart(c)
+	returned = true
+	return err
+}
+
+// hookContext begins the run of a hook.
+func (a *actor) hookContext(index uint16) Context {
+	return Context{Context: noticeOf(nil, a.config.base), actor: a, run: runOf(a.beginRun(index), true)}
+}
+
+// neverStarted ends an actor whose OnStart failed: a state that was not started gets no OnStopped.
+func (a *actor) neverStarted(err error) {
+	a.self = nil
+	a.end(err)
+}
+
+// askStopping calls OnStopping and reports whether the actor is to stop. Where it is not asked but told, it is always true.
+func (a *actor) askStopping(asked bool) (stop bool) {
+	hook, ok := a.self.(StoppingHook)
+	if !ok {
+		return true
+	}
+	returned := false
+	c := a.hookContext(runStopping)
+	defer func() {
+		a.endRun()
+		if returned {
+			return
+		}
+		stop = true
+		failure := newPanicError(recover())
+		a.logPanic("OnStopping", failure)
+		if failure.Value == errGoexit {
+			go a.end(nil) // One-Owner: handed over, as this goroutine is ending
+		}
+	}()
+	stop = hook.OnStopping(c) || !asked
+	returned = true
+	return stop
+}
+
+// end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time.
+func (a *actor) end(why error) {
+	a.mu.Lock()
+	a.extra().err = why
+	a.extras.ending = true
+	a.mu.Unlock()
+	queue := a.closeDown()
+	a.phase.Store(uint32(Stopping))
+	var dropped []any
+	for _, e := range queue {
+		switch e.kind {
+		case request:
+			e.answer(nil, a.unanswered(e.name(), NotHandled, a.gone()))
+		case notification, function:
+			dropped = append(dropped, e.msg)
+		}
+	}
+	a.noteDropped(a.gone(), dropped...)
+	a.endFamily()
+	defer a.ended() // also where OnStopped ends the goroutine
+	a.callStopped()
+}
+
+// callStopped calls OnStopped on the state, which is not used after it.
+func (a *actor) callStopped() {
+	hook, ok := a.self.(StoppedHook)
+	if !ok {
+		return
+	}
+	returned := false
+	c := a.hookContext(runStopped)
+	defer func() {
+		a.endRun()
+		if !returned {
+			a.logPanic("OnStopped", newPanicError(recover()))
+		}
+	}()
+	hook.OnStopped(c)
+	returned = true
+}
+
+// ended makes the end known: the name is free, Done is closed, and watchers are told.
+func (a *actor) ended() {
+	a.self = nil
+	a.phase.Store(uint32(Stopped))
+	a.system.remove(a)
+	a.mu.Lock()
+	x := a.extras
+	x.over = true
+	watchers := x.watchers
+	x.watchers = nil
+	if x.done != nil {
+		close(x.done)
+	}
+	a.mu.Unlock()
+	if p := a.config.parent; p != nil {
+		p.disown(a)
+	}
+	for w := range watchers {
+		w.deliverTerminated(a)
+	}
+}
+
+func (a *actor) logPanic(in string, failure *PanicError) {
+	a.logger().Error("akt: panic", "in", in, "panic", fmt.Sprint(failure.Value), "stack", string(failure.Stack))
+}

@@ -1,0 +1,405 @@
+package akt
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// mailbox is an actor's two lanes, the senders that wait for room, and the word that says who owns the actor.
+//
+// The word:
+//
+//	63            24 23       8 7        0
+//	┌───────────────┬──────────┬──────────┐
+//	│ run           │ handler  │ flags    │   run counts the messages begun, handler is the table's index of the one
+//	└───────────────┴──────────┴──────────┘   that runs, 0 for none. The flags are busy, work and shut.
+//
+// Its states, and who moves it:
+//
+//	         take (a sender, one CAS)
+//	┌──────┐ ───────────────────────▶ ┌──────┐   push, order   ┌───────────┐
+//	│ idle │                          │ busy │ ──────────────▶ │ busy+work │ ── next: a message, or an order
+//	└──────┘ ◀─────────────────────── └──────┘                 └───────────┘
+//	    │    yield (one CAS)                                     ▲       │
+//	    ├── push, order: the pusher starts the owner ────────────┘       │
+//	    └◀─────────────────────────── next: nothing to do ───────────────┘
+//
+// Invariants:
+//
+//   - One-Owner: whoever turned busy on owns the actor's state and its current run, or has handed both to exactly one
+//     goroutine. Only the owner turns busy off, and only the owner changes run and handler.
+//   - No-Lost-Wake-Up: lanes and orders change only under mu, and work is turned on in the same critical section. Busy is
+//     turned off by a CAS that saw no work, or under mu with lanes and orders empty.
+//   - Bounded: the public lane never holds more than capacity; somebody waits for room only while it is full.
+//   - In-Order: a lane is first in, first out, and who waits for room enters before all who come later.
+//   - Taken-Once: an envelope is in at most one list, and leaves it once: by next (it will be handled), by withdraw
+//     (it never will) or by closeDown (it never will).
+//   - One-Answer: a request's outcome leaves pending once; who changes it decides what the sender is told.
+type mailbox struct {
+	word atomic.Uint64
+
+	mu       sync.Mutex
+	private  list
+	public   list
+	waiting  list // senders that wait for room in public
+	capacity int32
+	orders   orders
+}
+
+const (
+	flagBusy uint64 = 1 << iota // somebody owns the actor
+	flagWork                    // a lane or an order waits for the owner
+	flagShut                    // takes nothing more from outside; never turned off
+
+	flagMask     uint64 = 1<<8 - 1
+	handlerShift        = 8
+	handlerMask  uint64 = 1<<24 - 1<<8
+	runShift            = 24
+	oneRun       uint64 = 1 << runShift
+)
+
+// orders are what the owner has to do besides handling messages. Guarded by mailbox.mu.
+type orders uint8
+
+const (
+	orderVeto   orders = 1 << iota // Context.Stop: ask OnStopping after the message that runs now
+	orderDrain                     // handle what was accepted, then stop
+	orderNotice                    // with orderDrain: OnStopping is called for notice
+)
+
+// lane says which way a message goes in.
+type lane uint8
+
+const (
+	publicLane  lane = iota // bounded
+	privateLane             // unbounded, served first
+)
+
+// envelope is one message on its way. Its list is guarded by mailbox.mu; its other fields belong to the sender until it is
+// pushed, and to the owner once it was taken. answer belongs to whoever moved outcome to done, then to the sender.
+type envelope struct {
+	next, prev *envelope
+	in         *list // the list it is in, or nil
+
+	ctx   context.Context
+	msg   any
+	to    route
+	kind  kind
+	timer *Timer // for a timer's message
+
+	outcome atomic.Uint32
+	ready   chan struct{} // a request: closed when the answer is there; a notification that waits: when it was let in, or refused
+	reply   any
+	err     error
+}
+
+type kind uint8
+
+const (
+	request kind = iota
+	notification
+	function // msg is a func(Context)
+	interval // msg is made by timer.next when its turn comes
+)
+
+// name is the message's type as its sender passed it.
+func (e *envelope) name() string { return e.to.sentAs(e.msg) }
+
+// index is what the state word says while the envelope is handled.
+func (e *envelope) index() uint16 {
+	switch e.kind {
+	case function:
+		return runFunction
+	case interval:
+		return runInterval
+	}
+	return e.to.handler.index
+}
+
+const (
+	pending   uint32 = iota
+	done             // answered: the owner's part is over
+	abandoned        // the sender has left: nobody reads an answer
+)
+
+// take makes the caller the owner of an idle actor, for one message to the handler of this index.
+func (m *mailbox) take(index uint16) (word uint64, ok bool) {
+	w := m.word.Load()
+	if w&flagMask != 0 {
+		return 0, false
+	}
+	word = w&^handlerMask + oneRun | uint64(index)<<handlerShift | flagBusy
+	return word, m.word.CompareAndSwap(w, word)
+}
+
+// yield ends the run that began with take. It reports false where the caller is still the owner, because there is work.
+func (m *mailbox) yield(word uint64) bool {
+	if m.word.CompareAndSwap(word, word&^(handlerMask|flagBusy)) {
+		return true
+	}
+	m.endRun()
+	return false
+}
+
+// beginRun starts a run of a handler, by the owner, and returns the word.
+func (m *mailbox) beginRun(index uint16) uint64 {
+	return m.word.Add(oneRun + uint64(index)<<handlerShift)
+}
+
+// endRun ends the run: links of a chain that lead through it count no more.
+func (m *mailbox) endRun() { m.word.And(^handlerMask) }
+
+// runs reports whether the run that began with this word has not ended.
+func (m *mailbox) runs(word uint64) bool {
+	w := m.word.Load()
+	return w&handlerMask != 0 && w>>runShift == word>>runShift
+}
+
+// wake marks work, with mu held. It reports whether the caller took the actor and must start its owner.
+func (m *mailbox) wake() bool { return m.word.Or(flagWork|flagBusy)&flagBusy == 0 }
+
+// putLocked puts an envelope into the private lane, with mu held, and reports whether the caller must start the owner.
+func (m *mailbox) putLocked(e *envelope) (start bool) {
+	m.private.push(e)
+	return m.wake()
+}
+
+// admission is what became of a push.
+type admission uint8
+
+const (
+	accepted admission = iota
+	mustWait           // it is in the queue of those who wait for room
+	refusedFull
+	refusedShut
+)
+
+// push puts an envelope into a lane, or in line for it if wait is set. start is true where the caller must start the owner.
+func (m *mailbox) push(e *envelope, into lane, wait bool) (a admission, start bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.word.Load()&flagShut != 0:
+		return refusedShut, false
+	case into == privateLane:
+		m.private.push(e)
+	case m.public.n < m.capacity:
+		m.public.push(e)
+	case !wait:
+		return refusedFull, false
+	default:
+		m.waiting.push(e)
+		return mustWait, false // Bounded: public is full, so the owner is at work and will let it in
+	}
+	return accepted, m.wake()
+}
+
+// order tells the owner to do something when it is free. start is true where the caller must start it.
+func (m *mailbox) order(o orders) (start bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if o&orderDrain != 0 {
+		if m.word.Or(flagShut)&flagShut != 0 {
+			return false // it drains, or has ended
+		}
+		m.refuse(&m.waiting)
+	}
+	m.orders |= o
+	return m.wake()
+}
+
+// refuse empties the queue of those who wait for room. Each finds itself in no list and not let in.
+func (m *mailbox) refuse(l *list) {
+	for e := l.pop(); e != nil; e = l.pop() {
+		e.answer(nil, errRefused)
+	}
+}
+
+// task is what the owner does next.
+type task uint8
+
+const (
+	goneIdle task = iota // nothing: the caller does not own the actor any more
+	handle
+	askToStop
+	finish // everything accepted was handled
+)
+
+// next decides what the owner does next, and takes the message to handle.
+func (m *mailbox) next() (task, *envelope) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.orders&orderVeto != 0:
+		m.orders &^= orderVeto
+		return askToStop, nil
+	case m.private.n > 0:
+		return handle, m.private.pop()
+	case m.public.n > 0:
+		e := m.public.pop()
+		m.letIn()
+		return handle, e
+	case m.orders&orderDrain != 0:
+		return finish, nil
+	}
+	m.word.And(^(flagBusy | flagWork | handlerMask)) // No-Lost-Wake-Up: under mu, with nothing to do
+	return goneIdle, nil
+}
+
+// goIdle lets an actor go that has nothing to do. It reports false where the caller is still the owner.
+func (m *mailbox) goIdle() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.orders != 0 || m.private.n > 0 || m.public.n > 0 {
+		return false
+	}
+	m.word.And(^(flagBusy | flagWork | handlerMask)) // No-Lost-Wake-Up
+	return true
+}
+
+// takeOrder takes back an order, if it was given.
+func (m *mailbox) takeOrder(o orders) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	given := m.orders&o != 0
+	m.orders &^= o
+	return given
+}
+
+// wantsNotice reports whether OnStopping is to be told of the stop.
+func (m *mailbox) wantsNotice() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.orders&orderNotice != 0
+}
+
+// letIn moves those who wait into the room that there is now.
+func (m *mailbox) letIn() {
+	for m.public.n < m.capacity && m.waiting.n > 0 {
+		e := m.waiting.pop()
+		m.public.push(e)
+		if e.kind != request {
+			close(e.ready)
+		}
+	}
+}
+
+// whereabouts is where withdraw found an envelope.
+type whereabouts uint8
+
+const (
+	taken   whereabouts = iota // it was handled, is being handled, or was refused
+	queued                     // it was accepted, and is withdrawn
+	outside                    // it waited for room, and is withdrawn
+)
+
+// withdraw takes an envelope back, if it was not taken yet, and says how many were ahead of it.
+func (m *mailbox) withdraw(e *envelope) (at whereabouts, ahead int32) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := e.in
+	if l == nil {
+		return taken, 0
+	}
+	for before := e.prev; before != nil; before = before.prev {
+		ahead++
+	}
+	l.remove(e)
+	switch l {
+	case &m.waiting:
+		return outside, ahead + m.public.n + m.private.n
+	case &m.public:
+		m.letIn()
+		return queued, ahead + m.private.n
+	}
+	return queued, ahead
+}
+
+// leave takes a notification out of the queue of those who wait for room. It reports false where it was let in, or refused.
+func (m *mailbox) leave(e *envelope) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e.in != &m.waiting {
+		return false
+	}
+	m.waiting.remove(e)
+	return true
+}
+
+// closeDown shuts both lanes for good and returns what was queued, by the owner. Nothing is handled after it.
+func (m *mailbox) closeDown() (queue []*envelope) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.word.Or(flagShut)
+	m.refuse(&m.waiting)
+	for _, l := range []*list{&m.private, &m.public} {
+		for e := l.pop(); e != nil; e = l.pop() {
+			queue = append(queue, e)
+		}
+	}
+	return queue
+}
+
+func (m *mailbox) shut() bool { return m.word.Load()&flagShut != 0 }
+
+// queued is how many messages were accepted and not begun.
+func (m *mailbox) queued() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return int(m.public.n + m.private.n)
+}
+
+// answer ends a request, or tells a notification that waited for room that it was refused. It reports false where the
+// sender has left.
+func (e *envelope) answer(reply any, err error) bool {
+	if e.ready == nil {
+		return false
+	}
+	e.reply, e.err = reply, err
+	if !e.outcome.CompareAndSwap(pending, done) { // One-Answer
+		return false
+	}
+	close(e.ready)
+	return true
+}
+
+// list is a doubly linked list through its envelopes.
+type list struct {
+	head, tail *envelope
+	n          int32
+}
+
+func (l *list) push(e *envelope) {
+	e.in, e.prev, e.next = l, l.tail, nil
+	if l.tail == nil {
+		l.head = e
+	} else {
+		l.tail.next = e
+	}
+	l.tail = e
+	l.n++
+}
+
+func (l *list) pop() *envelope {
+	e := l.head
+	if e != nil {
+		l.remove(e)
+	}
+	return e
+}
+
+func (l *list) remove(e *envelope) {
+	if e.prev == nil {
+		l.head = e.next
+	} else {
+		e.prev.next = e.next
+	}
+	if e.next == nil {
+		l.tail = e.prev
+	} else {
+		e.next.prev = e.prev
+	}
+	e.in, e.prev, e.next = nil, nil, nil
+	l.n--
+}

@@ -1,0 +1,120 @@
+package akt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+)
+
+// DefaultMailbox is the capacity of a public mailbox for which [WithMailbox] says nothing.
+const DefaultMailbox = 1024
+
+// Option changes how an actor is run. Its String says what it does, such as `WithName("bank")`.
+type Option interface {
+	fmt.Stringer
+	apply(*config) error
+}
+
+// config is what the options of an actor come to. It is not changed once the actor runs.
+type config struct {
+	name     string // "" where none was given
+	named    bool   // the name was given: it can be looked up, and the system holds the actor
+	capacity int32
+	system   *System
+	logger   *slog.Logger
+	inline   bool
+	base     context.Context // the values of WithContext, without its end
+	life     context.Context // the context of WithContext
+	spawner  spawner
+	parent   *actor
+}
+
+type option struct {
+	text string
+	set  func(*config) error
+}
+
+func (o option) String() string                            { return o.text }
+func (o option) apply(c *config) error                     { return o.set(c) }
+func optionOf(text string, set func(*config) error) Option { return option{text, set} }
+
+// configure applies options in their order; a later one wins.
+func configure(defaults, opts []Option) (*config, error) {
+	c := &config{capacity: DefaultMailbox}
+	var faults []error
+	for _, o := range slices.Concat(defaults, opts) {
+		if o == nil {
+			faults = append(faults, errors.New("akt: an option is nil"))
+			continue
+		}
+		if err := o.apply(c); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return c, errors.Join(faults...)
+}
+
+// WithName gives the actor a name, by which [System.Lookup] finds it. The name is unique in its system: while another actor
+// has it, Run fails with ErrNameTaken. A named actor is held by its system until it is stopped. The name must not be empty;
+// without the option an actor has a made-up name such as "Account-17", which is not found by Lookup.
+func WithName(name string) Option {
+	return optionOf(fmt.Sprintf("WithName(%q)", name), func(c *config) error {
+		if name == "" {
+			return errors.New(`akt: WithName(""): the name is empty; leave the option out for a made-up one`)
+		}
+		c.name, c.named = name, true
+		return nil
+	})
+}
+
+// WithMailbox sets the capacity of the public mailbox: how many messages it accepts whose handling has not begun. It must be
+// at least 1 and at most 2³¹−1; the default is [DefaultMailbox].
+func WithMailbox(capacity int) Option {
+	return optionOf(fmt.Sprintf("WithMailbox(%d)", capacity), func(c *config) error {
+		if capacity < 1 || int64(capacity) > 1<<31-1 {
+			return fmt.Errorf("akt: WithMailbox(%d): the capacity must be at least 1 and at most 2147483647", capacity)
+		}
+		c.capacity = int32(capacity)
+		return nil
+	})
+}
+
+// WithSystem runs the actor in a system other than [Default]. It is for [Run]; nil means Default.
+func WithSystem(s *System) Option {
+	return optionOf("WithSystem", func(c *config) error {
+		c.system = s
+		return nil
+	})
+}
+
+// WithLogger sets where the actor logs to. The default is slog.Default() at the time of logging.
+func WithLogger(l *slog.Logger) Option {
+	return optionOf("WithLogger", func(c *config) error {
+		c.logger = l
+		return nil
+	})
+}
+
+// WithInlineSend lets a request run its handler on the sender's goroutine whenever the actor is idle, also where the
+// sender's context can end: the fastest way, but such a Send returns only when the handler does. Without the option this
+// happens only where the sender's context can never end, so that nobody could notice.
+func WithInlineSend() Option {
+	return optionOf("WithInlineSend", func(c *config) error {
+		c.inline = true
+		return nil
+	})
+}
+
+// WithContext gives OnStart, timers and notifications the values of ctx, and stops the actor when ctx ends, as
+// [Address.Stop] does. Run fails with ErrStopped if ctx has ended already.
+func WithContext(ctx context.Context) Option {
+	return optionOf("WithContext", func(c *config) error {
+		if ctx == nil {
+			return errors.New("akt: WithContext: the context is nil; leave the option out")
+		}
+		c.base, c.life = noticeOf(ctx, nil), ctx
+		return nil
+	})
+}

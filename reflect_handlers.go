@@ -1,0 +1,359 @@
+package akt
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"sort"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// RegistrationError lists everything that keeps a value from being run as an actor. Its text has a line for each fault,
+// with place, fault and cure.
+type RegistrationError struct {
+	Type   string // the type of the value, such as "*bank.Account"
+	Faults []Fault
+}
+
+// Fault is one reason why a type, or one of its methods, cannot be used.
+type Fault struct {
+	Type   string // the declaring type, such as "bank.Account"
+	Method string // such as "HandlePing"; empty for a fault of the type itself
+	File   string // where the method is declared; empty where that is not known
+	Line   int
+	Found  string // what was found, such as "it has no context"
+	Want   string // what was wanted, such as "func(akt.Context, M) (R, error)"
+	Cure   string // what to do
+}
+
+func (e *RegistrationError) Error() string {
+	lines := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		lines[i] = f.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// String returns the fault as a line such as
+//
+//	akt: bank.Account.HandlePing (account.go:31) is not a handler: it has no context; want func(akt.Context, M) (R, error): …
+func (f Fault) String() string {
+	var b strings.Builder
+	b.WriteString("akt: " + f.Type)
+	switch {
+	case f.Method == "":
+		b.WriteString(" is not an actor: ")
+	default:
+		b.WriteString("." + f.Method)
+		if f.File != "" {
+			fmt.Fprintf(&b, " (%s:%d)", filepath.Base(f.File), f.Line)
+		}
+		if isHook(f.Method) {
+			b.WriteString(" is not a lifecycle hook: ")
+		} else {
+			b.WriteString(" is not a handler: ")
+		}
+	}
+	b.WriteString(f.Found)
+	if f.Want != "" {
+		b.WriteString("; want " + f.Want)
+	}
+	if f.Cure != "" {
+		b.WriteString(": " + f.Cure)
+	}
+	return b.String()
+}
+
+const wantHandler = "func(akt.Context, M) (R, error)"
+
+var (
+	typeContext    = reflect.TypeFor[context.Context]()
+	typeAktContext = reflect.TypeFor[Context]()
+	typeError      = reflect.TypeFor[error]()
+)
+
+// scanner finds and checks the handlers of one type.
+type scanner struct {
+	typ    reflect.Type // what was passed
+	all    reflect.Type // the type with the largest method set: *T for a T
+	faults []Fault
+	found  []*handler
+	hooks  int
+}
+
+// scan builds the dispatch table of t, or says everything that is wrong with it.
+func scan(t reflect.Type) (*table, error) {
+	s := &scanner{typ: t, all: t}
+	if t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface {
+		s.all = reflect.PointerTo(t)
+	}
+	for i := range s.all.NumMethod() {
+		switch m := s.all.Method(i); {
+		case isHandlerName(m.Name):
+			s.handler(m)
+		case isHook(m.Name):
+			s.hook(m)
+		}
+	}
+	s.duplicates()
+	if len(s.found) == 0 && s.hooks == 0 && len(s.faults) == 0 {
+		s.nothing()
+	}
+	if len(s.faults) > 0 {
+		return nil, &RegistrationError{Type: t.String(), Faults: s.faults}
+	}
+	return newTable(t, s.found), nil
+}
+
+// isHandlerName reports whether a method of this name is meant as a handler.
+func isHandlerName(name string) bool {
+	rest, ok := strings.CutPrefix(name, "Handle")
+	first, _ := utf8.DecodeRuneInString(rest)
+	return ok && unicode.IsUpper(first)
+}
+
+// handler checks one method whose name says that it is meant as a handler.
+func (s *scanner) handler(m reflect.Method) {
+	at := locate(s.all, m)
+	if at.promoted && !startsWithContext(m.Type) {
+		return // a stranger's method, such as (*http.ServeMux).HandleFunc, that came with an embedded field
+	}
+	f := Fault{Type: at.typ, Method: m.Name, File: at.file, Line: at.line, Want: wantHandler}
+	if found, cure := misfit(m); found != "" {
+		f.Found, f.Cure = found, cure
+		s.faults = append(s.faults, f)
+	}
+	own, ok := s.typ.MethodByName(m.Name)
+	if !ok {
+		s.onPointer(f)
+	}
+	if f.Found != "" || !ok {
+		return
+	}
+	s.found = append(s.found, newHandler(own, at))
+}
+
+// hook checks a method with the name of a lifecycle hook.
+func (s *scanner) hook(m reflect.Method) {
+	at := locate(s.all, m)
+	want := hookShapes[m.Name]
+	if fits := withoutReceiver(m.Type) == want; !fits {
+		if at.promoted {
+			return
+		}
+		s.faults = append(s.faults, Fault{
+			Type: at.typ, Method: m.Name, File: at.file, Line: at.line,
+			Found: "it is a " + withoutReceiver(m.Type).String(), Want: want.String(), Cure: "change its signature, or its name",
+		})
+		return
+	}
+	s.hooks++
+	if _, ok := s.typ.MethodByName(m.Name); !ok {
+		s.onPointer(Fault{Type: at.typ, Method: m.Name, File: at.file, Line: at.line, Want: "a pointer"})
+	}
+}
+
+func (s *scanner) onPointer(f Fault) {
+	f.Found = fmt.Sprintf("it is a method of *%s, and a %[1]s was passed", s.typ)
+	f.Want = "a pointer"
+	f.Cure = fmt.Sprintf("pass &%s{}", s.typ)
+	s.faults = append(s.faults, f)
+}
+
+// misfit says what keeps a method from being a handler, and the cure; nothing for one that fits.
+func misfit(m reflect.Method) (found, cure string) {
+	if found, cure = badParameters(m); found == "" {
+		found, cure = badResults(m.Type)
+	}
+	return found, cure
+}
+
+func badParameters(m reflect.Method) (found, cure string) {
+	t := m.Type
+	params := make([]reflect.Type, 0, t.NumIn())
+	for i := 1; i < t.NumIn(); i++ {
+		params = append(params, t.In(i))
+	}
+	sample := "ctx akt.Context, msg " + strings.TrimPrefix(m.Name, "Handle")
+	switch {
+	case t.IsVariadic():
+		return "it is variadic", "take one message, such as a struct with a slice in it"
+	case len(params) == 0:
+		return "it has neither context nor message", fmt.Sprintf("declare it as %s(%s)", m.Name, sample)
+	case len(params) == 1 && isContext(params[0]):
+		return "it has a context and no message", fmt.Sprintf("declare it as %s(%s), with an empty struct for a message without data", m.Name, sample)
+	case len(params) == 1:
+		return "it has no context", fmt.Sprintf("declare it as %s(ctx akt.Context, msg %s)", m.Name, params[0])
+	case len(params) == 2 && !isContext(params[0]):
+		return "its first parameter is " + params[0].String() + ", it has no context there", contextCure(params)
+	case len(params) > 2:
+		return fmt.Sprintf("it has %d parameters", len(params)), "take a context and one message, such as a struct with a field for each value"
+	}
+	switch params[1].Kind() {
+	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
+		return fmt.Sprintf("its message is a %s (%s)", params[1].Kind(), params[1]), "send data, such as a struct; a struct may have that as a field"
+	}
+	return "", ""
+}
+
+func contextCure(params []reflect.Type) string {
+	switch {
+	case isContext(params[1]):
+		return "put the context first"
+	case params[0] == reflect.PointerTo(typeAktContext):
+		return "take the akt.Context by value"
+	default:
+		return "make akt.Context or context.Context its first parameter"
+	}
+}
+
+func badResults(t reflect.Type) (found, cure string) {
+	switch {
+	case t.NumOut() > 2:
+		return fmt.Sprintf("it has %d results", t.NumOut()), "return one reply and an error; a struct holds several values"
+	case t.NumOut() == 2 && t.Out(1) != typeError:
+		return fmt.Sprintf("its second result is %s, not error", t.Out(1)), "make error its last result"
+	case t.NumOut() == 1 && t.Out(0) == typeError:
+		return "", ""
+	case t.NumOut() > 0 && t.Out(0).Implements(typeError):
+		return fmt.Sprintf("its reply %s is itself an error, which would be ambiguous", t.Out(0)), "return it as the error, or wrap it in a struct"
+	}
+	return "", ""
+}
+
+func isContext(t reflect.Type) bool { return t == typeContext || t == typeAktContext }
+
+func startsWithContext(method reflect.Type) bool {
+	return method.NumIn() > 1 && isContext(method.In(1))
+}
+
+// withoutReceiver is a method's type as its declaration shows it.
+func withoutReceiver(method reflect.Type) reflect.Type {
+	var in, out []reflect.Type
+	for i := 1; i < method.NumIn(); i++ {
+		in = append(in, method.In(i))
+	}
+	for i := range method.NumOut() {
+		out = append(out, method.Out(i))
+	}
+	return reflect.FuncOf(in, out, method.IsVariadic())
+}
+
+// newHandler makes the table's entry for a method that fits.
+func newHandler(m reflect.Method, at place) *handler {
+	h := &handler{
+		name:   strings.TrimPrefix(m.Name, "Handle"),
+		method: m.Name,
+		owner:  at.typ,
+		file:   at.file,
+		line:   at.line,
+		msg:    m.Type.In(2),
+		fails:  m.Type.NumOut() > 0 && m.Type.Out(m.Type.NumOut()-1) == typeError,
+	}
+	if m.Type.NumOut() > 0 && m.Type.Out(0) != typeError {
+		h.reply = m.Type.Out(0)
+	}
+	h.bind(reflectCall(m.Func, h.reply != nil, h.fails))
+	return h
+}
+
+// duplicates faults all handlers that share a message type. All empty interfaces count as one type.
+func (s *scanner) duplicates() {
+	byType := map[reflect.Type][]*handler{}
+	for _, h := range s.found {
+		key := h.msg
+		if isEmptyInterface(key) {
+			key = reflect.TypeFor[any]()
+		}
+		byType[key] = append(byType[key], h)
+	}
+	for _, h := range s.found {
+		key := h.msg
+		if isEmptyInterface(key) {
+			key = reflect.TypeFor[any]()
+		}
+		same := byType[key]
+		if len(same) < 2 || same[0] != h {
+			continue
+		}
+		others := make([]string, 0, len(same))
+		for _, other := range same[1:] {
+			others = append(others, fmt.Sprintf("%s (%s:%d)", other.method, filepath.Base(other.file), other.line))
+		}
+		s.faults = append(s.faults, Fault{
+			Type: h.owner, Method: h.method, File: h.file, Line: h.line,
+			Found: fmt.Sprintf("it handles %s, and so does %s", h.msg, strings.Join(others, " and ")),
+			Want:  "one handler for each message type",
+			Cure:  "merge them, or give each a message type of its own",
+		})
+	}
+}
+
+func isEmptyInterface(t reflect.Type) bool {
+	return t.Kind() == reflect.Interface && t.NumMethod() == 0
+}
+
+// nothing faults a type with neither handler nor hook, and looks for what was probably meant.
+func (s *scanner) nothing() {
+	f := Fault{
+		Type:  s.typ.String(),
+		Found: "it has neither a handler nor a lifecycle hook",
+		Want:  "an exported method " + strings.Replace(wantHandler, "func", "Handle<Msg>", 1) + " on a struct",
+		Cure:  "declare one",
+	}
+	switch {
+	case s.typ.Kind() == reflect.Func:
+		f.Cure = "convert a constructor: akt.Spawner[*T](func() *T { … })"
+	case s.typ.Kind() == reflect.Pointer && (s.typ.Elem().Kind() == reflect.Pointer || s.typ.Elem().Kind() == reflect.Interface):
+		f.Cure = "pass a pointer to the struct itself"
+	default:
+		for i := range s.all.NumMethod() {
+			if m := s.all.Method(i); m.Type.NumIn() == 3 && startsWithContext(m.Type) {
+				f.Cure = fmt.Sprintf("rename %s to Handle%s, or declare one", m.Name, strings.TrimPrefix(strings.TrimPrefix(m.Name, "Handles"), "On"))
+				break
+			}
+		}
+	}
+	s.faults = append(s.faults, f)
+}
+
+// notRunnable is the error for a value that has no type, or no state, to run.
+func notRunnable(typ, found, cure string) error {
+	return &RegistrationError{Type: typ, Faults: []Fault{{Type: typ, Found: found, Cure: cure}}}
+}
+
+// Description is what a type is known by as an actor: its handlers, sorted by name.
+type Description struct {
+	Type     reflect.Type // such as *bank.Account
+	Handlers []HandlerDescription
+}
+
+// HandlerDescription describes one handler.
+type HandlerDescription struct {
+	Name    string       // what follows Handle in the method's name: what Raw.Name refers to
+	Message reflect.Type // M
+	Reply   reflect.Type // R; nil for a handler without a reply
+	Method  string       // such as "HandleDeposit"
+	File    string       // where the method is declared; empty if it is promoted from an embedded interface
+	Line    int
+}
+
+// Describe returns the dispatch table of an actor or a Spawner. It starts nothing; for a Spawner of an interface type, it
+// makes one state to look at. The error is the *RegistrationError that Run would return.
+func Describe(actor any) (Description, error) {
+	t, err := tableOf(actor)
+	if err != nil {
+		return Description{}, err
+	}
+	d := Description{Type: t.typ, Handlers: make([]HandlerDescription, 0, len(t.handlers))}
+	for _, h := range t.handlers {
+		d.Handlers = append(d.Handlers, HandlerDescription{
+			Name: h.name, Message: h.msg, Reply: h.reply, Method: h.method, File: h.file, Line: h.line,
+		})
+	}
+	sort.Slice(d.Handlers, func(i, j int) bool { return d.Handlers[i].Name < d.Handlers[j].Name })
+	return d, nil
+}

@@ -1,0 +1,59 @@
+package akt
+
+import "fmt"
+
+// Terminated is what a watcher receives, exactly once, when an actor it watches has ended.
+type Terminated struct {
+	Address *WeakAddress // of the actor that ended
+	Name    string
+	Err     error // why it died; nil for an actor that was stopped
+}
+
+// supervise decides what happens after a handler panicked: an actor run from a Spawner goes on with a fresh state, any other
+// stops, because its state cannot be trusted. It reports whether the caller still owns a living actor.
+func (a *actor) supervise(failure *PanicError, msg any, unasked bool) (goOn bool) {
+	a.logPanic(fmt.Sprintf("the handler of %T", msg), failure)
+	if unasked {
+		a.noteFailed(msg, failure)
+	}
+	if a.config.spawner == nil {
+		a.end(failure)
+		return false
+	}
+	return a.restart()
+}
+
+// restart gives the actor a fresh state. Address, name, watchers and queue stay; timers and children of the old state end.
+func (a *actor) restart() (goOn bool) {
+	completed := false
+	defer func() {
+		if !completed { // a hook ended the goroutine
+			a.neverStarted(errGoexit)
+		}
+	}()
+	goOn = a.replaceState()
+	completed = true
+	return goOn
+}
+
+func (a *actor) replaceState() (goOn bool) {
+	a.phase.Store(uint32(Starting))
+	a.endTimers()
+	a.endChildren()
+	a.callStopped()
+	state, err := spawnState(a.config.spawner, a.table)
+	a.self = state
+	if err == nil {
+		err = a.callStart()
+	}
+	if err != nil {
+		a.logger().Error("akt: the actor could not be restarted", "error", err)
+		a.neverStarted(err)
+		return false
+	}
+	a.phase.Store(uint32(Started))
+	if a.shut() {
+		a.phase.Store(uint32(Stopping))
+	}
+	return true
+}

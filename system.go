@@ -1,0 +1,239 @@
+package akt
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+)
+
+// System is a group of actors that start, are found and are shut down together. [Run] uses [Default].
+type System struct {
+	defaults    []Option
+	deadLetters func(DeadLetter)
+
+	mu     sync.Mutex
+	closed bool
+	serial uint64
+	names  map[string]*actor // actors that were given a name
+	first  *actor            // all actors, the newest first
+}
+
+var defaultSystem = NewSystem()
+
+// Default returns the system that [Run] uses. It exists for the whole life of the process.
+func Default() *System { return defaultSystem }
+
+// SystemOption changes how a system works. Its String says what it does.
+type SystemOption interface {
+	fmt.Stringer
+	applySystem(*System)
+}
+
+type systemOption struct {
+	text string
+	set  func(*System)
+}
+
+func (o systemOption) String() string        { return o.text }
+func (o systemOption) applySystem(s *System) { o.set(s) }
+
+// NewSystem makes a system of its own, apart from Default. It starts no goroutine.
+func NewSystem(opts ...SystemOption) *System {
+	s := &System{}
+	for _, o := range opts {
+		if o != nil {
+			o.applySystem(s)
+		}
+	}
+	return s
+}
+
+// WithDefaults has options applied to every actor of the system. An actor's own options win.
+func WithDefaults(opts ...Option) SystemOption {
+	return systemOption{fmt.Sprintf("WithDefaults%v", opts), func(s *System) { s.defaults = append(s.defaults, opts...) }}
+}
+
+// DeadLetter is a message that nobody will answer for: a notification whose handling failed, or that was accepted and never
+// handled.
+type DeadLetter struct {
+	Actor   string // the actor's name
+	Message string // the message's type, as %T prints it
+	Msg     any
+	Err     error // why
+}
+
+// WithDeadLetters has f called for every dead letter of the system's actors, besides the log. It is called on the actor's
+// goroutine and should not block; a panic in it is logged.
+func WithDeadLetters(f func(DeadLetter)) SystemOption {
+	return systemOption{"WithDeadLetters", func(s *System) { s.deadLetters = f }}
+}
+
+func (s *System) deadLetter(a *actor, msg any, err error) {
+	if s.deadLetters == nil {
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			a.logPanic("the dead-letter hook", newPanicError(v))
+		}
+	}()
+	s.deadLetters(DeadLetter{Actor: a.name(), Message: typeName(msg), Msg: msg, Err: err})
+}
+
+// Run runs an actor in this system, as [Run] does in Default. A name in use is ErrNameTaken; after Shutdown it fails with
+// ErrStopped.
+func (s *System) Run(actor any, opts ...Option) (*Address, error) { return s.run(actor, nil, opts) }
+
+// Lookup finds an actor by the name it was given, and returns a new strong reference to it. An actor that is stopping is
+// not found.
+func (s *System) Lookup(name string) (*Address, bool) {
+	s.mu.Lock()
+	a := s.names[name]
+	s.mu.Unlock()
+	if a == nil {
+		return nil, false
+	}
+	return (*WeakAddress)(a).Upgrade()
+}
+
+// Shutdown stops all actors of the system, children before their parents, and waits until they have ended or ctx does. What
+// was accepted is handled first. Run fails with ErrStopped from then on. The error names each actor that had not ended.
+func (s *System) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	var actors []*actor
+	for a := s.first; a != nil; a = a.after {
+		actors = append(actors, a)
+	}
+	s.mu.Unlock()
+	for _, a := range actors {
+		if a.config.parent == nil {
+			a.stop()
+		}
+	}
+	var stuck []string
+	for _, a := range actors {
+		select {
+		case <-a.done():
+		case <-ctx.Done():
+			if !a.isOver() {
+				stuck = append(stuck, a.name()+" "+a.queuedBehind(int32(a.queued())))
+			}
+		}
+	}
+	if len(stuck) > 0 {
+		return fmt.Errorf("akt: shutdown: %w: still there: %s", ended(ctx), strings.Join(stuck, "; "))
+	}
+	return nil
+}
+
+// add enters a new actor, and gives it to its parent.
+func (s *System) add(a *actor, parent *actor) error {
+	c := a.config
+	if parent != nil {
+		c.parent = parent
+	}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return ErrStopped
+	}
+	if err := s.nameLocked(a, parent); err != nil {
+		s.mu.Unlock()
+		return err
+	}
+	a.after = s.first
+	if s.first != nil {
+		s.first.before = a
+	}
+	s.first = a
+	s.mu.Unlock()
+	if c.named || parent != nil {
+		a.refs.Add(1) // held by the system, or by the parent
+	}
+	if parent != nil && !parent.adopt(a) {
+		s.remove(a)
+		return stopped(parent.err())
+	}
+	return nil
+}
+
+// nameLocked gives a new actor its name, with mu held.
+func (s *System) nameLocked(a, parent *actor) error {
+	c := a.config
+	if parent != nil {
+		own := c.name
+		if own == "" {
+			own = s.freshName(a)
+		}
+		c.name = "/" + strings.TrimPrefix(parent.name(), "/") + "/" + own
+	}
+	if !c.named {
+		if c.name == "" {
+			s.freshName(a)
+		}
+		return nil
+	}
+	if s.names[c.name] != nil || s.madeUp(c.name) {
+		return fmt.Errorf("%w: %q", ErrNameTaken, c.name)
+	}
+	if s.names == nil {
+		s.names = map[string]*actor{}
+	}
+	s.names[c.name] = a
+	return nil
+}
+
+// freshName makes up a name that no actor was given.
+func (s *System) freshName(a *actor) string {
+	for {
+		s.serial++
+		name := autoName(a.table.typ, s.serial)
+		if s.names[name] == nil {
+			a.serial = s.serial
+			return name
+		}
+	}
+}
+
+// madeUp reports whether some actor has this name as its made-up one.
+func (s *System) madeUp(name string) bool {
+	if last := name[len(name)-1]; last < '0' || last > '9' {
+		return false // made-up names end in a number
+	}
+	for a := s.first; a != nil; a = a.after {
+		if a.name() == name {
+			return true
+		}
+	}
+	return false
+}
+
+// autoName is the made-up name of an actor: its type and a number.
+func autoName(t reflect.Type, serial uint64) string {
+	name := baseName(t)
+	if bracket := strings.IndexByte(name, '['); bracket >= 0 {
+		name = name[:bracket]
+	}
+	return fmt.Sprintf("%s-%d", name[strings.LastIndexByte(name, '.')+1:], serial)
+}
+
+// remove forgets an actor that has ended, or that was never started.
+func (s *System) remove(a *actor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a.config.named && s.names[a.config.name] == a {
+		delete(s.names, a.config.name)
+	}
+	if a.before != nil {
+		a.before.after = a.after
+	} else if s.first == a {
+		s.first = a.after
+	}
+	if a.after != nil {
+		a.after.before = a.before
+	}
+	a.before, a.after = nil, nil
+}

@@ -1,0 +1,157 @@
+package akt
+
+import (
+	"errors"
+	"time"
+)
+
+// Timer is a message that comes later, or again and again, until it is stopped or the actor ends.
+//
+// Its fields are guarded by the actor's mailbox.mu, but next, which the actor's owner calls.
+type Timer struct {
+	actor   *actor
+	timer   *time.Timer // nil until it has to wait
+	message *envelope   // nil for one that never fires
+	stopped bool
+
+	next  func() any    // of an interval: makes its message
+	every time.Duration // of an interval
+	start time.Time     // of an interval: when its first tick was
+}
+
+// Stop stops the timer. It reports whether it did: false where the timer never fires, was stopped, or its one message is
+// being handled or was. After true, no message of the timer is begun.
+func (t *Timer) Stop() bool {
+	if t.message == nil {
+		return false
+	}
+	t.actor.mu.Lock()
+	defer t.actor.mu.Unlock()
+	if t.stopped {
+		return false
+	}
+	delete(t.actor.extra().timers, t)
+	return t.end() || t.every > 0
+}
+
+// end stops the timer, with mu held. It reports whether a message was kept from being handled.
+func (t *Timer) end() bool {
+	t.stopped = true
+	prevented := t.timer != nil && t.timer.Stop()
+	if l := t.message.in; l != nil {
+		l.remove(t.message)
+		prevented = true
+	}
+	return prevented
+}
+
+// notifyLater starts a timer for one message.
+func (a *actor) notifyLater(msg any, after time.Duration) *Timer {
+	t := &Timer{actor: a}
+	r, routed, err := a.route(msg)
+	if err != nil {
+		return a.neverFires(t, msg, err)
+	}
+	t.message = &envelope{ctx: noticeOf(nil, a.config.base), msg: routed, to: r, kind: notification, timer: t}
+	if !a.startTimer(t, max(after, 0)) {
+		return a.neverFires(t, msg, a.gone())
+	}
+	return t
+}
+
+// notifyInterval starts a timer that fires now, and then again and again.
+func (a *actor) notifyInterval(next func() any, every time.Duration) *Timer {
+	t := &Timer{actor: a, next: next, every: every, start: time.Now()}
+	switch {
+	case every <= 0:
+		return a.neverFires(t, nil, errors.New("akt: NotifyInterval: the interval must be positive"))
+	case next == nil:
+		return a.neverFires(t, nil, errors.New("akt: NotifyInterval: the function is nil"))
+	}
+	t.message = &envelope{ctx: noticeOf(nil, a.config.base), kind: interval, timer: t}
+	if !a.startTimer(t, 0) {
+		return a.neverFires(t, nil, a.gone())
+	}
+	return t
+}
+
+// neverFires reports what is wrong with a timer. For an actor that is gone it is not an error, only a message dropped.
+func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
+	t.message = nil
+	if errors.Is(err, ErrStopped) {
+		a.noteDropped(err, msg)
+		return t
+	}
+	a.logger().Error("akt: a timer that never fires", "message", typeName(msg), "error", err)
+	a.noteFailed(msg, err)
+	return t
+}
+
+// startTimer starts a timer, unless the actor takes no more messages.
+func (a *actor) startTimer(t *Timer, after time.Duration) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.shut() {
+		return false
+	}
+	x := a.extra()
+	if x.timers == nil {
+		x.timers = map[*Timer]struct{}{}
+	}
+	x.timers[t] = struct{}{}
+	if after > 0 {
+		t.timer = time.AfterFunc(after, t.fire)
+		return true
+	}
+	if a.putLocked(t.message) {
+		go a.work()
+	}
+	if t.every == 0 {
+		delete(x.timers, t) // a message like any other from now on
+	}
+	return true
+}
+
+// fire puts the timer's message into the private lane.
+func (t *Timer) fire() {
+	a := t.actor
+	a.mu.Lock()
+	if t.stopped || t.message.in != nil {
+		a.mu.Unlock()
+		return
+	}
+	if a.shut() { // it drains: what comes now comes too late
+		t.stopped = true
+		a.mu.Unlock()
+		if t.every == 0 {
+			a.noteDropped(a.gone(), t.message.msg)
+		}
+		return
+	}
+	if t.every == 0 {
+		delete(a.extras.timers, t) // a message like any other from now on; it survives a restart
+	}
+	start := a.putLocked(t.message)
+	a.mu.Unlock()
+	if start {
+		a.work()
+	}
+}
+
+// handled sets an interval for its next tick, by the owner: the first multiple of every after now.
+func (t *Timer) handled() {
+	if t.every == 0 {
+		return
+	}
+	t.actor.mu.Lock()
+	defer t.actor.mu.Unlock()
+	if t.stopped || t.actor.shut() {
+		return
+	}
+	wait := t.every - time.Since(t.start)%t.every
+	if t.timer == nil {
+		t.timer = time.AfterFunc(wait, t.fire)
+	} else {
+		t.timer.Reset(wait)
+	}
+}
