@@ -2,10 +2,8 @@ package akt
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"reflect"
-	"strings"
 	"sync/atomic"
 )
 
@@ -40,6 +38,7 @@ type extras struct {
 	merged   map[<-chan struct{}]context.Context // by the Done of a sender: see either
 	timers   map[*Timer]struct{}
 	children map[*actor]struct{}
+	awaiting bool                // waits for its children to end
 	watchers map[*actor]struct{} // who is told of this actor's end
 	watching map[*actor]struct{} // whose end this actor is told of
 	unbase   func() bool         // undoes the wait for the end of WithContext's context
@@ -92,16 +91,6 @@ func (a *actor) logger() *slog.Logger {
 	return l.With("actor", a.name(), "type", a.table.typ.String())
 }
 
-// undelivered is the error for a message that never entered the mailbox.
-func (a *actor) undelivered(message string, err error) *SendError {
-	return &SendError{Actor: a.name(), Message: message, Handled: NotHandled, Err: err, layer: ErrFailedToDeliver}
-}
-
-// unanswered is the error for a request that was accepted and got no answer.
-func (a *actor) unanswered(message string, handled Handled, err error) *SendError {
-	return &SendError{Actor: a.name(), Message: message, Handled: handled, Err: err, layer: ErrFailedToGetResponse}
-}
-
 // err is why the actor died, nil while it lives.
 func (a *actor) err() error {
 	a.mu.Lock()
@@ -148,133 +137,10 @@ func (a *actor) release() {
 func (a *actor) askToStop() { a.stopAfter(orderVeto) }
 
 func (a *actor) stopAfter(o orders) {
-	start := a.order(o)
-	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
-	if start {
+	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping)) // before the order: a veto turns it back
+	if a.order(o) {
 		go a.work()
 	}
-}
-
-// gone is the cause of a failed send to an actor that takes nothing more.
-func (a *actor) gone() error { return stopped(a.err()) }
-
-// route finds the handler of a message.
-func (a *actor) route(msg any) (route, any, error) {
-	r, routed, err := a.table.route(msg)
-	if err == nil {
-		return r, routed, nil
-	}
-	if a.shut() {
-		err = a.gone()
-	}
-	return r, nil, a.undelivered(typeName(msg), err)
-}
-
-// send sends a request and waits for its reply.
-func (a *actor) send(ctx context.Context, msg any, into lane) (any, error) {
-	if ctx == nil {
-		return nil, a.undelivered(typeName(msg), errNilContext)
-	}
-	r, routed, err := a.route(msg)
-	if err != nil {
-		return nil, err
-	}
-	return a.sendTo(ctx, r, routed, into)
-}
-
-// sendTo sends a request whose handler is known: on this goroutine if the actor is idle and nobody could notice.
-func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, error) {
-	forever := endless(ctx)
-	if !forever && ctx.Err() != nil {
-		return nil, a.undelivered(r.sentAs(msg), ended(ctx))
-	}
-	if forever || a.config.inline {
-		if word, ok := a.take(r.index); ok {
-			return a.runHere(Context{Context: ctx, actor: a, run: runOf(word, forever)}, word, r, msg)
-		}
-	}
-	return a.request(ctx, r, msg, into)
-}
-
-// runOf is what a Context keeps of the state word.
-func runOf(word uint64, forever bool) uint64 {
-	word &^= flagMask
-	if forever {
-		word |= runEndless
-	}
-	return word
-}
-
-// runHere runs a handler on the sender's goroutine, which has taken the actor.
-func (a *actor) runHere(c Context, word uint64, r route, msg any) (any, error) {
-	reply, err, failure := a.invoke(c, r, msg, nil)
-	if failure != nil {
-		a.endRun()
-		go a.workAfter(failure, msg, false) // One-Owner: handed over
-		return nil, a.unanswered(r.sentAs(msg), MaybeHandled, failure)
-	}
-	if !a.yield(word) {
-		go a.work() // One-Owner: handed over
-	}
-	if err != nil {
-		return nil, ownError(err, a, r.sentAs(msg))
-	}
-	return reply, nil
-}
-
-// request queues a message and waits for the reply.
-func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, error) {
-	if path := a.cycle(ctx); path != "" {
-		return nil, a.undelivered(r.sentAs(msg), deadlock(path))
-	}
-	e := &envelope{ctx: ctx, msg: msg, to: r, kind: request, ready: make(chan struct{})}
-	admission, start := a.push(e, into, true)
-	if admission == refusedShut {
-		return nil, a.undelivered(r.sentAs(msg), a.gone())
-	}
-	if start {
-		go a.work()
-	}
-	select {
-	case <-e.ready:
-	case <-ctx.Done():
-		if err := a.giveUp(e, ctx); err != nil {
-			return nil, err
-		}
-		<-e.ready
-	}
-	if e.err == errRefused {
-		return nil, a.undelivered(r.sentAs(msg), a.gone())
-	}
-	return e.reply, e.err
-}
-
-// giveUp leaves a request whose context has ended. It returns nil if the answer is there already.
-func (a *actor) giveUp(e *envelope, ctx context.Context) error {
-	at, ahead := a.withdraw(e)
-	if at == taken {
-		if !e.outcome.CompareAndSwap(pending, abandoned) { // One-Answer
-			return nil
-		}
-		err := a.unanswered(e.name(), MaybeHandled, ended(ctx))
-		err.detail = "running " + e.to.method
-		return err
-	}
-	err := a.unanswered(e.name(), NotHandled, ended(ctx))
-	if at == outside {
-		err.layer = ErrFailedToDeliver
-	}
-	err.detail = a.queuedBehind(ahead)
-	return err
-}
-
-// queuedBehind says what a message was waiting for.
-func (a *actor) queuedBehind(ahead int32) string {
-	text := fmt.Sprintf("queued behind %d", ahead)
-	if running := a.running(); running != "" {
-		text += " while " + running + " ran"
-	}
-	return text
 }
 
 // running names the handler that runs, if one does.
@@ -289,82 +155,23 @@ func (a *actor) running() string {
 	return ""
 }
 
-// notify queues a message that nobody waits for. wait says whether to wait for room.
-func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error {
-	if ctx == nil {
-		return a.undelivered(typeName(msg), errNilContext)
-	}
-	r, routed, err := a.route(msg)
-	if err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return a.undelivered(typeName(msg), ended(ctx))
-	}
-	e := &envelope{ctx: noticeOf(ctx, a.config.base), msg: routed, to: r, kind: notification}
-	return a.post(ctx, e, into, wait)
-}
-
-// post pushes an envelope that is not a request.
-func (a *actor) post(ctx context.Context, e *envelope, into lane, wait bool) error {
-	admission, start := a.push(e, into, false)
-	if admission == refusedFull && wait {
-		if path := a.cycle(ctx); path != "" {
-			return a.undelivered(e.name(), deadlock(path+", whose mailbox is full"))
-		}
-		e.ready = make(chan struct{})
-		admission, start = a.push(e, into, true)
-	}
-	if start {
-		go a.work()
-	}
-	switch admission {
-	case refusedShut:
-		return a.undelivered(e.name(), a.gone())
-	case refusedFull:
-		return a.undelivered(e.name(), ErrMailboxFull)
-	case mustWait:
-		return a.awaitRoom(ctx, e)
-	}
-	return nil
-}
-
-// awaitRoom waits until a notification is let in.
-func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
-	select {
-	case <-e.ready:
-	case <-ctx.Done():
-		if a.leave(e) {
-			err := a.undelivered(e.name(), ended(ctx))
-			err.detail = "waiting for room"
-			return err
-		}
-		<-e.ready
-	}
-	if e.outcome.Load() == done {
-		return a.undelivered(e.name(), a.gone())
-	}
-	return nil
-}
-
 // work is the owner's loop. The goroutine that runs it owns the actor, until there is nothing to do.
 func (a *actor) work() {
 	for {
 		switch task, e := a.next(); task {
 		case goneIdle:
+			a.system.note()
 			return
 		case handle:
 			if failure := a.handle(e); failure != nil && !a.supervise(failure, e.msg, e.kind != request) {
 				return
 			}
 		case askToStop:
-			if a.askStopping(true) {
-				a.end(nil)
-				return
+			if a.vetoes() {
+				continue
 			}
-			if !a.shut() {
-				a.phase.Store(uint32(Started))
-			}
+			a.end(nil)
+			return
 		case finish:
 			if a.wantsNotice() {
 				a.askStopping(false)
@@ -392,7 +199,7 @@ func (a *actor) handle(e *envelope) *PanicError {
 	}
 	word := a.beginRun(e.index())
 	c := Context{Context: e.ctx, actor: a, run: runOf(word, e.kind != request || endless(e.ctx))}
-	reply, err, failure := a.invoke(c, e.to, e.msg, e)
+	reply, failure, err := a.invoke(c, e.to, e.msg, e)
 	a.endRun()
 	a.settle(e, reply, err, failure)
 	return failure
@@ -407,7 +214,7 @@ func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 	case e.kind == request && failure != nil:
 		e.answer(nil, a.unanswered(e.name(), MaybeHandled, failure))
 	case e.kind == request && err != nil:
-		e.answer(nil, ownError(err, a, e.name()))
+		e.answer(nil, ownError(err, a, e.name))
 	case e.kind == request:
 		e.answer(reply, nil)
 	case failure == nil && err != nil:
@@ -418,7 +225,7 @@ func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 
 // invoke calls a handler. A panic becomes the failure. Where the handler ends its goroutine, what would follow is done by a
 // new owner: e tells its sender.
-func (a *actor) invoke(c Context, r route, msg any, e *envelope) (reply any, err error, failure *PanicError) {
+func (a *actor) invoke(c Context, r route, msg any, e *envelope) (reply any, failure *PanicError, err error) {
 	returned := false
 	defer func() {
 		if !returned {
@@ -434,7 +241,7 @@ func (a *actor) invoke(c Context, r route, msg any, e *envelope) (reply any, err
 		reply, err = (*r.call.Load())(a.self, c, msg)
 	}
 	returned = true
-	return reply, err, nil
+	return reply, nil, err
 }
 
 // caught makes a failure of what a handler panicked with; of nothing, if it ended its goroutine.
@@ -456,6 +263,7 @@ func (a *actor) tick(c Context, e *envelope) (err error) {
 	if e.to, e.msg, err = a.route(e.msg); err != nil {
 		return err
 	}
+	a.renameRun(runInterval, e.to.index)
 	_, err = (*e.to.call.Load())(a.self, c, e.msg)
 	return err
 }
@@ -481,22 +289,3 @@ func (a *actor) noteDropped(err error, msgs ...any) {
 		a.system.deadLetter(a, msg, err)
 	}
 }
-
-// cycle returns the path by which the caller would wait for itself if it waited for a, or nothing.
-//
-// The links of the chain ride in ctx: each is one run of one handler, and counts while that run lasts.
-func (a *actor) cycle(ctx context.Context) string {
-	var path []string
-	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
-		if !c.actor.runs(c.run) {
-			continue
-		}
-		path = append([]string{c.actor.name() + "." + c.actor.running()}, path...)
-		if c.actor == a {
-			return strings.Join(append(path, a.name()), " → ")
-		}
-	}
-	return ""
-}
-
-func deadlock(path string) error { return fmt.Errorf("%w: %s", ErrDeadlock, path) }

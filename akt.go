@@ -94,5 +94,10 @@ func (s Spawner[A]) isNil() bool           { return s == nil }
 // A handler that does not reply with R is a [*ReplyTypeError]: before the handler runs, where its declaration tells; after,
 // where only the reply itself shows it. See [Address.Send] for all else.
 func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
+	if addr, ok := to.(*Address); ok {
+		if reply, ok, err := askHere[R](ctx, addr, msg); ok {
+			return reply, err
+		}
+	}
 	return ask[R](ctx, to, msg)
 }

@@ -3,6 +3,7 @@ package akt
 import (
 	"context"
 	"reflect"
+	"runtime"
 )
 
 // replyPlan is how an R is had from what a handler returns.
@@ -80,13 +81,15 @@ func (a *Address) asked(msg any) (*actor, lane, error) {
 func (w *WeakAddress) asked(any) (*actor, lane, error)    { return (*actor)(w), publicLane, nil }
 func (p *PrivateAddress) asked(any) (*actor, lane, error) { return (*actor)(p), privateLane, nil }
 
-func ask[R any](ctx context.Context, to Sender, msg any) (R, error) {
+func ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	if to, ok := to.(asker); ok {
 		a, into, err := to.asked(msg)
 		if err != nil {
 			return *new(R), err
 		}
+		learn[R, M](a.table)
 		reply, err := a.ask(ctx, msg, into, reflect.TypeFor[R]())
+		runtime.KeepAlive(to) // an Address that is collected releases the actor
 		return typed[R](reply, err)
 	}
 	reply, err := to.Send(ctx, msg)

@@ -32,6 +32,7 @@ func isHook(method string) bool { return hookShapes[method] != nil }
 // State is where an actor is in its life.
 type State uint32
 
+// The states of an actor's life, in their order.
 const (
 	Starting State = iota // OnStart has not returned
 	Started               // it handles messages
@@ -213,7 +214,7 @@ func (n notice) Value(key any) any {
 // noticeOf makes the context of a notification sent with ctx to an actor with these base values.
 func noticeOf(ctx, base context.Context) context.Context {
 	switch {
-	case ctx == nil || ctx == context.Background():
+	case ctx == context.Background():
 		if base == nil {
 			return context.Background()
 		}
@@ -236,6 +237,18 @@ func (a *actor) life() context.Context {
 		}
 	}
 	return x.life
+}
+
+// cutLife ends the life: the contexts of what runs, or is kept, are cancelled.
+func (a *actor) cutLife() {
+	a.mu.Lock()
+	x := a.extra()
+	x.lifeOver = true
+	end := x.endLife
+	a.mu.Unlock()
+	if end != nil {
+		end() // not under mu: it calls functions that take it
+	}
 }
 
 func (a *actor) lifeErr() error {

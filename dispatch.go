@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/aktgo/akt/internal/nearest"
 )
 
 // table is the dispatch table of one actor type: made once per process, never changed, shared by all actors of the type.
@@ -20,7 +21,7 @@ type table struct {
 	byName   map[string]*handler
 	partial  []*handler // handlers of an interface that has methods
 	anything *handler   // the handler of the empty interface, if there is one
-	routes   sync.Map   // reflect.Type → route
+	cache    *cache
 }
 
 // handler is one Handle<Msg> method.
@@ -33,9 +34,10 @@ type handler struct {
 	index  uint16       // place in the table, from 1; the state word has 16 bits for it
 	msg    reflect.Type // M
 	reply  reflect.Type // R; nil without a reply
-	fails  bool         // its last result is an error
-	call   atomic.Pointer[callFunc]
-	plans  sync.Map // reflect.Type of the R that an Ask wants → replyPlan
+	shape
+	expression any // the method of *T as a func value, whose first parameter is a *T
+	call       atomic.Pointer[callFunc]
+	plans      sync.Map // reflect.Type of the R that an Ask wants → replyPlan
 }
 
 // callFunc calls a handler on the actor's state with a message of exactly the handler's type.
@@ -47,7 +49,7 @@ func (h *handler) bind(f callFunc) { h.call.Store(&f) }
 func (h *handler) String() string { return h.owner + "." + h.method }
 
 func newTable(t reflect.Type, handlers []*handler) *table {
-	tbl := &table{typ: t, handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}}
+	tbl := &table{typ: t, handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}, cache: newCache()}
 	for i, h := range handlers {
 		h.index = uint16(i + 1)
 		tbl.exact[h.msg] = h
@@ -129,32 +131,27 @@ func typeName(v any) string { return fmt.Sprintf("%T", v) }
 
 // route finds the handler of a message, and returns the message as that handler takes it.
 func (t *table) route(msg any) (route, any, error) {
+	found := t.cache.find(dynamicType(msg), 0)
+	if found != nil && found.adapt == asItIs {
+		return found.route, msg, nil
+	}
 	msgType := reflect.TypeOf(msg)
-	r, ok := t.lookup(msgType)
-	if !ok {
+	if found == nil {
 		if raw, isRaw := msg.(Raw); isRaw && t.exact[msgType] == nil {
 			return t.decode(raw)
 		}
-		var err error
-		if r, err = t.resolve(msgType); err != nil {
+		r, err := t.resolve(msgType)
+		if err != nil {
 			return route{}, nil, err
 		}
-		t.routes.Store(msgType, r)
+		found = &cached{msg: dynamicType(msg), route: r}
+		t.cache.add(found)
 	}
-	if r.adapt != asItIs {
-		if msg, ok = adapted(msg, r.adapt); !ok {
-			return route{}, nil, t.unhandled(msgType, "the pointer is nil, and "+r.method+" takes the value", "")
-		}
-	}
-	return r, msg, nil
-}
-
-func (t *table) lookup(msgType reflect.Type) (route, bool) {
-	r, ok := t.routes.Load(msgType)
+	msg, ok := adapted(msg, found.adapt)
 	if !ok {
-		return route{}, false
+		return route{}, nil, t.unhandled(msgType, "the pointer is nil, and "+found.method+" takes the value", "")
 	}
-	return r.(route), true
+	return found.route, msg, nil
 }
 
 // resolve applies the rules in their order: the exact type; the pointer or the value of it; the one interface that the
@@ -198,16 +195,23 @@ func (t *table) resolve(msgType reflect.Type) (route, error) {
 
 // adapted copies a message from behind its pointer, or behind a new one. It reports false for a nil pointer.
 func adapted(msg any, how adaption) (any, bool) {
-	v := reflect.ValueOf(msg)
-	if how == pointedTo {
-		if v.IsNil() {
-			return nil, false
-		}
+	switch v := reflect.ValueOf(msg); {
+	case how == asItIs:
+		return msg, true
+	case how == addressOf:
+		return behindPointer(v), true
+	case v.IsNil():
+		return nil, false
+	default:
 		return v.Elem().Interface(), true
 	}
+}
+
+// behindPointer copies a value and returns a pointer to the copy.
+func behindPointer(v reflect.Value) any {
 	p := reflect.New(v.Type())
 	p.Elem().Set(v)
-	return p.Interface(), true
+	return p.Interface()
 }
 
 // decode builds the message that a Raw describes.
@@ -258,7 +262,7 @@ func nearMiss(msgType reflect.Type, handlers []*handler) string {
 		names = append(names, other)
 		byName[other] = h
 	}
-	best := closest(short, names)
+	best := nearest.Of(short, names)
 	h := byName[best]
 	if h == nil {
 		return ""
@@ -270,22 +274,10 @@ func nearMiss(msgType reflect.Type, handlers []*handler) string {
 }
 
 func didYouMean(name string, names []string) string {
-	if best := closest(name, names); best != "" {
+	if best := nearest.Of(name, names); best != "" {
 		return fmt.Sprintf("did you mean %q", best)
 	}
 	return ""
-}
-
-// closest returns the name that differs least, if it is near enough to be a slip.
-func closest(name string, names []string) string {
-	best, least := "", 1+max(1, len(name)/3)
-	sort.Strings(names)
-	for _, other := range names {
-		if d := editDistance([]rune(strings.ToLower(name)), []rune(strings.ToLower(other))); d < least {
-			best, least = other, d
-		}
-	}
-	return best
 }
 
 // reflectCall calls a method by reflection: what every handler has until a faster call is bound.
@@ -327,14 +319,22 @@ func Bind[A any, C context.Context, M, R any](method func(A, C, M) (R, error)) e
 	switch f := any(method).(type) {
 	case func(A, Context, M) (R, error):
 		h.bind(func(self any, ctx Context, msg any) (any, error) {
-			return boxed(f(self.(A), ctx, msg.(M)))
+			return boxed(f(stateOf[A](self), ctx, msg.(M)))
 		})
 	case func(A, context.Context, M) (R, error):
 		h.bind(func(self any, ctx Context, msg any) (any, error) {
-			return boxed(f(self.(A), ctx, msg.(M)))
+			return boxed(f(stateOf[A](self), ctx, msg.(M)))
 		})
 	}
 	return nil
+}
+
+// stateOf is an actor's state as the type that was passed to Run: itself, or what it points to.
+func stateOf[A any](self any) A {
+	if a, ok := self.(A); ok {
+		return a
+	}
+	return *self.(*A)
 }
 
 // boxed is a reply as Send returns it: a reply or an error, never both.

@@ -34,9 +34,9 @@ var errNilContext = errors.New("akt: the context is nil; pass context.Background
 type Handled uint8
 
 const (
-	// MaybeHandled: the handler was started, and may have had its effect, in part or whole.
+	// MaybeHandled says that the handler was started, and may have had its effect, in part or whole.
 	MaybeHandled Handled = iota
-	// NotHandled: the handler was certainly never started; sending the message elsewhere is safe.
+	// NotHandled says that the handler was certainly never started: sending the message elsewhere is safe.
 	NotHandled
 )
 
@@ -115,6 +115,9 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
+// exited reports whether the goroutine was ended by runtime.Goexit rather than by a panic.
+func (e *PanicError) exited() bool { return e.Value == any(errGoexit) }
+
 // errGoexit is the Value of a PanicError where a handler ended its goroutine instead of returning.
 var errGoexit = errors.New("runtime.Goexit was called in a handler")
 
@@ -179,10 +182,10 @@ func ended(ctx context.Context) error {
 
 // ownError makes the handler's error this call's: unchanged, unless it is or wraps the SendError of a call that the handler
 // made, whose Handled would speak of another message.
-func ownError(err error, a *actor, message string) error {
+func ownError(err error, a *actor, message func() string) error {
 	var inner *SendError
 	if !errors.As(err, &inner) {
 		return err
 	}
-	return a.unanswered(message, MaybeHandled, err)
+	return a.unanswered(message(), MaybeHandled, err)
 }

@@ -41,22 +41,60 @@ func (a *actor) endTimers() {
 	a.extras.timers = nil
 }
 
-// endChildren stops the children, all at once, and waits for the last.
+// endChildren stops the children, all at once, and waits for the last. What they ask of a meanwhile is refused: they would
+// wait for each other. That matters at a restart, where the mailbox stays open.
 func (a *actor) endChildren() {
 	a.mu.Lock()
-	var children []*actor
-	if a.extras != nil {
-		for c := range a.extras.children {
-			children = append(children, c)
-		}
+	if a.extras == nil || len(a.extras.children) == 0 {
+		a.mu.Unlock()
+		return
 	}
+	var children []*actor
+	for c := range a.extras.children {
+		children = append(children, c)
+	}
+	a.extras.awaiting = true
+	queue := a.requests()
 	a.mu.Unlock()
 	for _, c := range children {
 		c.stop()
 	}
+	a.refuseChildren(queue)
 	for _, c := range children {
 		<-c.done()
 	}
+	a.mu.Lock()
+	a.extras.awaiting = false
+	a.mu.Unlock()
+}
+
+// endsChildren reports whether a waits for its children to end.
+func (a *actor) endsChildren() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.extras != nil && a.extras.awaiting
+}
+
+// refuseChildren answers those requests behind which a descendant of a waits.
+func (a *actor) refuseChildren(requests []*envelope) {
+	for _, e := range requests {
+		path := a.pathFrom(e.ctx, func(other *actor) bool { return other.descendsFrom(a) })
+		if path == "" {
+			continue
+		}
+		if at, _ := a.withdraw(e); at != taken {
+			e.answer(nil, a.undelivered(e.name(), deadlock(path+", which waits for its children to end")))
+		}
+	}
+}
+
+func (a *actor) descendsFrom(ancestor *actor) bool {
+	for p := a.config.parent; p != nil; p = p.config.parent {
+		if p == ancestor {
+			return true
+		}
+	}
+	return false
 }
 
 // adopt makes a the parent of child. It reports false where a takes no children any more.
@@ -156,7 +194,10 @@ func (a *actor) deliverTerminated(target *actor) {
 		return
 	}
 	msg := Terminated{Address: (*WeakAddress)(target), Name: target.name(), Err: target.err()}
-	if err := a.notify(context.Background(), msg, privateLane, false); err != nil && !a.shut() {
-		a.noteDropped(err, msg)
+	r, routed, err := a.route(msg)
+	if err != nil {
+		return
 	}
+	e := &envelope{ctx: noticeOf(context.Background(), a.config.base), msg: routed, to: r, kind: notification}
+	_ = a.post(context.Background(), e, privateLane, false) // an actor that ends meanwhile is not told
 }

@@ -114,7 +114,10 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 		future.settle(*new(R), errNilFunc)
 		return future
 	}
+	system := ctx.of().system
+	system.begin(ctx)
 	go func() {
+		defer system.end(ctx)
 		returned := false
 		defer func() {
 			if !returned {
@@ -149,7 +152,7 @@ func (a *actor) unpack(ctx context.Context, msg, reply any) (any, error) {
 		return reply, nil
 	}
 	value, err := d.wait(ctx)
-	if late := (*waitError)(nil); errors.As(err, &late) || err == errPromiseDropped {
+	if late := (*waitError)(nil); errors.As(err, &late) || errors.Is(err, errPromiseDropped) {
 		failure := a.unanswered(typeName(msg), MaybeHandled, err)
 		if late != nil {
 			failure.Err, failure.detail = late.err, "waiting for the deferred reply"

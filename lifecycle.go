@@ -1,6 +1,7 @@
 package akt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -31,7 +32,7 @@ func (s *System) run(what any, parent *actor, opts []Option) (*Address, error) {
 			return nil, err
 		}
 	}
-	a := &actor{self: what, table: t, system: s, config: cfg}
+	a := &actor{self: pointerTo(what), table: t, system: s, config: cfg}
 	a.capacity = cfg.capacity
 	a.word.Store(flagBusy) // One-Owner: this goroutine, until OnStart has returned
 	a.refs.Store(1)
@@ -39,6 +40,15 @@ func (s *System) run(what any, parent *actor, opts []Option) (*Address, error) {
 		return nil, err
 	}
 	return a.start()
+}
+
+// pointerTo is a state as a pointer: itself, or one to a copy. Handlers and hooks are called by the pointer's methods, which for
+// a value's type are its own.
+func pointerTo(state any) any {
+	if v := reflect.ValueOf(state); v.Kind() != reflect.Pointer {
+		return behindPointer(v)
+	}
+	return state
 }
 
 // spawnState makes a state for a table that is known.
@@ -72,14 +82,15 @@ func (a *actor) start() (*Address, error) {
 		a.neverStarted(err)
 		return nil, err
 	}
-	a.phase.CompareAndSwap(uint32(Starting), uint32(Started))
+	a.goOn()
 	addr := newAddress(a)
 	a.endWith(a.config.life)
-	if a.takeOrder(orderVeto) && a.askStopping(true) {
+	if a.takeOrder(orderVeto) && !a.vetoes() {
 		a.end(nil)
 		return nil, a.gone()
 	}
 	if a.goIdle() {
+		a.system.note()
 		return addr, nil
 	}
 	go a.work() // One-Owner: handed over
@@ -111,13 +122,31 @@ func (a *actor) callStart() (err error) {
 
 // hookContext begins the run of a hook.
 func (a *actor) hookContext(index uint16) Context {
-	return Context{Context: noticeOf(nil, a.config.base), actor: a, run: runOf(a.beginRun(index), true)}
+	return Context{Context: noticeOf(context.Background(), a.config.base), actor: a, run: runOf(a.beginRun(index), true)}
 }
 
 // neverStarted ends an actor whose OnStart failed: a state that was not started gets no OnStopped.
 func (a *actor) neverStarted(err error) {
 	a.self = nil
 	a.end(err)
+}
+
+// goOn sets the phase of an actor that is going to handle messages.
+func (a *actor) goOn() {
+	a.phase.Store(uint32(Started))
+	if a.shut() {
+		a.phase.Store(uint32(Stopping))
+	}
+}
+
+// vetoes asks OnStopping after Context.Stop, and reports whether the actor goes on.
+func (a *actor) vetoes() bool {
+	a.phase.Store(uint32(Stopping))
+	if a.askStopping(true) {
+		return false
+	}
+	a.goOn()
+	return true
 }
 
 // askStopping calls OnStopping and reports whether the actor is to stop. Where it is not asked but told, it is always true.
@@ -136,7 +165,7 @@ func (a *actor) askStopping(asked bool) (stop bool) {
 		stop = true
 		failure := newPanicError(recover())
 		a.logPanic("OnStopping", failure)
-		if failure.Value == errGoexit {
+		if failure.exited() {
 			go a.end(nil) // One-Owner: handed over, as this goroutine is ending
 		}
 	}()
@@ -153,6 +182,14 @@ func (a *actor) end(why error) {
 	a.mu.Unlock()
 	queue := a.closeDown()
 	a.phase.Store(uint32(Stopping))
+	a.refuseQueue(queue)
+	a.endFamily()
+	defer a.ended() // also where OnStopped ends the goroutine
+	a.callStopped()
+}
+
+// refuseQueue tells who was queued that the actor has stopped, and reports the notifications.
+func (a *actor) refuseQueue(queue []*envelope) {
 	var dropped []any
 	for _, e := range queue {
 		switch e.kind {
@@ -163,9 +200,6 @@ func (a *actor) end(why error) {
 		}
 	}
 	a.noteDropped(a.gone(), dropped...)
-	a.endFamily()
-	defer a.ended() // also where OnStopped ends the goroutine
-	a.callStopped()
 }
 
 // callStopped calls OnStopped on the state, which is not used after it.
@@ -206,6 +240,7 @@ func (a *actor) ended() {
 	for w := range watchers {
 		w.deliverTerminated(a)
 	}
+	a.system.note()
 }
 
 func (a *actor) logPanic(in string, failure *PanicError) {

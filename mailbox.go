@@ -13,7 +13,7 @@ import (
 //	63            24 23       8 7        0
 //	┌───────────────┬──────────┬──────────┐
 //	│ run           │ handler  │ flags    │   run counts the messages begun, handler is the table's index of the one
-//	└───────────────┴──────────┴──────────┘   that runs, 0 for none. The flags are busy, work and shut.
+//	└───────────────┴──────────┴──────────┘   that runs, 0 for none. The flags: see flagBusy.
 //
 // Its states, and who moves it:
 //
@@ -45,12 +45,14 @@ type mailbox struct {
 	waiting  list // senders that wait for room in public
 	capacity int32
 	orders   orders
+	current  *envelope // what next returned last
 }
 
 const (
-	flagBusy uint64 = 1 << iota // somebody owns the actor
-	flagWork                    // a lane or an order waits for the owner
-	flagShut                    // takes nothing more from outside; never turned off
+	flagBusy  uint64 = 1 << iota // somebody owns the actor
+	flagWork                     // a lane or an order waits for the owner
+	flagShut                     // takes nothing more; never turned off
+	flagGuard                    // the system shuts down: who sends is looked at; never turned off
 
 	flagMask     uint64 = 1<<8 - 1
 	handlerShift        = 8
@@ -77,7 +79,8 @@ const (
 )
 
 // envelope is one message on its way. Its list is guarded by mailbox.mu; its other fields belong to the sender until it is
-// pushed, and to the owner once it was taken. answer belongs to whoever moved outcome to done, then to the sender.
+// pushed, and to the owner once it was taken. reply and err belong to whoever moved outcome to done, and to the sender when
+// ready is closed.
 type envelope struct {
 	next, prev *envelope
 	in         *list // the list it is in, or nil
@@ -119,7 +122,7 @@ func (e *envelope) index() uint16 {
 
 const (
 	pending   uint32 = iota
-	done             // answered: the owner's part is over
+	done             // answered, or about to be: ready tells
 	abandoned        // the sender has left: nobody reads an answer
 )
 
@@ -145,6 +148,11 @@ func (m *mailbox) yield(word uint64) bool {
 // beginRun starts a run of a handler, by the owner, and returns the word.
 func (m *mailbox) beginRun(index uint16) uint64 {
 	return m.word.Add(oneRun + uint64(index)<<handlerShift)
+}
+
+// renameRun has the word show another handler for the same run, by the owner.
+func (m *mailbox) renameRun(from, to uint16) {
+	m.word.Add(uint64(to)<<handlerShift - uint64(from)<<handlerShift)
 }
 
 // endRun ends the run: links of a chain that lead through it count no more.
@@ -235,14 +243,16 @@ func (m *mailbox) next() (task, *envelope) {
 		m.orders &^= orderVeto
 		return askToStop, nil
 	case m.private.n > 0:
-		return handle, m.private.pop()
+		m.current = m.private.pop()
+		return handle, m.current
 	case m.public.n > 0:
-		e := m.public.pop()
+		m.current = m.public.pop()
 		m.letIn()
-		return handle, e
+		return handle, m.current
 	case m.orders&orderDrain != 0:
 		return finish, nil
 	}
+	m.current = nil
 	m.word.And(^(flagBusy | flagWork | handlerMask)) // No-Lost-Wake-Up: under mu, with nothing to do
 	return goneIdle, nil
 }
@@ -331,6 +341,22 @@ func (m *mailbox) leave(e *envelope) bool {
 func (m *mailbox) closeDown() (queue []*envelope) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.empty()
+}
+
+// cutOff is closeDown by somebody else: the owner stops when it is free. current is what it handles, or did.
+func (m *mailbox) cutOff() (queue []*envelope, current *envelope, start bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.orders |= orderDrain | orderNotice
+	return m.empty(), m.current, m.wake()
+}
+
+// guard has senders looked at.
+func (m *mailbox) guard() { m.word.Or(flagGuard) }
+
+// empty shuts the lanes and returns what was queued, with mu held.
+func (m *mailbox) empty() (queue []*envelope) {
 	m.word.Or(flagShut)
 	m.refuse(&m.waiting)
 	for _, l := range []*list{&m.private, &m.public} {
@@ -341,27 +367,29 @@ func (m *mailbox) closeDown() (queue []*envelope) {
 	return queue
 }
 
-func (m *mailbox) shut() bool { return m.word.Load()&flagShut != 0 }
-
-// queued is how many messages were accepted and not begun.
-func (m *mailbox) queued() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return int(m.public.n + m.private.n)
+// requests returns those who wait in a lane or for room, with mu held.
+func (m *mailbox) requests() (waiting []*envelope) {
+	for _, l := range []*list{&m.private, &m.public, &m.waiting} {
+		for e := l.head; e != nil; e = e.next {
+			if e.kind == request {
+				waiting = append(waiting, e)
+			}
+		}
+	}
+	return waiting
 }
 
-// answer ends a request, or tells a notification that waited for room that it was refused. It reports false where the
-// sender has left.
-func (e *envelope) answer(reply any, err error) bool {
+func (m *mailbox) shut() bool { return m.word.Load()&flagShut != 0 }
+
+// answer ends a request, or tells a notification that waited for room that it was refused. A sender that has left is not told.
+func (e *envelope) answer(reply any, err error) {
 	if e.ready == nil {
-		return false
+		return
 	}
-	e.reply, e.err = reply, err
-	if !e.outcome.CompareAndSwap(pending, done) { // One-Answer
-		return false
+	if e.outcome.CompareAndSwap(pending, done) { // One-Answer
+		e.reply, e.err = reply, err
+		close(e.ready)
 	}
-	close(e.ready)
-	return true
 }
 
 // list is a doubly linked list through its envelopes.

@@ -126,14 +126,14 @@ func (s *scanner) handler(m reflect.Method) {
 		f.Found, f.Cure = found, cure
 		s.faults = append(s.faults, f)
 	}
-	own, ok := s.typ.MethodByName(m.Name)
+	_, ok := s.typ.MethodByName(m.Name)
 	if !ok {
 		s.onPointer(f)
 	}
 	if f.Found != "" || !ok {
 		return
 	}
-	s.found = append(s.found, newHandler(own, at))
+	s.found = append(s.found, newHandler(m, at))
 }
 
 // hook checks a method with the name of a lifecycle hook.
@@ -251,12 +251,17 @@ func newHandler(m reflect.Method, at place) *handler {
 		file:   at.file,
 		line:   at.line,
 		msg:    m.Type.In(2),
-		fails:  m.Type.NumOut() > 0 && m.Type.Out(m.Type.NumOut()-1) == typeError,
+		shape: shape{
+			plain:   m.Type.In(1) == typeContext,
+			replies: m.Type.NumOut() > 0 && m.Type.Out(0) != typeError,
+			fails:   m.Type.NumOut() > 0 && m.Type.Out(m.Type.NumOut()-1) == typeError,
+		},
+		expression: m.Func.Interface(),
 	}
-	if m.Type.NumOut() > 0 && m.Type.Out(0) != typeError {
+	if h.replies {
 		h.reply = m.Type.Out(0)
 	}
-	h.bind(reflectCall(m.Func, h.reply != nil, h.fails))
+	h.bind(reflectCall(m.Func, h.replies, h.fails))
 	return h
 }
 

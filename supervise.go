@@ -42,8 +42,8 @@ func (a *actor) replaceState() (goOn bool) {
 	a.endChildren()
 	a.callStopped()
 	state, err := spawnState(a.config.spawner, a.table)
-	a.self = state
 	if err == nil {
+		a.self = pointerTo(state)
 		err = a.callStart()
 	}
 	if err != nil {
@@ -51,9 +51,6 @@ func (a *actor) replaceState() (goOn bool) {
 		a.neverStarted(err)
 		return false
 	}
-	a.phase.Store(uint32(Started))
-	if a.shut() {
-		a.phase.Store(uint32(Stopping))
-	}
+	a.goOn()
 	return true
 }

@@ -1,11 +1,11 @@
 package akt
 
 import (
-	"context"
 	"fmt"
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // System is a group of actors that start, are found and are shut down together. [Run] uses [Default].
@@ -13,11 +13,14 @@ type System struct {
 	defaults    []Option
 	deadLetters func(DeadLetter)
 
-	mu     sync.Mutex
-	closed bool
-	serial uint64
-	names  map[string]*actor // actors that were given a name
-	first  *actor            // all actors, the newest first
+	closing atomic.Bool // Shutdown was called
+
+	mu        sync.Mutex
+	changed   chan struct{} // closed and renewed when an actor goes idle or ends, or a function returns, during Shutdown
+	functions map[link]int  // those that Go has started and that have not returned, by the run they belong to
+	serial    uint64
+	names     map[string]*actor // actors that were given a name
+	first     *actor            // all actors, the newest first
 }
 
 var defaultSystem = NewSystem()
@@ -98,37 +101,6 @@ func (s *System) Lookup(name string) (*Address, bool) {
 	return (*WeakAddress)(a).Upgrade()
 }
 
-// Shutdown stops all actors of the system, children before their parents, and waits until they have ended or ctx does. What
-// was accepted is handled first. Run fails with ErrStopped from then on. The error names each actor that had not ended.
-func (s *System) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	s.closed = true
-	var actors []*actor
-	for a := s.first; a != nil; a = a.after {
-		actors = append(actors, a)
-	}
-	s.mu.Unlock()
-	for _, a := range actors {
-		if a.config.parent == nil {
-			a.stop()
-		}
-	}
-	var stuck []string
-	for _, a := range actors {
-		select {
-		case <-a.done():
-		case <-ctx.Done():
-			if !a.isOver() {
-				stuck = append(stuck, a.name()+" "+a.queuedBehind(int32(a.queued())))
-			}
-		}
-	}
-	if len(stuck) > 0 {
-		return fmt.Errorf("akt: shutdown: %w: still there: %s", ended(ctx), strings.Join(stuck, "; "))
-	}
-	return nil
-}
-
 // add enters a new actor, and gives it to its parent.
 func (s *System) add(a *actor, parent *actor) error {
 	c := a.config
@@ -136,7 +108,7 @@ func (s *System) add(a *actor, parent *actor) error {
 		c.parent = parent
 	}
 	s.mu.Lock()
-	if s.closed {
+	if s.closing.Load() {
 		s.mu.Unlock()
 		return ErrStopped
 	}
@@ -154,7 +126,7 @@ func (s *System) add(a *actor, parent *actor) error {
 		a.refs.Add(1) // held by the system, or by the parent
 	}
 	if parent != nil && !parent.adopt(a) {
-		s.remove(a)
+		a.neverStarted(nil)
 		return stopped(parent.err())
 	}
 	return nil

@@ -1,6 +1,7 @@
 package akt
 
 import (
+	"context"
 	"errors"
 	"time"
 )
@@ -52,7 +53,7 @@ func (a *actor) notifyLater(msg any, after time.Duration) *Timer {
 	if err != nil {
 		return a.neverFires(t, msg, err)
 	}
-	t.message = &envelope{ctx: noticeOf(nil, a.config.base), msg: routed, to: r, kind: notification, timer: t}
+	t.message = &envelope{ctx: noticeOf(context.Background(), a.config.base), msg: routed, to: r, kind: notification, timer: t}
 	if !a.startTimer(t, max(after, 0)) {
 		return a.neverFires(t, msg, a.gone())
 	}
@@ -68,7 +69,7 @@ func (a *actor) notifyInterval(next func() any, every time.Duration) *Timer {
 	case next == nil:
 		return a.neverFires(t, nil, errors.New("akt: NotifyInterval: the function is nil"))
 	}
-	t.message = &envelope{ctx: noticeOf(nil, a.config.base), kind: interval, timer: t}
+	t.message = &envelope{ctx: noticeOf(context.Background(), a.config.base), kind: interval, timer: t}
 	if !a.startTimer(t, 0) {
 		return a.neverFires(t, nil, a.gone())
 	}

@@ -40,39 +40,52 @@ func (a *Account) HandleWithdraw(_ akt.Context, m Withdraw) (uint32, error) {
 }
 
 func main() {
-	ctx := context.Background()
+	if err := run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
 
+func run(ctx context.Context) error {
 	account, err := akt.Run(&Account{Balance: 50}) // finds the two handlers
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	defer account.Release()
 
 	reply, err := account.Send(ctx, Withdraw{20}) // untyped
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	fmt.Println("withdraw 20:", reply.(uint32))
 
 	balance, err := akt.Ask[uint32](ctx, account, Deposit{40}) // typed
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	fmt.Println("deposit 40:", balance)
 
+	// region errors
 	_, err = account.Send(ctx, Withdraw{100})
 	var short InsufficientFunds
-	if errors.As(err, &short) {
+	var failed *akt.SendError
+	switch {
+	case errors.As(err, &short): // the handler's own error, unchanged
 		fmt.Printf("withdraw 100: %v (requested %d, available %d)\n", short, short.Requested, short.Available)
+	case errors.As(err, &failed) && failed.Handled == akt.NotHandled: // nothing was withdrawn: safe to send again
+		fmt.Println("try again:", failed)
+	case err != nil: // it may have been withdrawn
+		return err
 	}
+	// endregion
 
 	other := account.Clone() // another reference to the same actor
 	defer other.Release()
 	for range 2 {
 		balance, err := akt.Ask[uint32](ctx, other, Withdraw{10})
 		if err != nil {
-			log.Fatal(err)
+			return err
 		}
 		fmt.Println("withdraw 10:", balance)
 	}
+	return nil
 }

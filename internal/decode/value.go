@@ -1,4 +1,4 @@
-package akt
+package decode
 
 import (
 	"encoding"
@@ -10,13 +10,14 @@ import (
 )
 
 // value makes a value of type t from in. The result is false after a refusal.
-func (w *decodeWalk) value(in any, t reflect.Type, at *decodePath) (reflect.Value, bool) {
+func (w *walk) value(in any, t reflect.Type, at *path) (reflect.Value, bool) {
 	if w.stop {
 		return reflect.Value{}, false
 	}
-	if at.depth() > decodeDepth {
+	if at.depth() > maxDepth {
 		w.stop = true
-		return w.refuseFor(at, t, "a value nested too deep", fmt.Sprintf("at most %d levels; a map or list that holds itself has no end", decodeDepth))
+		return w.refuseFor(at, t, "a value nested too deep",
+			fmt.Sprintf("at most %d levels; a map or list that holds itself has no end", maxDepth))
 	}
 	switch t.Kind() {
 	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
@@ -39,7 +40,7 @@ func (w *decodeWalk) value(in any, t reflect.Type, at *decodePath) (reflect.Valu
 }
 
 // ofKind makes a value of type t by the kind of t alone.
-func (w *decodeWalk) ofKind(in any, t reflect.Type, at *decodePath) (reflect.Value, bool) {
+func (w *walk) ofKind(in any, t reflect.Type, at *path) (reflect.Value, bool) {
 	v := reflect.ValueOf(in)
 	switch kind := t.Kind(); {
 	case isNumber(kind):
@@ -72,16 +73,16 @@ func (w *decodeWalk) ofKind(in any, t reflect.Type, at *decodePath) (reflect.Val
 }
 
 // null is the value for a JSON null: nil where the type has a nil.
-func (w *decodeWalk) null(t reflect.Type, at *decodePath) (reflect.Value, bool) {
+func (w *walk) null(t reflect.Type, at *path) (reflect.Value, bool) {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
 		return reflect.Zero(t), true
 	}
-	return w.refuseFor(at, t, "null", decodeWanted(t)+"; leave the field out for its zero value")
+	return w.refuseFor(at, t, "null", wantedOf(t)+"; leave the field out for its zero value")
 }
 
 // duration reads a string such as "1.5s".
-func (w *decodeWalk) duration(in any, at *decodePath) (reflect.Value, bool) {
+func (w *walk) duration(in any, at *path) (reflect.Value, bool) {
 	v := reflect.ValueOf(in)
 	if !isString(v) {
 		return w.refuse(at, durationType, kindOf(in))
@@ -94,7 +95,7 @@ func (w *decodeWalk) duration(in any, at *decodePath) (reflect.Value, bool) {
 }
 
 // text has a fresh t read a string through its UnmarshalText.
-func (w *decodeWalk) text(in any, t reflect.Type, at *decodePath) (reflect.Value, bool) {
+func (w *walk) text(in any, t reflect.Type, at *path) (reflect.Value, bool) {
 	v := reflect.ValueOf(in)
 	if !isString(v) {
 		return w.refuse(at, t, kindOf(in))
@@ -106,8 +107,8 @@ func (w *decodeWalk) text(in any, t reflect.Type, at *decodePath) (reflect.Value
 	return out.Elem(), true
 }
 
-// unmarshalText reports whether the value p points to accepted s. Its error
-// and its panic are dropped: they may quote the value.
+// unmarshalText reports whether the value p points to accepted s. Its error and its panic are dropped: they may quote
+// the value.
 func unmarshalText(p reflect.Value, s string) (ok bool) {
 	defer func() {
 		if recover() != nil {
@@ -119,7 +120,7 @@ func unmarshalText(p reflect.Value, s string) (ok bool) {
 }
 
 // bytes copies a byte slice or reads a base64 string, as encoding/json does.
-func (w *decodeWalk) bytes(v reflect.Value, t reflect.Type, at *decodePath) (reflect.Value, bool) {
+func (w *walk) bytes(v reflect.Value, t reflect.Type, at *path) (reflect.Value, bool) {
 	out := reflect.New(t).Elem()
 	if !isString(v) {
 		out.SetBytes(slices.Clone(v.Bytes()))
@@ -137,12 +138,16 @@ func (w *decodeWalk) bytes(v reflect.Value, t reflect.Type, at *decodePath) (ref
 }
 
 // pointer makes a fresh pointer to what in gives.
-func (w *decodeWalk) pointer(in any, t reflect.Type, at *decodePath) (reflect.Value, bool) {
+func (w *walk) pointer(in any, t reflect.Type, at *path) (reflect.Value, bool) {
 	base := t
 	for n := 0; base.Kind() == reflect.Pointer; base = base.Elem() {
-		if n++; n > decodePointers {
+		if n++; n > maxPointers {
 			return w.refuse(at, t, kindOf(in))
 		}
+	}
+	inner := t.Elem().Kind()
+	if reflect.TypeOf(in).Kind() == reflect.Pointer && inner != reflect.Pointer && inner != reflect.Interface {
+		return w.refuse(at, t, kindOf(in))
 	}
 	elem, ok := w.value(in, t.Elem(), at)
 	if !ok {
@@ -151,8 +156,8 @@ func (w *decodeWalk) pointer(in any, t reflect.Type, at *decodePath) (reflect.Va
 	return pointerTo(elem, t), true
 }
 
-// takenAsIs tells whether an assignable value of kind k is taken unseen. Lists
-// and maps are copied instead, and floats are looked at for NaN.
+// takenAsIs tells whether an assignable value of kind k is taken unseen. Lists and maps are copied instead, and floats
+// are looked at for NaN.
 func takenAsIs(k reflect.Kind) bool {
 	switch k {
 	case reflect.Map, reflect.Slice, reflect.Array, reflect.Float32, reflect.Float64:

@@ -1,4 +1,4 @@
-package akt
+package decode
 
 import (
 	"fmt"
@@ -30,13 +30,12 @@ func isText(t reflect.Type) bool {
 	return reflect.PointerTo(t).Implements(textUnmarshalerType)
 }
 
-// hasStringKeys tells whether the keys of the map type t are strings that may
-// be any string.
+// hasStringKeys tells whether the keys of the map type t are strings that may be any string.
 func hasStringKeys(t reflect.Type) bool {
 	return t.Key().Kind() == reflect.String && !isText(t.Key())
 }
 
-// kindOf is the kind of in, in the words of a DecodeError.
+// kindOf is the kind of in, in the words of an Error.
 func kindOf(in any) string {
 	if in == nil {
 		return "null"
@@ -55,8 +54,8 @@ func kindOf(in any) string {
 	return "Go value of type " + t.String()
 }
 
-// decodeWanted is what a field of type t takes, in the words of a DecodeError.
-func decodeWanted(t reflect.Type) string {
+// wantedOf is what a field of type t takes, in the words of an Error.
+func wantedOf(t reflect.Type) string {
 	switch {
 	case t == durationType:
 		return `a string with a unit such as "1.5s" or a time.Duration, because a bare number would be nanoseconds`
@@ -65,9 +64,9 @@ func decodeWanted(t reflect.Type) string {
 	case t == jsonNumberType:
 		return "a json.Number"
 	case t.Kind() != reflect.Interface && isText(t):
-		return "a string that the UnmarshalText of " + t.String() + " accepts, or a " + t.String()
+		return "a string that the UnmarshalText of " + t.String() + " accepts, or a value of its type"
 	case isNumber(t.Kind()):
-		return numberWanted(t)
+		return wantedNumber(t)
 	}
 	switch t.Kind() {
 	case reflect.Bool:
@@ -75,13 +74,13 @@ func decodeWanted(t reflect.Type) string {
 	case reflect.String:
 		return "a string, in quotes"
 	case reflect.Struct:
-		return "a map of its fields by name, or a " + t.String()
+		return "a map of its fields by name, or a value of its type"
 	case reflect.Interface:
 		return "a Go value that implements " + t.String()
 	case reflect.Pointer:
 		return "a " + t.String() + " or what it points to"
 	case reflect.Slice, reflect.Array:
-		return listWanted(t)
+		return wantedList(t)
 	case reflect.Map:
 		if hasStringKeys(t) {
 			return "a map with string keys"
@@ -93,8 +92,8 @@ func decodeWanted(t reflect.Type) string {
 	return "a " + t.String()
 }
 
-// listWanted is decodeWanted for slices and arrays.
-func listWanted(t reflect.Type) string {
+// wantedList is wantedOf for slices and arrays.
+func wantedList(t reflect.Type) string {
 	switch {
 	case t.Kind() == reflect.Array:
 		return fmt.Sprintf("a list of exactly %d", t.Len())

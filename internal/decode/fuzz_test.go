@@ -1,4 +1,4 @@
-package akt
+package decode
 
 import (
 	"bytes"
@@ -51,9 +51,9 @@ type fuzzMessage struct {
 	CASE     int              `json:"CASE"`
 }
 
-// Whatever the JSON, decoding comes to an end without a panic, agrees with
-// encoding/json where both succeed, and no error quotes a secret.
-func FuzzDecode(f *testing.F) {
+// Whatever the JSON, decoding comes to an end without a panic, agrees with encoding/json where both succeed, and no
+// error quotes a secret.
+func FuzzMessage(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `null`, `{"int":1,"INT":2}`, `{"Case":1}`, `{"int8":300}`, `{"uint":-1}`, `{"int":3.0,"float32":1e300}`,
 		`{"id":18446744073709551615,"Note":"n","Far":[1,2]}`, `{"Far":null,"Note":null}`,
@@ -74,9 +74,9 @@ func FuzzDecode(f *testing.F) {
 			if !ok {
 				t.Skip()
 			}
-			v, err := decodeMessage(fields, reflect.TypeFor[fuzzMessage]())
+			v, err := Message(fields, reflect.TypeFor[fuzzMessage]())
 			target := fuzzMessage{Hidden: "kept"}
-			intoErr := decodeInto(fields, &target)
+			intoErr := Into(fields, &target)
 			require.Equal(t, err, intoErr)
 			if err != nil {
 				require.Equal(t, fuzzMessage{Hidden: "kept"}, target)
@@ -109,6 +109,7 @@ func fuzzFields(data []byte, exact bool) (map[string]any, bool) {
 
 // fuzzRefused looks at the form of err and for the secret in it.
 func fuzzRefused(t *testing.T, err error, fields map[string]any) {
+	t.Helper()
 	refusals(t, err)
 	if !fuzzKeyed(fields) {
 		require.NotContains(t, err.Error(), fuzzSecret)
@@ -134,9 +135,10 @@ func fuzzKeyed(v any) bool {
 	return false
 }
 
-// fuzzCompare decodes data with encoding/json and expects the same. Objects
-// with a key twice are left out: encoding/json merges what a map has lost.
+// fuzzCompare decodes data with encoding/json and expects the same. Objects with a key twice are left out:
+// encoding/json merges what a map has lost.
 func fuzzCompare(t *testing.T, data []byte, got fuzzMessage) {
+	t.Helper()
 	if fuzzDoubled(json.NewDecoder(bytes.NewReader(data))) {
 		return
 	}

@@ -1,4 +1,4 @@
-package akt
+package decode
 
 import (
 	"cmp"
@@ -10,15 +10,12 @@ import (
 	"unicode"
 )
 
-// DecodeError says why a field could not be set from the fields of a [Raw]
-// message. It names kinds and types, never the value, which may be a secret.
-// Several of them can be joined in one error; errors.As finds the first.
-type DecodeError struct {
-	// Path is the way to the field, such as "items[2].amount" or
-	// `limits["eu"]`; it is "" for the message itself.
+// Error says why a field could not be set. It names kinds and types, never the
+// value, which may be a secret. A message with several faults has an error that unwraps to all of them.
+type Error struct {
+	// Path is the way to the field, such as "items[2].amount" or `limits["eu"]`; it is "" for the message itself.
 	Path string
-	// Target is the Go type of the field, or of the struct that has no such
-	// field.
+	// Target is the Go type of the field, or of the struct that has no such field.
 	Target string
 	// Found is the kind of what was given, such as "number with a fraction".
 	Found string
@@ -26,30 +23,28 @@ type DecodeError struct {
 	Wanted string
 }
 
-// Error is one line that starts with "akt: ".
-func (e *DecodeError) Error() string { return "akt: " + e.text() }
-
-func (e *DecodeError) text() string {
+// Error is one line, without a prefix.
+func (e *Error) Error() string {
 	if e.Path == "" {
 		return fmt.Sprintf("value of type %s: found %s, wanted %s", e.Target, e.Found, e.Wanted)
 	}
 	return fmt.Sprintf("%s of type %s: found %s, wanted %s", e.Path, e.Target, e.Found, e.Wanted)
 }
 
-// decodeErrors is several refusals of one message, ordered by path.
-type decodeErrors []*DecodeError
+// errorList is several refusals of one message, ordered by path.
+type errorList []*Error
 
-// Error is one line with all refusals, and starts with "akt: ".
-func (e decodeErrors) Error() string {
+// Error is one line with all refusals.
+func (e errorList) Error() string {
 	texts := make([]string, len(e))
 	for i, one := range e {
-		texts[i] = one.text()
+		texts[i] = one.Error()
 	}
-	return "akt: " + strings.Join(texts, "; ")
+	return strings.Join(texts, "; ")
 }
 
 // Unwrap gives every refusal to errors.Is and errors.As.
-func (e decodeErrors) Unwrap() []error {
+func (e errorList) Unwrap() []error {
 	errs := make([]error, len(e))
 	for i, one := range e {
 		errs[i] = one
@@ -58,39 +53,38 @@ func (e decodeErrors) Unwrap() []error {
 }
 
 // err is nil, the only refusal, or all of them ordered by path.
-func (w *decodeWalk) err() error {
+func (w *walk) err() error {
 	switch len(w.errs) {
 	case 0:
 		return nil
 	case 1:
 		return w.errs[0]
 	}
-	slices.SortStableFunc(w.errs, func(a, b *DecodeError) int { return cmp.Compare(a.Path, b.Path) })
-	return decodeErrors(w.errs)
+	slices.SortStableFunc(w.errs, func(a, b *Error) int { return cmp.Compare(a.Path, b.Path) })
+	return errorList(w.errs)
 }
 
 // refuse notes that found cannot become a t. It returns what value returns.
-func (w *decodeWalk) refuse(at *decodePath, t reflect.Type, found string) (reflect.Value, bool) {
-	return w.refuseFor(at, t, found, decodeWanted(t))
+func (w *walk) refuse(at *path, t reflect.Type, found string) (reflect.Value, bool) {
+	return w.refuseFor(at, t, found, wantedOf(t))
 }
 
 // refuseFor is refuse with words of its own for what is wanted.
-func (w *decodeWalk) refuseFor(at *decodePath, t reflect.Type, found, wanted string) (reflect.Value, bool) {
-	w.errs = append(w.errs, &DecodeError{Path: at.String(), Target: goTypeName(t), Found: found, Wanted: wanted})
-	w.stop = w.stop || len(w.errs) >= decodeErrorLimit
+func (w *walk) refuseFor(at *path, t reflect.Type, found, wanted string) (reflect.Value, bool) {
+	w.errs = append(w.errs, &Error{Path: at.String(), Target: typeName(t), Found: found, Wanted: wanted})
+	w.stop = w.stop || len(w.errs) >= maxErrors
 	return reflect.Value{}, false
 }
 
-// decodePath is the way to a value; nil is the message itself. Its text is
-// made only when there is something to refuse.
-type decodePath struct {
-	up    *decodePath
+// path is the way to a value; nil is the message itself. Its text is made only when there is something to refuse.
+type path struct {
+	up    *path
 	step  string
 	index int // of a list item if step is ""
 	level int
 }
 
-func (p *decodePath) depth() int {
+func (p *path) depth() int {
 	if p == nil {
 		return 0
 	}
@@ -98,26 +92,26 @@ func (p *decodePath) depth() int {
 }
 
 // field is the path to the struct field name.
-func (p *decodePath) field(name string) *decodePath {
+func (p *path) field(name string) *path {
 	step := "." + cutKey(name)
 	if strings.ContainsFunc(name, isOdd) || name == "" {
 		step = "." + quoteKey(name)
 	}
-	return &decodePath{up: p, step: step, level: p.depth() + 1}
+	return &path{up: p, step: step, level: p.depth() + 1}
 }
 
 // entry is the path to the value of a map's key.
-func (p *decodePath) entry(key string) *decodePath {
-	return &decodePath{up: p, step: "[" + quoteKey(key) + "]", level: p.depth() + 1}
+func (p *path) entry(key string) *path {
+	return &path{up: p, step: "[" + quoteKey(key) + "]", level: p.depth() + 1}
 }
 
 // item is the path to an element of a list.
-func (p *decodePath) item(i int) *decodePath {
-	return &decodePath{up: p, index: i, level: p.depth() + 1}
+func (p *path) item(i int) *path {
+	return &path{up: p, index: i, level: p.depth() + 1}
 }
 
 // String is the path in one line, with the middle of a long one left out.
-func (p *decodePath) String() string {
+func (p *path) String() string {
 	const ends = 10
 	var steps []string
 	for ; p != nil; p = p.up {
@@ -149,8 +143,8 @@ func cutKey(key string) string {
 	return key
 }
 
-// goTypeName is the Go type in words.
-func goTypeName(t reflect.Type) string {
+// typeName is the Go type in words.
+func typeName(t reflect.Type) string {
 	if t == nil {
 		return "nil"
 	}

@@ -1,4 +1,4 @@
-package akt
+package decode
 
 import (
 	"encoding/json"
@@ -30,9 +30,8 @@ func isInt(k reflect.Kind) bool   { return k >= reflect.Int && k <= reflect.Int6
 func isUint(k reflect.Kind) bool  { return k >= reflect.Uint && k <= reflect.Uintptr }
 func isFloat(k reflect.Kind) bool { return k == reflect.Float32 || k == reflect.Float64 }
 
-// numberOf makes a number of type t from in: any Go number or a json.Number.
-// An integer is exact or refused; a float is the nearest one. What was found
-// is "" if in fits.
+// numberOf makes a number of type t from in: any Go number or a json.Number. An integer is exact or refused; a float is
+// the nearest one. What was found is "" if in fits.
 func numberOf(in any, t reflect.Type) (out reflect.Value, found string) {
 	out = reflect.New(t).Elem()
 	if isFloat(t.Kind()) {
@@ -108,8 +107,8 @@ func wholeOfFloat(f float64) (n wholeNumber, found string) {
 	}
 }
 
-// wholeOfText reads a JSON number digit by digit, because a float64 would lose
-// digits and a big number could be made as long as its exponent says.
+// wholeOfText reads a JSON number digit by digit, because a float64 would lose digits and a big number could be made as
+// long as its exponent says.
 func wholeOfText(text string) (n wholeNumber, found string) {
 	m := jsonNumber.FindStringSubmatch(text)
 	if m == nil {
@@ -146,8 +145,8 @@ func wholeOfText(text string) (n wholeNumber, found string) {
 	return wholeNumber{sign == "-", size}, ""
 }
 
-// floatOf is the float in, or what was found instead. Bits is the size of the
-// target, for a JSON number to be rounded once.
+// floatOf is the float in, or what was found instead. Bits is the size of the target, for a JSON number to be rounded
+// once.
 func floatOf(in any, bits int) (f float64, found string) {
 	if text, ok := in.(json.Number); ok {
 		if !jsonNumber.MatchString(string(text)) {
@@ -174,8 +173,8 @@ func floatOf(in any, bits int) (f float64, found string) {
 	}
 }
 
-// numberWanted is decodeWanted for numbers.
-func numberWanted(t reflect.Type) string {
+// wantedNumber is wantedOf for numbers.
+func wantedNumber(t reflect.Type) string {
 	switch bits := t.Bits(); {
 	case isInt(t.Kind()):
 		return fmt.Sprintf("a whole number from %d to %d", int64(-1)<<(bits-1), int64(1)<<(bits-1)-1)

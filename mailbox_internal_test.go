@@ -1,0 +1,359 @@
+package akt
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// These tests are small rounds at the edge between idle and busy: two or three messages at the moment when the actor goes
+// idle, or stops, thousands of times. Most of what can go wrong with a mailbox goes wrong there, and a stress test that
+// keeps the actor busy never gets there.
+
+// edge counts what it handles. Its fields have no lock: the race detector watches that there is one owner.
+type edge struct {
+	handled int
+	ended   int
+	seen    chan int // receives the count after each message, if it is made
+}
+
+type edgePing struct{ stop bool }
+
+func (e *edge) HandlePing(ctx Context, m edgePing) int {
+	e.handled++
+	if m.stop {
+		ctx.Stop()
+	}
+	if e.seen != nil {
+		e.seen <- e.handled
+	}
+	return e.handled
+}
+
+func (e *edge) OnStopped(Context) { e.ended++ }
+
+// edgeSystem counts the notifications that were accepted and not handled.
+func edgeSystem(dropped *atomic.Int32) *System {
+	return NewSystem(WithDefaults(WithLogger(slog.New(slog.DiscardHandler))), WithDeadLetters(func(DeadLetter) { dropped.Add(1) }))
+}
+
+// together runs functions at the same moment, each on a goroutine of its own, and waits for them.
+func together(fs ...func()) {
+	var ready atomic.Int32
+	var running sync.WaitGroup
+	for _, f := range fs {
+		running.Go(func() {
+			ready.Add(1)
+			for int(ready.Load()) < len(fs) {
+				runtime.Gosched()
+			}
+			f()
+		})
+	}
+	running.Wait()
+}
+
+// inTime receives from c. What does not come in ten seconds is taken for lost.
+func inTime[T any](t *testing.T, c <-chan T, what string, round int) (v T) {
+	t.Helper()
+	lost := time.NewTimer(10 * time.Second)
+	defer lost.Stop()
+	select {
+	case v = <-c:
+	case <-lost.C:
+		t.Fatalf("round %d: %s", round, what)
+	}
+	return v
+}
+
+// edgeRounds is how many rounds a test plays.
+func edgeRounds(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
+// No-Lost-Wake-Up: a message that comes at the moment when the actor goes idle is handled, without another one to wake it.
+func TestEdgeOfIdle(t *testing.T) {
+	t.Parallel()
+	canEnd := t.Context()
+	for name, pair := range map[string]func(a *Address, p *PrivateAddress) []func() error{
+		"Notify against an inline Send": func(a *Address, _ *PrivateAddress) []func() error {
+			return []func() error{
+				func() error { return a.TryNotify(edgePing{}) },
+				func() error { _, err := a.Send(context.Background(), edgePing{}); return err },
+			}
+		},
+		"Notify against Notify": func(a *Address, p *PrivateAddress) []func() error {
+			return []func() error{
+				func() error { return a.Notify(canEnd, edgePing{}) },
+				func() error { return p.Notify(canEnd, edgePing{}) },
+			}
+		},
+		"Notify against a typed Ask": func(a *Address, _ *PrivateAddress) []func() error {
+			return []func() error{
+				func() error { return a.TryNotify(edgePing{}) },
+				func() error { _, err := Ask[int](context.Background(), a, edgePing{}); return err },
+			}
+		},
+		"a queued Send against an inline one": func(a *Address, _ *PrivateAddress) []func() error {
+			return []func() error{
+				func() error { _, err := a.Send(canEnd, edgePing{}); return err },
+				func() error { _, err := a.Send(context.Background(), edgePing{}); return err },
+			}
+		},
+		"two inline Sends and a private Notify": func(a *Address, p *PrivateAddress) []func() error {
+			return []func() error{
+				func() error { _, err := a.Send(context.Background(), edgePing{}); return err },
+				func() error { _, err := a.Send(context.Background(), edgePing{}); return err },
+				func() error { return p.Notify(canEnd, edgePing{}) },
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			self := &edge{seen: make(chan int, 3)}
+			var dropped atomic.Int32
+			addr, err := edgeSystem(&dropped).Run(self)
+			require.NoError(t, err)
+			want := 0
+			for round := range edgeRounds(2000) {
+				sends := pair(addr, (*PrivateAddress)(addr.actor))
+				fs := make([]func(), len(sends))
+				for i, send := range sends {
+					fs[i] = func() {
+						if err := send(); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+				together(fs...)
+				for range sends {
+					want++
+					require.Equal(t, want, inTime(t, self.seen, "a message was lost", round))
+				}
+			}
+			addr.Release()
+			inTime(t, addr.Done(), "the actor did not end", 0)
+			require.Equal(t, want, self.handled)
+			require.Equal(t, 1, self.ended)
+			require.Zero(t, dropped.Load())
+		})
+	}
+}
+
+// Bounded, No-Lost-Wake-Up: with room for one message, those who wait for it all get in, also at the edge of idle.
+func TestEdgeOfRoom(t *testing.T) {
+	t.Parallel()
+	self := &edge{seen: make(chan int, 4)}
+	addr, err := NewSystem().Run(self, WithMailbox(1))
+	require.NoError(t, err)
+	notify := func() {
+		if err := addr.Notify(t.Context(), edgePing{}); err != nil {
+			t.Error(err)
+		}
+	}
+	send := func() {
+		if _, err := addr.Send(t.Context(), edgePing{}); err != nil {
+			t.Error(err)
+		}
+	}
+	want := 0
+	for round := range edgeRounds(1200) {
+		together(notify, send, notify, notify)
+		for range 4 {
+			want++
+			require.Equal(t, want, inTime(t, self.seen, "a message was lost", round))
+		}
+	}
+	addr.Stop()
+	inTime(t, addr.Done(), "the actor did not end", 0)
+}
+
+// tally is what became of the messages of a round, as their senders heard it.
+type tally struct{ handled, refused, unanswered, notified atomic.Int32 }
+
+func (c *tally) send(t *testing.T, to Sender, ctx context.Context) { //nolint:revive // the context is what varies
+	t.Helper()
+	_, err := to.Send(ctx, edgePing{})
+	c.count(t, err, &c.handled)
+}
+
+func (c *tally) notify(t *testing.T, to Sender) {
+	t.Helper()
+	c.count(t, to.Notify(context.Background(), edgePing{}), &c.notified)
+}
+
+func (c *tally) count(t *testing.T, err error, well *atomic.Int32) {
+	t.Helper()
+	var failure *SendError
+	switch {
+	case err == nil:
+		well.Add(1)
+	case !errors.As(err, &failure) || failure.Handled != NotHandled || !errors.Is(err, ErrStopped):
+		t.Error(err)
+	case errors.Is(err, ErrFailedToDeliver):
+		c.refused.Add(1)
+	default:
+		c.unanswered.Add(1)
+	}
+}
+
+// Taken-Once: each message that meets the end of its actor is handled once, or its sender, or the system, hears that it was
+// not; and the actor ends, once.
+func TestEdgeOfTheEnd(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		end    func(*Address)
+		drains bool
+	}{
+		{"Stop", (*Address).Stop, true},
+		{"the last Release", (*Address).Release, true},
+		{"Context.Stop from outside", func(a *Address) { Context{actor: a.actor}.Stop() }, false},
+		{"Context.Stop in a handler", func(a *Address) {
+			_ = (*PrivateAddress)(a.actor).Notify(context.Background(), edgePing{stop: true})
+		}, false},
+		{"both stops", func(a *Address) { a.Stop(); Context{actor: a.actor}.Stop() }, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			canEnd := t.Context()
+			for round := range edgeRounds(800) {
+				var dropped atomic.Int32
+				var c tally
+				self := &edge{}
+				addr, err := edgeSystem(&dropped).Run(self, WithMailbox(1+round%2))
+				require.NoError(t, err)
+				weak, done := addr.Downgrade(), addr.Done()
+				senders := [][]func(){
+					{func() { c.send(t, weak, context.Background()) }, func() { c.notify(t, weak) }},
+					{func() { c.send(t, weak, canEnd) }, func() { c.notify(t, weak) }},
+					{func() { c.notify(t, (*PrivateAddress)(weak)) }, func() { c.send(t, weak, canEnd) }},
+					{func() { c.notify(t, weak); c.notify(t, weak) }},
+				}[round%4]
+				together(append(senders, func() { row.end(addr) })...)
+				inTime(t, done, "the actor did not end", round)
+
+				handled, accepted := self.handled, int(c.handled.Load()+c.notified.Load())
+				if row.name == "Context.Stop in a handler" {
+					accepted++ // the one that stops
+				}
+				require.Equal(t, accepted, handled+int(dropped.Load()), "round %d: handled %d, dropped %d", round, handled, dropped.Load())
+				require.Equal(t, 1, self.ended, "round %d", round)
+				if row.drains {
+					require.Zero(t, dropped.Load(), "round %d: what was accepted is handled", round)
+					require.Zero(t, c.unanswered.Load(), "round %d: what was accepted is handled", round)
+				}
+			}
+		})
+	}
+}
+
+// One-Answer: a sender who leaves at the moment when its request is taken is told the truth: what is NotHandled was not
+// handled, and the next sender gets its own answer.
+func TestEdgeOfLeaving(t *testing.T) {
+	t.Parallel()
+	self := &edge{}
+	addr, err := NewSystem().Run(self)
+	require.NoError(t, err)
+	var well, maybe, not atomic.Int32
+	for range edgeRounds(1500) {
+		ctx, cancel := context.WithCancel(context.Background())
+		before := self.handled
+		together(cancel, func() {
+			_, err := addr.Send(ctx, edgePing{})
+			var failure *SendError
+			switch {
+			case err == nil:
+				well.Add(1)
+			case !errors.As(err, &failure) || !errors.Is(err, context.Canceled):
+				t.Error(err)
+			case failure.Handled == NotHandled:
+				not.Add(1)
+			default:
+				maybe.Add(1)
+			}
+		})
+		reply, err := addr.Send(t.Context(), edgePing{})
+		require.NoError(t, err)
+		require.LessOrEqual(t, reply.(int), before+2)
+	}
+	addr.Stop()
+	inTime(t, addr.Done(), "the actor did not end", 0)
+	n := edgeRounds(1500)
+	own := self.handled - n // besides the one that closed each round
+	require.GreaterOrEqual(t, own, int(well.Load()))
+	require.LessOrEqual(t, own, int(well.Load()+maybe.Load()))
+	require.Equal(t, n, int(well.Load()+maybe.Load()+not.Load()))
+}
+
+// A veto leaves the actor as it was, also where Context.Stop comes from outside, again and again, while messages come.
+func TestEdgeOfVetoes(t *testing.T) {
+	t.Parallel()
+	self := &edgeVetoer{edge{seen: make(chan int, 1)}}
+	addr, err := NewSystem().Run(self)
+	require.NoError(t, err)
+	c := Context{actor: addr.actor}
+	for round := range edgeRounds(1000) {
+		together(c.Stop, func() {
+			if err := addr.TryNotify(edgePing{}); err != nil {
+				t.Error(err)
+			}
+		})
+		require.Equal(t, round+1, inTime(t, self.seen, "a message was lost", round))
+	}
+	require.False(t, addr.IsClosed())
+	_, err = addr.Send(t.Context(), edgePing{}) // after it, all vetoes have been cast
+	require.NoError(t, err)
+	<-self.seen
+	require.Equal(t, Started, c.State())
+	addr.Stop()
+	inTime(t, addr.Done(), "the actor did not end", 0)
+	require.Equal(t, 1, self.ended)
+}
+
+// edgeVetoer does not want to stop.
+type edgeVetoer struct{ edge }
+
+func (*edgeVetoer) OnStopping(Context) bool { return false }
+
+// Going idle leaves nothing behind: no flag, no order, no handler in the state word, and no run that still counts.
+func TestIdleWord(t *testing.T) {
+	t.Parallel()
+	self := &edge{}
+	addr, err := NewSystem().Run(self)
+	require.NoError(t, err)
+	a := addr.actor
+	idle := func(runs uint64) {
+		t.Helper()
+		a.mu.Lock() // whoever goes idle by next holds it until the word says so
+		defer a.mu.Unlock()
+		word := a.word.Load()
+		require.Zero(t, word&(flagMask|handlerMask))
+		require.Equal(t, runs, word>>runShift)
+		require.Zero(t, a.orders)
+		require.False(t, a.runs(word))
+		require.Nil(t, a.public.head)
+		require.Nil(t, a.private.head)
+	}
+	idle(0)
+	_, err = addr.Send(context.Background(), edgePing{})
+	require.NoError(t, err)
+	idle(1)
+	self.seen = make(chan int)
+	require.NoError(t, addr.TryNotify(edgePing{}))
+	<-self.seen
+	for a.word.Load()&flagBusy != 0 {
+		runtime.Gosched()
+	}
+	idle(2)
+}

@@ -1,0 +1,239 @@
+package akt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// route finds the handler of a message.
+func (a *actor) route(msg any) (route, any, error) {
+	r, routed, err := a.table.route(msg)
+	if err == nil {
+		return r, routed, nil
+	}
+	if a.shut() {
+		err = a.gone()
+	}
+	return r, nil, a.undelivered(typeName(msg), err)
+}
+
+// send sends a request and waits for its reply.
+func (a *actor) send(ctx context.Context, msg any, into lane) (any, error) {
+	if ctx == nil {
+		return nil, a.undelivered(typeName(msg), errNilContext)
+	}
+	r, routed, err := a.route(msg)
+	if err != nil {
+		return nil, err
+	}
+	return a.sendTo(ctx, r, routed, into)
+}
+
+// sendTo sends a request whose handler is known: on this goroutine if the actor is idle and nobody could notice.
+func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, error) {
+	forever := endless(ctx)
+	if !forever && ctx.Err() != nil {
+		return nil, a.undelivered(r.sentAs(msg), ended(ctx))
+	}
+	if forever || a.config.inline {
+		if word, ok := a.take(r.index); ok {
+			return a.runHere(Context{Context: ctx, actor: a, run: runOf(word, forever)}, word, r, msg)
+		}
+	}
+	return a.request(ctx, r, msg, into)
+}
+
+// runOf is what a Context keeps of the state word.
+func runOf(word uint64, forever bool) uint64 {
+	word &^= flagMask
+	if forever {
+		word |= runEndless
+	}
+	return word
+}
+
+// runHere runs a handler on the sender's goroutine, which has taken the actor.
+func (a *actor) runHere(c Context, word uint64, r route, msg any) (any, error) {
+	reply, failure, err := a.invoke(c, r, msg, nil)
+	if failure != nil {
+		a.endRun()
+		go a.workAfter(failure, msg, false) // One-Owner: handed over
+		return nil, a.unanswered(r.sentAs(msg), MaybeHandled, failure)
+	}
+	if !a.yield(word) {
+		go a.work() // One-Owner: handed over
+	}
+	if err != nil {
+		return nil, ownError(err, a, func() string { return r.sentAs(msg) })
+	}
+	return reply, nil
+}
+
+// failedHere is what follows a panic of a handler on its sender's goroutine.
+func (a *actor) failedHere(value, msg any, message string) error {
+	failure := newPanicError(value)
+	a.endRun()
+	go a.workAfter(failure, msg, false) // One-Owner: handed over
+	return a.unanswered(message, MaybeHandled, failure)
+}
+
+// request queues a message and waits for the reply.
+func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, error) {
+	if a.system.refuses(ctx) {
+		return nil, a.undelivered(r.sentAs(msg), ErrStopped)
+	}
+	if path := a.cycle(ctx); path != "" && !a.shut() {
+		return nil, a.undelivered(r.sentAs(msg), deadlock(path))
+	}
+	e := &envelope{ctx: ctx, msg: msg, to: r, kind: request, ready: make(chan struct{})}
+	admission, start := a.push(e, into, true)
+	if admission == refusedShut {
+		return nil, a.undelivered(r.sentAs(msg), a.gone())
+	}
+	if start {
+		go a.work()
+	}
+	if a.endsChildren() {
+		a.refuseChildren([]*envelope{e})
+	}
+	select {
+	case <-e.ready:
+	case <-ctx.Done():
+		if err := a.giveUp(ctx, e); err != nil {
+			return nil, err
+		}
+		<-e.ready
+	}
+	if errors.Is(e.err, errRefused) {
+		return nil, a.undelivered(r.sentAs(msg), a.gone())
+	}
+	return e.reply, e.err
+}
+
+// giveUp leaves a request whose context has ended. It returns nil if the answer is there already.
+func (a *actor) giveUp(ctx context.Context, e *envelope) error {
+	at, ahead := a.withdraw(e)
+	if at == taken {
+		if !e.outcome.CompareAndSwap(pending, abandoned) { // One-Answer
+			return nil
+		}
+		err := a.unanswered(e.name(), MaybeHandled, ended(ctx))
+		err.detail = "running " + e.to.method
+		return err
+	}
+	err := a.unanswered(e.name(), NotHandled, ended(ctx))
+	if at == outside {
+		err.layer = ErrFailedToDeliver
+	}
+	err.detail = a.queuedBehind(ahead)
+	return err
+}
+
+// queuedBehind says what a message was waiting for.
+func (a *actor) queuedBehind(ahead int32) string {
+	text := fmt.Sprintf("queued behind %d", ahead)
+	if running := a.running(); running != "" {
+		text += " while " + running + " ran"
+	}
+	return text
+}
+
+// notify queues a message that nobody waits for. wait says whether to wait for room.
+func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error {
+	if ctx == nil {
+		return a.undelivered(typeName(msg), errNilContext)
+	}
+	r, routed, err := a.route(msg)
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return a.undelivered(typeName(msg), ended(ctx))
+	}
+	if a.system.refuses(ctx) {
+		return a.undelivered(typeName(msg), ErrStopped)
+	}
+	e := &envelope{ctx: noticeOf(ctx, a.config.base), msg: routed, to: r, kind: notification}
+	return a.post(ctx, e, into, wait)
+}
+
+// post pushes an envelope that is not a request.
+func (a *actor) post(ctx context.Context, e *envelope, into lane, wait bool) error {
+	admission, start := a.push(e, into, false)
+	if admission == refusedFull && wait {
+		if path := a.cycle(ctx); path != "" {
+			return a.undelivered(e.name(), deadlock(path+", whose mailbox is full"))
+		}
+		e.ready = make(chan struct{})
+		admission, start = a.push(e, into, true)
+	}
+	if start {
+		go a.work()
+	}
+	switch admission {
+	case refusedShut:
+		return a.undelivered(e.name(), a.gone())
+	case refusedFull:
+		return a.undelivered(e.name(), ErrMailboxFull)
+	case mustWait:
+		return a.awaitRoom(ctx, e)
+	}
+	return nil
+}
+
+// awaitRoom waits until a notification is let in.
+func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
+	select {
+	case <-e.ready:
+	case <-ctx.Done():
+		if a.leave(e) {
+			err := a.undelivered(e.name(), ended(ctx))
+			err.detail = "waiting for room"
+			return err
+		}
+		<-e.ready
+	}
+	if e.outcome.Load() == done {
+		return a.undelivered(e.name(), a.gone())
+	}
+	return nil
+}
+
+// cycle returns the path by which the caller would wait for itself if it waited for a, or nothing.
+//
+// The links of the chain ride in ctx: each is one run of one handler, and counts while that run lasts.
+func (a *actor) cycle(ctx context.Context) string {
+	return a.pathFrom(ctx, func(other *actor) bool { return other == a })
+}
+
+// pathFrom returns the path to a of a chain of calls, from the nearest actor that fits.
+func (a *actor) pathFrom(ctx context.Context, fits func(*actor) bool) string {
+	var path []string
+	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
+		if !c.actor.runs(c.run) {
+			continue
+		}
+		path = append([]string{c.actor.name() + "." + c.actor.running()}, path...)
+		if fits(c.actor) {
+			return strings.Join(append(path, a.name()), " → ")
+		}
+	}
+	return ""
+}
+
+func deadlock(path string) error { return fmt.Errorf("%w: %s", ErrDeadlock, path) }
+
+// undelivered is the error for a message that never entered the mailbox.
+func (a *actor) undelivered(message string, err error) *SendError {
+	return &SendError{Actor: a.name(), Message: message, Handled: NotHandled, Err: err, layer: ErrFailedToDeliver}
+}
+
+// unanswered is the error for a request that was accepted and got no answer.
+func (a *actor) unanswered(message string, handled Handled, err error) *SendError {
+	return &SendError{Actor: a.name(), Message: message, Handled: handled, Err: err, layer: ErrFailedToGetResponse}
+}
+
+// gone is the cause of a failed send to an actor that takes nothing more.
+func (a *actor) gone() error { return stopped(a.err()) }
