@@ -221,13 +221,15 @@ func behaviourClosedBeforeStopped(t *testing.T) {
 		addr, letters := runWithLetters(t, &parityProbe{stopped: func(ctx akt.Context) {
 			assert.True(t, ctx.Address().IsClosed())
 			errs = append(errs, addr.TryNotify(parityNote("lost")), ctx.Private().Notify(ctx, parityNote("lost")))
-			_, err := addr.Send(context.Background(), parityNote("lost"))
-			errs = append(errs, err)
+			for _, ctx := range []context.Context{ctx, context.Background()} { // not a deadlock: it would not wait
+				_, err := addr.Send(ctx, parityNote("lost"))
+				errs = append(errs, err)
+			}
 		}})
 		_, err := addr.Send(t.Context(), parityStop)
 		require.NoError(t, err)
 		<-addr.Done()
-		require.Len(t, errs, 3)
+		require.Len(t, errs, 4)
 		for _, err := range errs {
 			require.ErrorIs(t, err, akt.ErrStopped)
 			require.ErrorIs(t, err, akt.ErrFailedToDeliver)

@@ -79,8 +79,7 @@ const (
 )
 
 // envelope is one message on its way. Its list is guarded by mailbox.mu; its other fields belong to the sender until it is
-// pushed, and to the owner once it was taken. reply and err belong to whoever moved outcome to done, and to the sender when
-// ready is closed.
+// pushed, and to whoever took it out of its list after that. reply and err are the sender's again once outcome is done.
 type envelope struct {
 	next, prev *envelope
 	in         *list // the list it is in, or nil
@@ -92,7 +91,7 @@ type envelope struct {
 	timer *Timer // for a timer's message
 
 	outcome atomic.Uint32
-	ready   chan struct{} // a request: closed when the answer is there; a notification that waits: when it was let in, or refused
+	ready   chan struct{} // closed for a request that is parked when it has its answer, and for a notification when it was let in or refused
 	reply   any
 	err     error
 }
@@ -121,9 +120,11 @@ func (e *envelope) index() uint16 {
 }
 
 const (
-	pending   uint32 = iota
-	done             // answered, or about to be: ready tells
-	abandoned        // the sender has left: nobody reads an answer
+	pending   uint32 = iota // no answer, and nobody sleeps
+	parked                  // no answer, and the sender sleeps until ready is closed
+	done                    // answered: reply and err are there
+	cutOff                  // Shutdown has run out of patience: the answer is ErrStopped
+	abandoned               // the sender has left: nobody reads an answer
 )
 
 // take makes the caller the owner of an idle actor, for one message to the handler of this index.
@@ -344,8 +345,8 @@ func (m *mailbox) closeDown() (queue []*envelope) {
 	return m.empty()
 }
 
-// cutOff is closeDown by somebody else: the owner stops when it is free. current is what it handles, or did.
-func (m *mailbox) cutOff() (queue []*envelope, current *envelope, start bool) {
+// shutOff is closeDown by somebody else: the owner stops when it is free. current is what it handles, or did.
+func (m *mailbox) shutOff() (queue []*envelope, current *envelope, start bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.orders |= orderDrain | orderNotice
@@ -381,15 +382,25 @@ func (m *mailbox) requests() (waiting []*envelope) {
 
 func (m *mailbox) shut() bool { return m.word.Load()&flagShut != 0 }
 
-// answer ends a request, or tells a notification that waited for room that it was refused. A sender that has left is not told.
+// answer ends a request, or tells a notification that waited for room that it was refused.
 func (e *envelope) answer(reply any, err error) {
-	if e.ready == nil {
-		return
-	}
-	if e.outcome.CompareAndSwap(pending, done) { // One-Answer
-		e.reply, e.err = reply, err
+	e.reply, e.err = reply, err
+	if e.outcome.Swap(done) == parked { // One-Answer
 		close(e.ready)
 	}
+}
+
+// cut ends a request that somebody else is handling.
+func (e *envelope) cut() {
+	if !e.outcome.CompareAndSwap(pending, cutOff) && e.outcome.CompareAndSwap(parked, cutOff) { // One-Answer
+		close(e.ready)
+	}
+}
+
+// park makes ready a channel to sleep on. It reports false where that is not needed any more.
+func (e *envelope) park() bool {
+	e.ready = make(chan struct{})
+	return e.outcome.CompareAndSwap(pending, parked)
 }
 
 // list is a doubly linked list through its envelopes.

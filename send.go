@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 )
 
@@ -87,7 +88,7 @@ func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, 
 	if path := a.cycle(ctx); path != "" && !a.shut() {
 		return nil, a.undelivered(r.sentAs(msg), deadlock(path))
 	}
-	e := &envelope{ctx: ctx, msg: msg, to: r, kind: request, ready: make(chan struct{})}
+	e := &envelope{ctx: ctx, msg: msg, to: r, kind: request}
 	admission, start := a.push(e, into, true)
 	if admission == refusedShut {
 		return nil, a.undelivered(r.sentAs(msg), a.gone())
@@ -98,16 +99,23 @@ func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, 
 	if a.endsChildren() {
 		a.refuseChildren([]*envelope{e})
 	}
-	select {
-	case <-e.ready:
-	case <-ctx.Done():
-		if err := a.giveUp(ctx, e); err != nil {
-			return nil, err
-		}
-		<-e.ready
+	if start {
+		runtime.Gosched() // the owner is next in line, and has often answered when this goroutine is back
 	}
-	if errors.Is(e.err, errRefused) {
-		return nil, a.undelivered(r.sentAs(msg), a.gone())
+	if e.outcome.Load() == pending && e.park() {
+		select {
+		case <-e.ready:
+		case <-ctx.Done():
+			if err := a.giveUp(ctx, e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	switch {
+	case e.outcome.Load() == cutOff:
+		return nil, a.unanswered(e.name(), MaybeHandled, ErrStopped)
+	case errors.Is(e.err, errRefused):
+		return nil, a.undelivered(e.name(), a.gone())
 	}
 	return e.reply, e.err
 }
@@ -116,7 +124,7 @@ func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, 
 func (a *actor) giveUp(ctx context.Context, e *envelope) error {
 	at, ahead := a.withdraw(e)
 	if at == taken {
-		if !e.outcome.CompareAndSwap(pending, abandoned) { // One-Answer
+		if !e.outcome.CompareAndSwap(parked, abandoned) { // One-Answer
 			return nil
 		}
 		err := a.unanswered(e.name(), MaybeHandled, ended(ctx))
@@ -166,7 +174,7 @@ func (a *actor) post(ctx context.Context, e *envelope, into lane, wait bool) err
 		if path := a.cycle(ctx); path != "" {
 			return a.undelivered(e.name(), deadlock(path+", whose mailbox is full"))
 		}
-		e.ready = make(chan struct{})
+		e.park()
 		admission, start = a.push(e, into, true)
 	}
 	if start {

@@ -121,12 +121,12 @@ func (s *System) cut(ctx context.Context) error {
 	for _, a := range s.all() {
 		running := a.running()
 		a.cutLife()
-		queue, current, start := a.cutOff()
+		queue, current, start := a.shutOff()
 		if running != "" {
 			stuck = append(stuck, fmt.Sprintf("%s in %s (%d queued)", a.name(), running, len(queue)))
 		}
 		if current != nil && current.kind == request {
-			current.answer(nil, a.unanswered(current.name(), MaybeHandled, ErrStopped))
+			current.cut()
 		}
 		a.refuseQueue(queue)
 		if start {

@@ -58,6 +58,9 @@ func failedHere[M any](a *actor, value any, msg M) error {
 
 // learn puts a typed call into the table's cache, and has untyped sends use it too.
 func learn[R, M any](t *table) {
+	if t.cache.find(typeOf[M](), typeOf[R]()) != nil {
+		return
+	}
 	msg, reply := reflect.TypeFor[M](), reflect.TypeFor[R]()
 	h := t.exact[msg]
 	if h == nil || msg.Kind() == reflect.Interface || h.reply != reply && (h.reply != nil || reply != typeNothing) {
