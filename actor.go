@@ -197,6 +197,9 @@ func (a *actor) handle(e *envelope) *PanicError {
 		e.answer(nil, err)
 		return nil
 	}
+	if e.kind == request && !e.begin() {
+		return nil
+	}
 	word := a.beginRun(e.index())
 	c := Context{Context: e.ctx, actor: a, run: runOf(word, e.kind != request || endless(e.ctx))}
 	reply, failure, err := a.invoke(c, e.to, e.msg, e)

@@ -45,12 +45,20 @@ func planFor(reply, want reflect.Type) replyPlan {
 		return planMismatch
 	case reply.Implements(typeDeferred) && reply.Kind() == reflect.Pointer:
 		return futurePlan(reply, want)
+	case reply.Kind() == reflect.Interface && want.Kind() != reflect.Interface && !want.Implements(reply) && !mayBeFuture(reply):
+		return planMismatch
 	case reply.Kind() == reflect.Interface:
 		return planLook
 	case want.Kind() == reflect.Interface && reply.Implements(want), reply == want:
 		return planReply
 	}
 	return planMismatch
+}
+
+// mayBeFuture reports whether some Future could be a reply of this interface type.
+func mayBeFuture(reply reflect.Type) bool {
+	_, waits := reply.MethodByName("Wait")
+	return waits && reply.NumMethod() == 1
 }
 
 // futurePlan is planFor for a handler that returns a *Future: a want with methods may mean the Future itself, while any means
@@ -93,11 +101,13 @@ func ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 		return typed[R](reply, err)
 	}
 	reply, err := to.Send(ctx, msg)
-	if d, ok := reply.(deferred); ok && err == nil {
-		if r, ok := reply.(R); ok && reflect.TypeFor[R]() != typeAny {
-			return r, nil
-		}
-		reply, err = d.wait(ctx)
+	if r, ok := reply.(R); ok && err == nil && reflect.TypeFor[R]() != typeAny {
+		return r, nil
+	}
+	if err == nil {
+		reply, err = unpack(ctx, reply, func(err error) *SendError {
+			return &SendError{Actor: typeName(to), Message: typeName(msg), Handled: MaybeHandled, Err: err, layer: ErrFailedToGetResponse}
+		})
 	}
 	if err != nil {
 		return *new(R), err
@@ -145,7 +155,7 @@ func (a *actor) ask(ctx context.Context, msg any, into lane, want reflect.Type) 
 			return reply, nil
 		}
 	}
-	if reply, err = a.unpack(ctx, msg, reply); err != nil {
+	if reply, err = unpack(ctx, reply, a.unansweredBy(typeName(msg))); err != nil {
 		return nil, err
 	}
 	got := reflect.TypeOf(reply)
@@ -171,12 +181,12 @@ func (h *handler) replyTypeError(got, want reflect.Type) *ReplyTypeError {
 type Recipient[M, R any] struct{ address *Address }
 
 // RecipientOf makes a Recipient. The error is the *[SendError] that Ask would return for such a message and reply type. Where
-// M is an interface that no handler takes, the messages' own types decide, at each Send.
+// M is an interface that no handler takes, the messages' own types decide, at each Send; where it is [Raw], their names.
 func RecipientOf[M, R any](a *Address) (Recipient[M, R], error) {
 	t := a.target()
 	msgType := reflect.TypeFor[M]()
 	h := t.table.exact[msgType]
-	if h == nil && msgType.Kind() != reflect.Interface {
+	if _, raw := any(*new(M)).(Raw); h == nil && !raw && msgType.Kind() != reflect.Interface {
 		r, err := t.table.resolve(msgType)
 		if err != nil {
 			return Recipient[M, R]{}, t.undelivered(msgType.String(), err)

@@ -137,7 +137,7 @@ func (t *table) route(msg any) (route, any, error) {
 	}
 	msgType := reflect.TypeOf(msg)
 	if found == nil {
-		if raw, isRaw := msg.(Raw); isRaw && t.exact[msgType] == nil {
+		if raw, isRaw := msg.(Raw); isRaw && t.exact[msgType] == nil && t.exact[reflect.PointerTo(msgType)] == nil {
 			return t.decode(raw)
 		}
 		r, err := t.resolve(msgType)
@@ -313,10 +313,11 @@ func Bind[A any, C context.Context, M, R any](method func(A, C, M) (R, error)) e
 		return err
 	}
 	h := tbl.exact[reflect.TypeFor[M]()]
-	if name := funcName(method); h == nil || h.method != name {
-		return notRunnable(t.String(), "Bind was given "+name+", which is not one of its handlers", "pass a method expression, such as (*Account).HandleDeposit")
+	own, ok := expressionOf(h, t, method)
+	if !ok {
+		return notRunnable(t.String(), "Bind was given "+funcName(method)+", which is not one of its handlers", "pass a method expression, such as (*Account).HandleDeposit")
 	}
-	switch f := any(method).(type) {
+	switch f := own.(type) {
 	case func(A, Context, M) (R, error):
 		h.bind(func(self any, ctx Context, msg any) (any, error) {
 			return boxed(f(stateOf[A](self), ctx, msg.(M)))
@@ -327,6 +328,18 @@ func Bind[A any, C context.Context, M, R any](method func(A, C, M) (R, error)) e
 		})
 	}
 	return nil
+}
+
+// expressionOf is the handler's method expression as reflection has it, if method is the same one. In a generic function a method
+// expression is wrapped, and cannot be compared; as it is not called, that does no harm.
+func expressionOf[F any](h *handler, t reflect.Type, method F) (any, bool) {
+	if h == nil || reflect.ValueOf(method).IsNil() {
+		return nil, false
+	}
+	own, _ := t.MethodByName(h.method)
+	f, ok := own.Func.Interface().(F)
+	same := own.Func.Pointer() == reflect.ValueOf(method).Pointer() || strings.Contains(fullName(method), "[...]")
+	return f, ok && same
 }
 
 // stateOf is an actor's state as the type that was passed to Run: itself, or what it points to.
@@ -347,10 +360,14 @@ func boxed[R any](reply R, err error) (any, error) {
 
 // funcName is the last part of a function's name: the method's, for a method expression.
 func funcName(f any) string {
+	name := fullName(f)
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
+func fullName(f any) string {
 	v := reflect.ValueOf(f)
 	if v.IsNil() {
 		return "nil"
 	}
-	name := runtime.FuncForPC(v.Pointer()).Name()
-	return name[strings.LastIndexByte(name, '.')+1:]
+	return runtime.FuncForPC(v.Pointer()).Name()
 }

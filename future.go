@@ -142,22 +142,34 @@ func (a *actor) sendUnpack(ctx context.Context, msg any, into lane) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	return a.unpack(ctx, msg, reply)
+	return unpack(ctx, reply, a.unansweredBy(typeName(msg)))
 }
 
-// unpack waits for a deferred reply, and passes any other on.
-func (a *actor) unpack(ctx context.Context, msg, reply any) (any, error) {
+// unansweredBy makes the errors for a deferred reply that does not come.
+func (a *actor) unansweredBy(message string) func(error) *SendError {
+	return func(err error) *SendError { return a.unanswered(message, MaybeHandled, err) }
+}
+
+var errNilFuture = errors.New("akt: the handler returned a nil Future")
+
+// unpack waits for a deferred reply, and passes any other on. Its own errors are made by failed; those of the Future are unchanged.
+func unpack(ctx context.Context, reply any, failed func(error) *SendError) (any, error) {
 	d, ok := reply.(deferred)
-	if !ok || reflect.ValueOf(d).IsNil() {
+	if !ok {
 		return reply, nil
 	}
+	if v := reflect.ValueOf(d); v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, failed(errNilFuture)
+	}
 	value, err := d.wait(ctx)
-	if late := (*waitError)(nil); errors.As(err, &late) || errors.Is(err, errPromiseDropped) {
-		failure := a.unanswered(typeName(msg), MaybeHandled, err)
-		if late != nil {
-			failure.Err, failure.detail = late.err, "waiting for the deferred reply"
-		}
-		return nil, failure
+	var late *waitError
+	switch {
+	case errors.As(err, &late):
+		e := failed(late.err)
+		e.detail = "waiting for the deferred reply"
+		return nil, e
+	case errors.Is(err, errPromiseDropped):
+		return nil, failed(err)
 	}
 	return value, err
 }

@@ -162,7 +162,7 @@ func TestWaitForDeferredReplyEndsWithContext(t *testing.T) {
 	})
 }
 
-// SendUnpack is Send where the reply is not deferred, and where the handler returned a nil Future.
+// SendUnpack is Send where the reply is not deferred. A nil Future has no value, which is an error.
 func TestSendUnpackOfAnOrdinaryReply(t *testing.T) {
 	t.Parallel()
 	addr := run(t, newGate())
@@ -175,8 +175,9 @@ func TestSendUnpackOfAnOrdinaryReply(t *testing.T) {
 	}
 	later := run(t, &deferrer{})
 	reply, err := later.SendUnpack(t.Context(), LaterMaybe{})
-	require.NoError(t, err)
-	require.Equal(t, (*akt.Future[int])(nil), reply)
+	require.Nil(t, reply)
+	requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse)
+	require.ErrorContains(t, err, "nil Future")
 }
 
 // A Promise that is lost fails its Future instead of leaving those who wait for ever.

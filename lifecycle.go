@@ -9,6 +9,14 @@ import (
 
 // run makes an actor of what was passed to one of the Run functions, and starts it.
 func (s *System) run(what any, parent *actor, opts []Option) (*Address, error) {
+	sp, _ := what.(spawner)
+	if sp != nil && !sp.isNil() && sp.actorType().Kind() == reflect.Interface {
+		made, err := spawnState(sp, nil) // only what it makes has a type
+		if err != nil {
+			return nil, err
+		}
+		what = made
+	}
 	t, err := tableOf(what)
 	if err != nil {
 		return nil, err
@@ -26,8 +34,8 @@ func (s *System) run(what any, parent *actor, opts []Option) (*Address, error) {
 	if cfg.life != nil && cfg.life.Err() != nil {
 		return nil, &stoppedError{ended(cfg.life)}
 	}
-	if sp, ok := what.(spawner); ok {
-		cfg.spawner = sp
+	cfg.spawner = sp
+	if _, unmade := what.(spawner); unmade {
 		if what, err = spawnState(sp, t); err != nil {
 			return nil, err
 		}
@@ -51,7 +59,7 @@ func pointerTo(state any) any {
 	return state
 }
 
-// spawnState makes a state for a table that is known.
+// spawnState makes a state, of the type of the table if that is known.
 func spawnState(sp spawner, t *table) (state any, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -60,9 +68,9 @@ func spawnState(sp spawner, t *table) (state any, err error) {
 	}()
 	state = sp.spawn()
 	if v := reflect.ValueOf(state); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
-		return nil, notRunnable(t.typ.String(), "the Spawner made a nil", "have it return a value, such as &"+baseName(t.typ)+"{}")
+		return nil, notRunnable(sp.actorType().String(), "the Spawner made a nil", "have it return a value, such as &Account{}")
 	}
-	if got := reflect.TypeOf(state); got != t.typ {
+	if got := reflect.TypeOf(state); t != nil && got != t.typ {
 		return nil, notRunnable(got.String(), "the Spawner made a "+t.typ.String()+" before", "have it always make the same type")
 	}
 	return state, nil

@@ -35,7 +35,7 @@ import (
 //   - In-Order: a lane is first in, first out, and who waits for room enters before all who come later.
 //   - Taken-Once: an envelope is in at most one list, and leaves it once: by next (it will be handled), by withdraw
 //     (it never will) or by closeDown (it never will).
-//   - One-Answer: a request's outcome leaves pending once; who changes it decides what the sender is told.
+//   - One-Answer: a request is settled once; who settles it decides what the sender is told.
 type mailbox struct {
 	word atomic.Uint64
 
@@ -119,13 +119,53 @@ func (e *envelope) index() uint16 {
 	return e.to.handler.index
 }
 
+// What has become of a request: pending is none of these.
 const (
-	pending   uint32 = iota // no answer, and nobody sleeps
-	parked                  // no answer, and the sender sleeps until ready is closed
-	done                    // answered: reply and err are there
-	cutOff                  // Shutdown has run out of patience: the answer is ErrStopped
-	abandoned               // the sender has left: nobody reads an answer
+	parked    uint32 = 1 << iota // the sender sleeps until ready is closed
+	begun                        // the handler was started
+	done                         // answered: reply and err are there
+	cutOff                       // Shutdown has run out of patience: the answer is ErrStopped
+	abandoned                    // the sender has left: nobody reads an answer
+
+	settled = done | cutOff | abandoned
 )
+
+// begin marks a request as handled from now on. It reports false where the sender has left.
+func (e *envelope) begin() bool { return e.outcome.Or(begun)&abandoned == 0 }
+
+// answer ends a request, or tells a notification that waited for room that it was refused.
+func (e *envelope) answer(reply any, err error) {
+	e.reply, e.err = reply, err
+	if e.outcome.Or(done)&(parked|settled) == parked { // One-Answer
+		close(e.ready)
+	}
+}
+
+// cut ends a request that somebody else is handling.
+func (e *envelope) cut() {
+	if old, ok := e.settle(cutOff); ok && old&parked != 0 {
+		close(e.ready)
+	}
+}
+
+// settle decides how a request ends, unless that is decided.
+func (e *envelope) settle(how uint32) (old uint32, ok bool) {
+	for {
+		old = e.outcome.Load()
+		if old&settled != 0 {
+			return old, false
+		}
+		if e.outcome.CompareAndSwap(old, old|how) { // One-Answer
+			return old, true
+		}
+	}
+}
+
+// park has the sender sleep until ready is closed. It reports false where there is an answer already.
+func (e *envelope) park() bool {
+	e.ready = make(chan struct{})
+	return e.outcome.Or(parked)&settled == 0
+}
 
 // take makes the caller the owner of an idle actor, for one message to the handler of this index.
 func (m *mailbox) take(index uint16) (word uint64, ok bool) {
@@ -381,27 +421,6 @@ func (m *mailbox) requests() (waiting []*envelope) {
 }
 
 func (m *mailbox) shut() bool { return m.word.Load()&flagShut != 0 }
-
-// answer ends a request, or tells a notification that waited for room that it was refused.
-func (e *envelope) answer(reply any, err error) {
-	e.reply, e.err = reply, err
-	if e.outcome.Swap(done) == parked { // One-Answer
-		close(e.ready)
-	}
-}
-
-// cut ends a request that somebody else is handling.
-func (e *envelope) cut() {
-	if !e.outcome.CompareAndSwap(pending, cutOff) && e.outcome.CompareAndSwap(parked, cutOff) { // One-Answer
-		close(e.ready)
-	}
-}
-
-// park makes ready a channel to sleep on. It reports false where that is not needed any more.
-func (e *envelope) park() bool {
-	e.ready = make(chan struct{})
-	return e.outcome.CompareAndSwap(pending, parked)
-}
 
 // list is a doubly linked list through its envelopes.
 type list struct {

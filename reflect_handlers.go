@@ -141,7 +141,7 @@ func (s *scanner) hook(m reflect.Method) {
 	at := locate(s.all, m)
 	want := hookShapes[m.Name]
 	if fits := withoutReceiver(m.Type) == want; !fits {
-		if at.promoted {
+		if at.promoted && !startsWithContext(m.Type) {
 			return
 		}
 		s.faults = append(s.faults, Fault{
@@ -261,7 +261,11 @@ func newHandler(m reflect.Method, at place) *handler {
 	if h.replies {
 		h.reply = m.Type.Out(0)
 	}
-	h.bind(reflectCall(m.Func, h.replies, h.fails))
+	if call := erasedCall(h); call != nil {
+		h.bind(call)
+	} else {
+		h.bind(reflectCall(m.Func, h.replies, h.fails))
+	}
 	return h
 }
 

@@ -102,7 +102,7 @@ func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, 
 	if start {
 		runtime.Gosched() // the owner is next in line, and has often answered when this goroutine is back
 	}
-	if e.outcome.Load() == pending && e.park() {
+	if e.outcome.Load()&settled == 0 && e.park() {
 		select {
 		case <-e.ready:
 		case <-ctx.Done():
@@ -112,7 +112,7 @@ func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, 
 		}
 	}
 	switch {
-	case e.outcome.Load() == cutOff:
+	case e.outcome.Load()&cutOff != 0:
 		return nil, a.unanswered(e.name(), MaybeHandled, ErrStopped)
 	case errors.Is(e.err, errRefused):
 		return nil, a.undelivered(e.name(), a.gone())
@@ -124,12 +124,15 @@ func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, 
 func (a *actor) giveUp(ctx context.Context, e *envelope) error {
 	at, ahead := a.withdraw(e)
 	if at == taken {
-		if !e.outcome.CompareAndSwap(parked, abandoned) { // One-Answer
+		old, ok := e.settle(abandoned)
+		if !ok {
 			return nil
 		}
-		err := a.unanswered(e.name(), MaybeHandled, ended(ctx))
-		err.detail = "running " + e.to.method
-		return err
+		if old&begun != 0 {
+			err := a.unanswered(e.name(), MaybeHandled, ended(ctx))
+			err.detail = "running " + e.to.method
+			return err
+		}
 	}
 	err := a.unanswered(e.name(), NotHandled, ended(ctx))
 	if at == outside {
@@ -203,7 +206,7 @@ func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
 		}
 		<-e.ready
 	}
-	if e.outcome.Load() == done {
+	if e.outcome.Load()&done != 0 {
 		return a.undelivered(e.name(), a.gone())
 	}
 	return nil

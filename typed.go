@@ -63,7 +63,11 @@ func learn[R, M any](t *table) {
 	}
 	msg, reply := reflect.TypeFor[M](), reflect.TypeFor[R]()
 	h := t.exact[msg]
-	if h == nil || msg.Kind() == reflect.Interface || h.reply != reply && (h.reply != nil || reply != typeNothing) {
+	if h == nil || msg.Kind() == reflect.Interface {
+		return
+	}
+	plan := h.plan(reply)
+	if !(plan == planReply && h.reply == reply || plan == planNothing && reply == typeNothing) {
 		return
 	}
 	call := typedFor[M, R](h)

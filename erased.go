@@ -1,0 +1,292 @@
+//go:build !akt_safe && (amd64 || arm64) && !go1.27
+
+package akt
+
+import (
+	"context"
+	"reflect"
+	"runtime"
+	"unsafe"
+)
+
+// An untyped Send knows the message's type only as a reflect.Type. This file calls such a handler without reflect.Value.Call,
+// which costs ten times as much, where message and reply are of a kind whose passing is understood:
+//
+//   - Go's internal ABI (https://go.dev/s/regabi) passes each scalar field of a parameter in an integer register of its own, in
+//     order, as long as there are any; of the nine on amd64, receiver and Context leave four. A func(…, M) may therefore be called
+//     as a func(…, uintptr, uintptr), with the fields loaded into the words. Their upper bits do not matter.
+//   - The words are uintptrs only between the load and the call, and msg is kept alive over both. In the callee they are its own
+//     parameters, with their own types.
+//   - Results come back in registers the same way, so (R, error) may be received as a struct of an R-like field and an error. A
+//     result that is a pointer is received as an unsafe.Pointer, never as a uintptr.
+//
+// Everything else – floats, arrays of several elements, blank fields, interfaces with methods, replies of several scalars or of
+// size zero – stays with reflection, and so do other architectures, Go versions not tried, and the build tag akt_safe.
+// TestErased compares every kind with reflection.
+
+// erases says that this file is in the build.
+const erases = true
+
+// erasedCall returns a call of h without reflection, or nil.
+func erasedCall(h *handler) callFunc {
+	words, ok := flatten(h.msg, 0, nil)
+	if !ok || len(words) > 4 || h.msg.Kind() == reflect.Interface && h.msg.NumMethod() > 0 {
+		return nil
+	}
+	m := erasedMessage{words: words}
+	switch {
+	case h.msg.Kind() == reflect.Interface:
+		m.held = byItself
+	case isDirect(h.msg):
+		m.held = inDataWord
+	}
+	switch {
+	case h.replies:
+		return erasedReply(h, m)
+	case h.fails:
+		return erase[failure](h, m)
+	default:
+		return erase[nothing](h, m)
+	}
+}
+
+// erasedReply is erasedCall for a handler with a reply.
+func erasedReply(h *handler, m erasedMessage) callFunc {
+	switch kind := h.reply.Kind(); {
+	case kind == reflect.String:
+		return eraseWith[text, textOrError](h, m)
+	case kind == reflect.Slice:
+		return eraseWith[slice, sliceOrError](h, m)
+	case isEmptyInterface(h.reply):
+		return eraseWith[dynamic, dynamicOrError](h, m)
+	case isScalar(h.reply):
+		return eraseWith[scalar, scalarOrError](h, m)
+	case isPointer(h.reply):
+		return eraseWith[pointer, pointerOrError](h, m)
+	}
+	return nil
+}
+
+// eraseWith chooses between a result with an error and one without.
+func eraseWith[R, E result](h *handler, m erasedMessage) callFunc {
+	if h.fails {
+		return erase[E](h, m)
+	}
+	return erase[R](h, m)
+}
+
+func erase[R result](h *handler, m erasedMessage) callFunc {
+	var reply typeID
+	if h.replies {
+		reply = dynamicType(reflect.Zero(h.reply).Interface())
+	}
+	if h.plain {
+		return erasedWith[R](h.expression, m, reply, func(c Context) context.Context { return c })
+	}
+	return erasedWith[R](h.expression, m, reply, func(c Context) Context { return c })
+}
+
+// erasedWith makes the call for a form of result, a type of context, and as many words as the message has.
+func erasedWith[R result, C context.Context](f any, m erasedMessage, reply typeID, as func(Context) C) callFunc {
+	w := m.words
+	switch len(w) {
+	case 0:
+		call := retyped[func(receiver, C) R](f)
+		return func(self any, ctx Context, msg any) (any, error) {
+			return call(receiverOf(self), as(ctx)).box(reply)
+		}
+	case 1:
+		call := retyped[func(receiver, C, uintptr) R](f)
+		return func(self any, ctx Context, msg any) (any, error) {
+			p := m.in(&msg)
+			r := call(receiverOf(self), as(ctx), w[0].load(p))
+			runtime.KeepAlive(msg)
+			return r.box(reply)
+		}
+	case 2:
+		call := retyped[func(receiver, C, uintptr, uintptr) R](f)
+		return func(self any, ctx Context, msg any) (any, error) {
+			p := m.in(&msg)
+			r := call(receiverOf(self), as(ctx), w[0].load(p), w[1].load(p))
+			runtime.KeepAlive(msg)
+			return r.box(reply)
+		}
+	case 3:
+		call := retyped[func(receiver, C, uintptr, uintptr, uintptr) R](f)
+		return func(self any, ctx Context, msg any) (any, error) {
+			p := m.in(&msg)
+			r := call(receiverOf(self), as(ctx), w[0].load(p), w[1].load(p), w[2].load(p))
+			runtime.KeepAlive(msg)
+			return r.box(reply)
+		}
+	default:
+		call := retyped[func(receiver, C, uintptr, uintptr, uintptr, uintptr) R](f)
+		return func(self any, ctx Context, msg any) (any, error) {
+			p := m.in(&msg)
+			r := call(receiverOf(self), as(ctx), w[0].load(p), w[1].load(p), w[2].load(p), w[3].load(p))
+			runtime.KeepAlive(msg)
+			return r.box(reply)
+		}
+	}
+}
+
+// erasedMessage says how a message is passed.
+type erasedMessage struct {
+	words []scalarAt
+	held  held
+}
+
+// scalarAt is a scalar in a message, or in what holds it.
+type scalarAt struct{ offset, size uintptr }
+
+// held says where the message is in an interface value that has it.
+type held uint8
+
+const (
+	behindDataWord held = iota // the second word points to it
+	inDataWord                 // it is the second word
+	byItself                   // the message is the interface value
+)
+
+// in is where the message's scalars are.
+func (m erasedMessage) in(msg *any) unsafe.Pointer {
+	switch data := &(*[2]unsafe.Pointer)(unsafe.Pointer(msg))[1]; m.held {
+	case behindDataWord:
+		return *data
+	case inDataWord:
+		return unsafe.Pointer(data)
+	}
+	return unsafe.Pointer(msg)
+}
+
+// load reads a scalar.
+func (s scalarAt) load(p unsafe.Pointer) uintptr {
+	switch p = unsafe.Add(p, s.offset); s.size {
+	case 1:
+		return uintptr(*(*uint8)(p))
+	case 2:
+		return uintptr(*(*uint16)(p))
+	case 4:
+		return uintptr(*(*uint32)(p))
+	}
+	return *(*uintptr)(p)
+}
+
+// flatten appends the scalars of a type in the order in which they are passed, if all of them are passed in integer registers.
+func flatten(t reflect.Type, offset uintptr, to []scalarAt) ([]scalarAt, bool) {
+	const word = unsafe.Sizeof(uintptr(0))
+	switch t.Kind() {
+	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
+		return nil, false
+	case reflect.String, reflect.Interface:
+		return append(to, scalarAt{offset, word}, scalarAt{offset + word, word}), true
+	case reflect.Slice:
+		return append(to, scalarAt{offset, word}, scalarAt{offset + word, word}, scalarAt{offset + 2*word, word}), true
+	case reflect.Array:
+		return to, t.Len() == 0
+	case reflect.Struct:
+		ok := true
+		for i := 0; ok && i < t.NumField(); i++ {
+			f := t.Field(i)
+			if f.Name == "_" {
+				return nil, false
+			}
+			to, ok = flatten(f.Type, offset+f.Offset, to)
+		}
+		return to, ok
+	}
+	return append(to, scalarAt{offset, t.Size()}), true
+}
+
+// isScalar reports whether a type is one scalar without a pointer.
+func isScalar(t reflect.Type) bool {
+	if t.Kind() == reflect.Struct {
+		return t.NumField() == 1 && t.Field(0).Name != "_" && isScalar(t.Field(0).Type)
+	}
+	return reflect.Bool <= t.Kind() && t.Kind() <= reflect.Uintptr
+}
+
+// isPointer reports whether a type is one pointer, which an interface value holds as its second word.
+func isPointer(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct:
+		return t.NumField() == 1 && t.Field(0).Name != "_" && isPointer(t.Field(0).Type)
+	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		return isDirect(t)
+	}
+	return false
+}
+
+// isDirect reports whether the second word of an interface value is a value of the type itself: for the zero value it is nil then.
+func isDirect(t reflect.Type) bool {
+	zero := reflect.Zero(t).Interface()
+	return (*[2]unsafe.Pointer)(unsafe.Pointer(&zero))[1] == nil
+}
+
+// boxOf makes an interface value of a type's word and its second one.
+func boxOf(t typeID, data unsafe.Pointer) (v any) {
+	words := (*struct {
+		t    typeID
+		data unsafe.Pointer
+	})(unsafe.Pointer(&v))
+	words.t, words.data = t, data
+	return v
+}
+
+// result is what a handler returns, as its registers: box makes of it what Send returns.
+type result interface {
+	box(reply typeID) (any, error)
+}
+
+type (
+	nothing       struct{}
+	failure       struct{ err error }
+	scalar        struct{ w uintptr }
+	scalarOrError struct {
+		scalar
+		err error
+	}
+	pointer        struct{ p unsafe.Pointer }
+	pointerOrError struct {
+		pointer
+		err error
+	}
+	text        struct{ s string }
+	textOrError struct {
+		text
+		err error
+	}
+	slice        struct{ s []byte } // of whatever element: only its three words are copied
+	sliceOrError struct {
+		slice
+		err error
+	}
+	dynamic        struct{ v any }
+	dynamicOrError struct {
+		dynamic
+		err error
+	}
+)
+
+func (nothing) box(typeID) (any, error)   { return nil, nil }
+func (r failure) box(typeID) (any, error) { return nil, r.err }
+
+// The bytes of a smaller scalar come first in the word: both architectures are little-endian.
+func (r scalar) box(t typeID) (any, error)  { w := r.w; return boxOf(t, unsafe.Pointer(&w)), nil }
+func (r pointer) box(t typeID) (any, error) { return boxOf(t, r.p), nil }
+func (r text) box(t typeID) (any, error)    { s := r.s; return boxOf(t, unsafe.Pointer(&s)), nil }
+func (r slice) box(t typeID) (any, error)   { s := r.s; return boxOf(t, unsafe.Pointer(&s)), nil }
+func (r dynamic) box(typeID) (any, error)   { return r.v, nil }
+
+func (r scalarOrError) box(t typeID) (any, error)  { return orError(r.scalar, t, r.err) }
+func (r pointerOrError) box(t typeID) (any, error) { return orError(r.pointer, t, r.err) }
+func (r textOrError) box(t typeID) (any, error)    { return orError(r.text, t, r.err) }
+func (r sliceOrError) box(t typeID) (any, error)   { return orError(r.slice, t, r.err) }
+func (r dynamicOrError) box(t typeID) (any, error) { return orError(r.dynamic, t, r.err) }
+
+func orError[R result](r R, t typeID, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return r.box(t)
+}

@@ -1,0 +1,209 @@
+package akt
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// rider is an actor with a handler for every way in which messages and replies are passed. Each handler writes down what it got,
+// after its stack has grown and the collector has run.
+type rider struct {
+	got     string
+	last    any
+	collect bool // whether to run the collector in each handler
+}
+
+// saw makes trouble for words that are not kept alive, or not seen by the collector, and notes what came through.
+func (r *rider) saw(ctx context.Context, msg any) {
+	deep(40)
+	if r.collect {
+		runtime.GC()
+	}
+	r.got = fmt.Sprintf("%T %+v %v", msg, msg, ctx.Value(riderKey{}))
+	r.last = msg
+}
+
+type riderKey struct{}
+
+//go:noinline
+func deep(n int) int {
+	var room [256]byte
+	if n == 0 {
+		return 0
+	}
+	return deep(n-1) + int(room[n])
+}
+
+var errRider = errors.New("rider")
+
+type (
+	rideEmpty struct{}
+	rideByte  uint8
+	rideSmall struct{ A int16 }
+	rideText  string
+	ridePair  struct{ A, B uint8 }
+	rideMix   struct {
+		S string
+		N int32
+		B bool
+	}
+	rideBytes   struct{ B []byte }
+	rideAny     struct{ V any }
+	ridePointer struct{ P *int }
+	rideFive    struct{ A, B, C, D, E int }
+	rideFloat   struct{ F float64 }
+	rideBlank   struct {
+		A int
+		_ int
+		B int
+	}
+	rideArray  struct{ A [2]int }
+	rideNested struct {
+		P ridePointer
+		Z struct{}
+		T rideText
+	}
+	rideFunc struct{ F func() int }
+	rideTail struct {
+		N uint64
+		Z struct{}
+	}
+	rideShout interface{ Shout() string }
+	rideLoud  struct{ N int }
+)
+
+func (l rideLoud) Shout() string { return fmt.Sprint(l.N, "!") }
+
+func (r *rider) HandleEmpty(c Context, m rideEmpty)        { r.saw(c, m) }
+func (r *rider) HandleByte(c Context, m rideByte) rideByte { r.saw(c, m); return m + 1 }
+func (r *rider) HandleSmall(c context.Context, m rideSmall) (int16, error) {
+	r.saw(c, m)
+	return -m.A, nil
+}
+func (r *rider) HandleText(c Context, m rideText) (rideText, error) { r.saw(c, m); return m + "?", nil }
+func (r *rider) HandlePair(c Context, m ridePair) (ridePair, error) {
+	r.saw(c, m)
+	return ridePair{m.B, m.A}, nil
+}
+func (r *rider) HandleMix(c Context, m rideMix) (map[string]int, error) {
+	r.saw(c, m)
+	return map[string]int{m.S: int(m.N)}, nil
+}
+func (r *rider) HandleBytes(c Context, m rideBytes) ([]string, error) {
+	r.saw(c, m)
+	return strings.Split(string(m.B), "a"), nil
+}
+func (r *rider) HandleAny(c Context, m any) (any, error)        { r.saw(c, m); return m, nil }
+func (r *rider) HandleHolder(c Context, m rideAny) (any, error) { r.saw(c, m); return m.V, errRider }
+func (r *rider) HandlePointer(c Context, m ridePointer) (*int, error) {
+	r.saw(c, *m.P)
+	n := *m.P + 1
+	return &n, nil
+}
+func (r *rider) HandleBare(c context.Context, m *rideMix) (ridePointer, error) {
+	r.saw(c, *m)
+	n := int(m.N)
+	return ridePointer{&n}, nil
+}
+func (r *rider) HandleFive(c Context, m rideFive) int { r.saw(c, m); return m.A + m.E }
+func (r *rider) HandleFloat(c Context, m rideFloat) (float64, error) {
+	r.saw(c, m)
+	return m.F / 2, nil
+}
+func (r *rider) HandleBlank(c Context, m rideBlank) (int, error)       { r.saw(c, m); return m.A + m.B, nil }
+func (r *rider) HandleArray(c Context, m rideArray) (rideArray, error) { r.saw(c, m); return m, nil }
+func (r *rider) HandleNested(c Context, m rideNested) error {
+	r.saw(c, string(m.T)+fmt.Sprint(*m.P.P))
+	return errRider
+}
+func (r *rider) HandleFunc(c context.Context, m rideFunc) int       { n := m.F(); r.saw(c, n); return n }
+func (r *rider) HandleTail(c Context, m rideTail) (rideTail, error) { r.saw(c, m); return m, nil }
+func (r *rider) HandleShout(c Context, m rideShout) string          { r.saw(c, m); return m.Shout() }
+func (r *rider) HandleUnit(c Context, m uint64) (struct{}, error) {
+	r.saw(c, m)
+	return struct{}{}, errRider
+}
+func (r *rider) HandleQuiet(c context.Context, m bool) { r.saw(c, m) }
+
+// rides are messages of every kind, made of a few numbers and a text.
+func rides(n uint64, s string) []any {
+	i := int(int32(n))
+	return []any{
+		rideEmpty{}, rideByte(n), rideSmall{int16(n)}, rideText(s), ridePair{uint8(n), uint8(n >> 8)},
+		rideMix{s, int32(n), n%2 == 0}, rideBytes{[]byte(s)}, rideBytes{}, complex(float64(i), 1), [3]string{s, s},
+		rideAny{s}, rideAny{}, rideAny{i}, ridePointer{&i}, &rideMix{s, int32(n), true}, rideFive{1, 2, 3, 4, i},
+		rideFloat{float64(i)}, rideBlank{A: i, B: 7}, rideArray{[2]int{i, 2}}, rideNested{P: ridePointer{&i}, T: rideText(s)},
+		rideFunc{func() int { return i }}, rideTail{N: n}, rideLoud{i}, n, n%3 == 0, int8(n), s, []any{s, i}, &i,
+	}
+}
+
+// compareRides calls every handler the way it is called and by reflection, and wants the same.
+func compareRides(t *testing.T, n uint64, s string, collect bool) {
+	t.Helper()
+	tbl, err := tableFor(reflect.TypeFor[*rider]())
+	require.NoError(t, err)
+	c := Context{Context: context.WithValue(t.Context(), riderKey{}, s)}
+	for _, msg := range rides(n, s) {
+		r, routed, err := tbl.route(msg)
+		require.NoError(t, err)
+		done := make(chan struct{})
+		go func() { // on a fresh, small stack
+			defer close(done)
+			fast, slow := rider{collect: collect}, rider{collect: collect}
+			gotReply, gotErr := (*r.call.Load())(&fast, c, routed)
+			wantReply, wantErr := reflectCall(reflect.ValueOf(r.expression), r.replies, r.fails)(&slow, c, routed)
+			if collect {
+				runtime.GC()
+			}
+			if !errors.Is(gotErr, wantErr) || fast.got != slow.got || reflect.TypeOf(gotReply) != reflect.TypeOf(wantReply) ||
+				!reflect.DeepEqual(gotReply, wantReply) && reflect.TypeOf(gotReply).Kind() != reflect.Func {
+				t.Errorf("%s of %T:\n got %#v, %v; saw %s\nwant %#v, %v; saw %s", r.method, msg, gotReply, gotErr, fast.got, wantReply, wantErr, slow.got)
+			}
+		}()
+		<-done
+	}
+}
+
+// H2, H5: a handler that is called without reflection gets and returns what it does by reflection, also when its stack grows and
+// the collector runs meanwhile.
+func TestErased(t *testing.T) { //nolint:paralleltest // it changes how often the collector runs
+	defer debug.SetGCPercent(debug.SetGCPercent(1))
+	for n := range uint64(8) {
+		compareRides(t, n*0x0102030405060708-n, strings.Repeat("a text ", int(n)), true)
+	}
+}
+
+// The kinds that have to stay with reflection do, and the others do not.
+func TestErasedKinds(t *testing.T) {
+	t.Parallel()
+	tbl, err := tableFor(reflect.TypeFor[*rider]())
+	require.NoError(t, err)
+	var reflected []string
+	for _, h := range tbl.handlers {
+		if erasedCall(h) == nil {
+			reflected = append(reflected, h.name)
+		}
+	}
+	if erases {
+		require.Equal(t, []string{"Array", "Blank", "Five", "Float", "Pair", "Shout", "Tail", "Unit"}, reflected)
+	} else {
+		require.Len(t, reflected, len(tbl.handlers))
+	}
+}
+
+func FuzzErased(f *testing.F) {
+	f.Add([]byte("12345678"), "text")
+	f.Add([]byte{255, 255, 255, 255, 255, 255, 255, 255}, "")
+	f.Fuzz(func(t *testing.T, b []byte, s string) {
+		compareRides(t, binary.LittleEndian.Uint64(append(b, make([]byte, 8)...)), s, false)
+	})
+}
