@@ -215,7 +215,7 @@ func checkPanic(t *testing.T, p sendPath) {
 	require.Contains(t, string(failure.Stack), "checkPanic")
 	<-addr.Done()
 	require.Equal(t, []string{"OnStopped"}, j.all())
-	require.True(t, errors.As(addr.Err(), new(*akt.PanicError)), "%v", addr.Err())
+	require.ErrorAs(t, addr.Err(), new(*akt.PanicError))
 	_, err = p.send(t, addr, deed(func(akt.Context) {}))
 	requireSendError(t, err, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
 }
@@ -323,11 +323,11 @@ func checkGoexit(t *testing.T, p sendPath) {
 	require.Equal(t, !p.inline, returned)
 	if returned {
 		requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse)
-		require.True(t, errors.As(err, new(*akt.PanicError)), "%v", err)
+		require.ErrorAs(t, err, new(*akt.PanicError))
 	}
 	<-addr.Done()
 	require.Equal(t, 1, stopped)
-	require.True(t, errors.As(addr.Err(), new(*akt.PanicError)), "%v", addr.Err())
+	require.ErrorAs(t, addr.Err(), new(*akt.PanicError))
 }
 
 // E2: whatever is sent to an actor that has ended was not handled.

@@ -164,15 +164,18 @@ func TestDerivedContextStartsNoGoroutine(t *testing.T) {
 				addr := path.run(t, &doll{})
 				_, err := path.send(t, addr, deed(func(ctx akt.Context) {
 					before := goroutinesOfBubble(t)
+					var stops []func() bool
 					for range 10 {
 						derived, cancel := context.WithTimeout(ctx, time.Minute)
-						defer cancel()
+						t.Cleanup(cancel)
 						assert.NotNil(t, derived.Done())
-						stop := context.AfterFunc(ctx, func() { t.Error("called though it was stopped") })
-						defer func() { assert.True(t, stop()) }()
+						stops = append(stops, context.AfterFunc(ctx, func() { t.Error("called though it was stopped") }))
 					}
 					synctest.Wait()
 					assert.Equal(t, before, goroutinesOfBubble(t))
+					for _, stop := range stops {
+						assert.True(t, stop())
+					}
 				}))
 				require.NoError(t, err)
 			})
@@ -277,7 +280,8 @@ func TestFromContext(t *testing.T) {
 	require.NoError(t, err)
 	_, ok := akt.FromContext(t.Context())
 	require.False(t, ok)
-	_, ok = akt.FromContext(nil) //nolint:staticcheck // nil is what is tested
+	//lint:ignore SA1012 nil is what is tested
+	_, ok = akt.FromContext(nil)
 	require.False(t, ok)
 }
 
@@ -373,6 +377,7 @@ func TestWithContextThatHasEnded(t *testing.T) {
 	_, err := akt.NewSystem().Run(started, akt.WithContext(ctx))
 	require.ErrorIs(t, err, akt.ErrStopped)
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = akt.NewSystem().Run(started, akt.WithContext(nil)) //nolint:staticcheck // nil is what is tested
+	//lint:ignore SA1012 nil is what is tested
+	_, err = akt.NewSystem().Run(started, akt.WithContext(nil))
 	require.ErrorContains(t, err, "WithContext")
 }

@@ -177,7 +177,7 @@ func TestSendErrors(t *testing.T) {
 				}
 				layer := strings.TrimPrefix(tt.layer.Error(), "akt: ")
 				require.True(t, strings.HasPrefix(err.Error(), fmt.Sprintf("akt: %s to %s: %s, %s", tt.message, failed.Actor, tt.handled, layer)), "%v", err)
-				require.True(t, strings.Contains(err.Error(), tt.text), "%v", err)
+				require.Contains(t, err.Error(), tt.text)
 				require.Equal(t, 1, strings.Count(err.Error(), "akt: "), "%v", err)
 			})
 		})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,7 +129,7 @@ func TestEveryWayRefuses(t *testing.T) {
 	cancel()
 	var none context.Context
 
-	all := append(withContext[:len(withContext):len(withContext)], without...)
+	all := slices.Concat(withContext, without)
 	tests := []struct {
 		name    string
 		ways    []way
@@ -160,7 +161,7 @@ func TestEveryWayRefuses(t *testing.T) {
 			}
 		}
 	}
-	require.Empty(t, addr.Err(), "the actor lives on")
+	require.NoError(t, addr.Err(), "the actor lives on")
 }
 
 // E1: the handler's own error comes back unchanged from every way to ask, the first and the last time: the actor lives on.

@@ -58,7 +58,7 @@ func TestPromiseIsKeptOnce(t *testing.T) {
 				promise.Resolve(8)
 				promise.Reject(errors.New("too late"))
 				for range 3 {
-					require.True(t, row.err == <-waited) //nolint:errorlint // the identity is the promise
+					require.True(t, row.err == <-waited) //nolint:errorlint,testifylint // the identity is the promise
 				}
 				ended, cancel := context.WithCancel(t.Context())
 				cancel()
@@ -74,7 +74,8 @@ func TestPromiseIsKeptOnce(t *testing.T) {
 func TestPromiseMisused(t *testing.T) {
 	t.Parallel()
 	promise, future := akt.NewPromise[int]()
-	_, err := future.Wait(nil) //nolint:staticcheck // nil is what is tested
+	//lint:ignore SA1012 nil is what is tested
+	_, err := future.Wait(nil)
 	require.ErrorContains(t, err, "context is nil")
 	promise.Reject(nil)
 	_, err = future.Wait(t.Context())

@@ -1,7 +1,6 @@
 package akt_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -34,7 +33,7 @@ type (
 	placeA struct{}
 	placeB struct{}
 
-	placeValue   struct{ n int }
+	placeValue   struct{}
 	placePointer struct{ n int }
 
 	placeGeneric[T any] struct{ made T }
@@ -45,9 +44,10 @@ type (
 		placeValue
 		*placePointer
 	}
-	placeMiddle     struct{ *placeSeveral }
-	placeDeeper     struct{ placeMiddle }
-	placeOfGeneric  struct{ *placeGeneric[string] }
+	placeMiddle    struct{ *placeSeveral }
+	placeDeeper    struct{ placeMiddle }
+	placeOfGeneric struct{ *placeGeneric[string] }
+	//lint:ignore U1000 embedded for its method, which placeOwn shadows
 	placeOwn        struct{ placeValue }
 	placeInterface  interface{ HandleA(akt.Context, placeA) int }
 	placeOfAbstract struct{ placeInterface }
@@ -140,7 +140,7 @@ func TestPositionOfPromotedFault(t *testing.T) {
 	for _, actor := range []any{placeFaulty{}, &placeFaulty{}, placeFaultyPromoted{}, &placeFaultyPromoted{}} {
 		_, err := akt.Describe(actor)
 		var refused *akt.RegistrationError
-		require.True(t, errors.As(err, &refused), "%T: %v", actor, err)
+		require.ErrorAs(t, err, &refused, "%T", actor)
 		require.Equal(t, fmt.Sprintf("%T", actor), refused.Type)
 		require.Len(t, refused.Faults, 1)
 		fault := refused.Faults[0]

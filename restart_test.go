@@ -70,7 +70,7 @@ func TestRestartMakesAFreshState(t *testing.T) {
 			require.Equal(t, [2]int{1, 2}, touch(t, addr))
 			_, err := path.send(t, addr, Stray{})
 			requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse)
-			require.True(t, errors.As(err, new(*akt.PanicError)))
+			require.ErrorAs(t, err, new(*akt.PanicError))
 			require.Equal(t, [2]int{2, 1}, touch(t, addr))
 			require.False(t, addr.IsClosed())
 			require.NoError(t, addr.Err())
@@ -194,7 +194,7 @@ func TestPanicOfAValueStops(t *testing.T) {
 		leave()
 		err = <-queued
 		requireSendError(t, err, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToGetResponse)
-		require.True(t, errors.As(err, new(*akt.PanicError)), "it says what the actor died of: %v", err)
+		require.ErrorAs(t, err, new(*akt.PanicError))
 		<-addr.Done()
 		require.Equal(t, []string{"OnStart", "OnStopped"}, j.all())
 		require.Equal(t, []string{"akt_test.Stray: akt: panic: a Stray was handled", "akt_test.dollAct: stopped"}, dead.all())

@@ -263,8 +263,8 @@ func TestShutdown(t *testing.T) {
 		go func() { shut <- system.Shutdown(context.Background()) }()
 		time.Sleep(time.Minute)
 		select {
-		case <-shut:
-			t.Error("Shutdown returned before the end of all")
+		case err := <-shut:
+			t.Error("Shutdown returned before the end of all", err)
 		default:
 		}
 		_, err := addrs[2].Send(t.Context(), Stray{})
