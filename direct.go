@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// This is the one file with unsafe code; the build tag akt_safe leaves it out, and direct_safe.go takes its place. It rests on
+// This file and erased.go are the ones with unsafe code; the build tag akt_safe leaves them out. It rests on
 // three facts of Go's implementation, which TestDirect checks against reflection:
 //
 //   - An interface value is two words: the type's, and a pointer-shaped value itself or a pointer to any other.

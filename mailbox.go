@@ -1,7 +1,6 @@
 package akt
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -77,95 +76,6 @@ const (
 	publicLane  lane = iota // bounded
 	privateLane             // unbounded, served first
 )
-
-// envelope is one message on its way. Its list is guarded by mailbox.mu; its other fields belong to the sender until it is
-// pushed, and to whoever took it out of its list after that. reply and err are the sender's again once outcome is done.
-type envelope struct {
-	next, prev *envelope
-	in         *list // the list it is in, or nil
-
-	ctx   context.Context
-	msg   any
-	to    route
-	kind  kind
-	timer *Timer // for a timer's message
-
-	outcome atomic.Uint32
-	ready   chan struct{} // closed for a request that is parked when it has its answer, and for a notification when it was let in or refused
-	reply   any
-	err     error
-}
-
-type kind uint8
-
-const (
-	request kind = iota
-	notification
-	function // msg is a func(Context)
-	interval // msg is made by timer.next when its turn comes
-)
-
-// name is the message's type as its sender passed it.
-func (e *envelope) name() string { return e.to.sentAs(e.msg) }
-
-// index is what the state word says while the envelope is handled.
-func (e *envelope) index() uint16 {
-	switch e.kind {
-	case function:
-		return runFunction
-	case interval:
-		return runInterval
-	}
-	return e.to.handler.index
-}
-
-// What has become of a request: pending is none of these.
-const (
-	parked    uint32 = 1 << iota // the sender sleeps until ready is closed
-	begun                        // the handler was started
-	done                         // answered: reply and err are there
-	cutOff                       // Shutdown has run out of patience: the answer is ErrStopped
-	abandoned                    // the sender has left: nobody reads an answer
-
-	settled = done | cutOff | abandoned
-)
-
-// begin marks a request as handled from now on. It reports false where the sender has left.
-func (e *envelope) begin() bool { return e.outcome.Or(begun)&abandoned == 0 }
-
-// answer ends a request, or tells a notification that waited for room that it was refused.
-func (e *envelope) answer(reply any, err error) {
-	e.reply, e.err = reply, err
-	if e.outcome.Or(done)&(parked|settled) == parked { // One-Answer
-		close(e.ready)
-	}
-}
-
-// cut ends a request that somebody else is handling.
-func (e *envelope) cut() {
-	if old, ok := e.settle(cutOff); ok && old&parked != 0 {
-		close(e.ready)
-	}
-}
-
-// settle decides how a request ends, unless that is decided.
-func (e *envelope) settle(how uint32) (old uint32, ok bool) {
-	for {
-		old = e.outcome.Load()
-		if old&settled != 0 {
-			return old, false
-		}
-		if e.outcome.CompareAndSwap(old, old|how) { // One-Answer
-			return old, true
-		}
-	}
-}
-
-// park has the sender sleep until ready is closed. It reports false where there is an answer already.
-func (e *envelope) park() bool {
-	e.ready = make(chan struct{})
-	return e.outcome.Or(parked)&settled == 0
-}
 
 // take makes the caller the owner of an idle actor, for one message to the handler of this index.
 func (m *mailbox) take(index uint16) (word uint64, ok bool) {
@@ -293,9 +203,14 @@ func (m *mailbox) next() (task, *envelope) {
 	case m.orders&orderDrain != 0:
 		return finish, nil
 	}
-	m.current = nil
-	m.word.And(^(flagBusy | flagWork | handlerMask)) // No-Lost-Wake-Up: under mu, with nothing to do
+	m.letGo()
 	return goneIdle, nil
+}
+
+// letGo turns busy off, with mu held and nothing to do.
+func (m *mailbox) letGo() {
+	m.current = nil
+	m.word.And(^(flagBusy | flagWork | handlerMask)) // No-Lost-Wake-Up
 }
 
 // goIdle lets an actor go that has nothing to do. It reports false where the caller is still the owner.
@@ -305,7 +220,7 @@ func (m *mailbox) goIdle() bool {
 	if m.orders != 0 || m.private.n > 0 || m.public.n > 0 {
 		return false
 	}
-	m.word.And(^(flagBusy | flagWork | handlerMask)) // No-Lost-Wake-Up
+	m.letGo()
 	return true
 }
 
@@ -421,43 +336,3 @@ func (m *mailbox) requests() (waiting []*envelope) {
 }
 
 func (m *mailbox) shut() bool { return m.word.Load()&flagShut != 0 }
-
-// list is a doubly linked list through its envelopes.
-type list struct {
-	head, tail *envelope
-	n          int32
-}
-
-func (l *list) push(e *envelope) {
-	e.in, e.prev, e.next = l, l.tail, nil
-	if l.tail == nil {
-		l.head = e
-	} else {
-		l.tail.next = e
-	}
-	l.tail = e
-	l.n++
-}
-
-func (l *list) pop() *envelope {
-	e := l.head
-	if e != nil {
-		l.remove(e)
-	}
-	return e
-}
-
-func (l *list) remove(e *envelope) {
-	if e.prev == nil {
-		l.head = e.next
-	} else {
-		e.prev.next = e.next
-	}
-	if e.next == nil {
-		l.tail = e.prev
-	} else {
-		e.next.prev = e.prev
-	}
-	e.in, e.prev, e.next = nil, nil, nil
-	l.n--
-}

@@ -365,19 +365,19 @@ func TestEdgeOfVetoes(t *testing.T) {
 	addr, err := NewSystem().Run(self)
 	require.NoError(t, err)
 	c := Context{actor: addr.actor}
-	for round := range edgeRounds(1000) {
-		together(c.Stop, func() {
-			if err := addr.TryNotify(edgePing{}); err != nil {
+	for round := range edgeRounds(2000) {
+		together(func() { spin(round % 100); c.Stop() }, func() {
+			if err := addr.TryNotify(edgePing{spin: 50}); err != nil {
 				t.Error(err)
 			}
 		})
-		require.Equal(t, round+1, inTime(t, self.seen, "a message was lost", round))
+		require.Equal(t, 2*round+1, inTime(t, self.seen, "a message was lost", round))
+		_, err = addr.Send(t.Context(), edgePing{}) // when it is handled, the veto has been cast
+		require.NoError(t, err)
+		<-self.seen
+		require.Equal(t, Started, c.State(), "round %d", round)
 	}
 	require.False(t, addr.IsClosed())
-	_, err = addr.Send(t.Context(), edgePing{}) // after it, all vetoes have been cast
-	require.NoError(t, err)
-	<-self.seen
-	require.Equal(t, Started, c.State())
 	addr.Stop()
 	inTime(t, addr.Done(), "the actor did not end", 0)
 	require.Equal(t, 1, self.ended)
@@ -387,6 +387,34 @@ func TestEdgeOfVetoes(t *testing.T) {
 type edgeVetoer struct{ edge }
 
 func (*edgeVetoer) OnStopping(Context) bool { return false }
+
+// L4: watches end with the watcher: nothing of it stays with the actor that it watched.
+func TestEndedWatcherIsForgotten(t *testing.T) {
+	t.Parallel()
+	system := NewSystem()
+	target, err := system.Run(&edge{})
+	require.NoError(t, err)
+	watcher, err := system.Run(&edgeWatcher{target})
+	require.NoError(t, err)
+	watchers := func() int {
+		target.actor.mu.Lock()
+		defer target.actor.mu.Unlock()
+		return len(target.actor.extras.watchers)
+	}
+	require.Equal(t, 1, watchers())
+	watcher.Stop()
+	inTime(t, watcher.Done(), "the watcher did not end", 0)
+	require.Zero(t, watchers())
+	target.Stop()
+	inTime(t, target.Done(), "the actor did not end", 0)
+}
+
+// edgeWatcher watches an actor from its start.
+type edgeWatcher struct{ target *Address }
+
+func (w *edgeWatcher) OnStart(ctx Context) error { ctx.Watch(w.target); return nil }
+
+func (*edgeWatcher) HandleTerminated(Context, Terminated) {}
 
 // Going idle leaves nothing behind: no flag, no order, no handler in the state word, and no run that still counts.
 func TestIdleWord(t *testing.T) {

@@ -1,0 +1,149 @@
+// Command table runs the benchmarks of this module and writes what they say as a table, results.md, and a chart, results.svg.
+//
+//	go run ./cmd/table [-rounds 6] [-benchtime 100ms] [-only regexp] [-check] [-raw file]
+//
+// The test binary is built once. Each library and benchmark is then run in a process of its own, all of them once a round and
+// in turn, so that what disturbs the machine for a while disturbs all alike. A ratio is taken within a round, and the figure in
+// the table is the median of those of all rounds. With -only, nothing is written but to the terminal.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
+)
+
+const module = "github.com/aktgo/akt/benchmarks/peers"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "table:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	rounds := flag.Int("rounds", 6, "how often everything is run")
+	benchtime := flag.String("benchtime", "100ms", "as of go test; spawn runs 100000x and memory 1x whatever it is")
+	only := flag.String("only", "", "run the benchmarks whose names, as in Ask/lib=akt/ctx=background, match this, and write no files")
+	check := flag.Bool("check", false, "print which targets hold")
+	raw := flag.String("raw", "", "also write the benchmarks' output to this file, for benchstat -col /lib")
+	flag.Parse()
+	if flag.NArg() > 0 || *rounds < 1 {
+		flag.Usage()
+		return errors.New("want no arguments, and at least one round")
+	}
+	wanted, err := regexp.Compile(*only)
+	if err != nil {
+		return err
+	}
+	dir, err := moduleDir(ctx)
+	if err != nil {
+		return err
+	}
+	res, err := measure(ctx, benchmarks(wanted), *rounds, *benchtime)
+	if err != nil {
+		return err
+	}
+	res.command = fmt.Sprintf("go run ./cmd/table -rounds %d -benchtime %s", *rounds, *benchtime)
+	if *raw != "" {
+		if err := os.WriteFile(*raw, []byte(res.raw.String()), 0o644); err != nil {
+			return err
+		}
+	}
+	if *check || *only != "" {
+		fmt.Print(res.summary(), "\n", res.targets())
+	}
+	if *only != "" {
+		return nil
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, "results.md"), []byte(res.markdown()), 0o644),
+		os.WriteFile(filepath.Join(dir, "results.svg"), []byte(res.svg()), 0o644),
+	)
+}
+
+// moduleDir is where this module is, and where its results go.
+func moduleDir(ctx context.Context) (string, error) {
+	out, err := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)
+	return strings.TrimSpace(out), err
+}
+
+// measure runs benchmarks in rounds.
+func measure(ctx context.Context, names []benchmark, rounds int, benchtime string) (*results, error) {
+	if len(names) == 0 {
+		return nil, errors.New("no benchmark matches")
+	}
+	tmp, err := os.MkdirTemp("", "akt-peers")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	bin := filepath.Join(tmp, "peers.test")
+	fmt.Fprintln(os.Stderr, "building the benchmarks")
+	if _, err := output(ctx, "go", "test", "-c", "-o", bin, module); err != nil {
+		return nil, err
+	}
+	res := &results{rounds: rounds, figures: map[string][]float64{}, goVersion: runtime.Version()}
+	if res.versions, err = versions(ctx); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	for round := range rounds {
+		for i, b := range names {
+			progress(round, rounds, i, len(names), began)
+			time := b.benchtime
+			if time == "" {
+				time = benchtime
+			}
+			out, err := output(ctx, bin, "-test.run=^$", "-test.timeout=5m", "-test.benchtime="+time, "-test.bench="+b.pattern())
+			if err != nil {
+				return nil, err
+			}
+			if err := res.add(b.name, out); err != nil {
+				return nil, err
+			}
+		}
+	}
+	fmt.Fprintf(os.Stderr, "\r%d rounds of %d benchmarks in %s\n", rounds, len(names), time.Since(began).Round(time.Second))
+	return res, nil
+}
+
+// progress says on the terminal how far things are.
+func progress(round, rounds, i, n int, began time.Time) {
+	done, all := round*n+i, rounds*n
+	left := "?"
+	if i > 0 || round > 0 {
+		left = (time.Since(began) / time.Duration(done) * time.Duration(all-done)).Round(time.Second).String()
+	}
+	fmt.Fprintf(os.Stderr, "\rround %d of %d, benchmark %d of %d, %s left    ", round+1, rounds, i+1, n, left)
+}
+
+// versions are those of the peers.
+func versions(ctx context.Context) ([]string, error) {
+	out, err := output(ctx, "go", "list", "-m", "github.com/asynkron/protoactor-go", "github.com/Arceliar/phony")
+	return strings.Split(strings.TrimSpace(out), "\n"), err
+}
+
+// output runs a command. Where it fails, its output is part of the error.
+func output(ctx context.Context, name string, args ...string) (string, error) {
+	var out, errs strings.Builder
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr = &out, io.MultiWriter(&errs)
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s %s: %w\n%s%s", name, strings.Join(args, " "), err, out.String(), errs.String())
+	}
+	return out.String(), nil
+}
