@@ -30,8 +30,6 @@ type extras struct {
 	over     bool          // OnStopped has returned
 	ending   bool          // takes no children and no watches any more
 	err      error         // why it died
-	dropped  uint64        // notifications that were accepted and never handled
-	failed   uint64        // notifications whose handling failed
 	life     context.Context
 	endLife  context.CancelFunc
 	lifeOver bool
@@ -101,7 +99,7 @@ func (a *actor) err() error {
 	return a.extras.err
 }
 
-// closed is done before anything else was.
+// closed is an already closed channel.
 var closed = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
@@ -134,7 +132,7 @@ func (a *actor) release() {
 }
 
 // askToStop stops the actor after its current message, unless it vetoes.
-func (a *actor) askToStop() { a.stopAfter(orderVeto) }
+func (a *actor) askToStop() { a.stopAfter(orderAsk) }
 
 func (a *actor) stopAfter(o orders) {
 	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping)) // before the order: a veto turns it back
@@ -163,7 +161,8 @@ func (a *actor) work() {
 			a.system.note()
 			return
 		case handle:
-			if failure := a.handle(e); failure != nil && !a.supervise(failure, e.msg, e.kind != request) {
+			failure := a.handle(e)
+			if failure != nil && (failure.exited() || !a.supervise(failure, e.msg, e.kind != request)) {
 				return
 			}
 		case askToStop:
@@ -202,9 +201,11 @@ func (a *actor) handle(e *envelope) *PanicError {
 	}
 	word := a.beginRun(e.index())
 	c := Context{Context: e.ctx, actor: a, run: runOf(word, e.kind != request || endless(e.ctx))}
-	reply, failure, err := a.invoke(c, e.to, e.msg, e)
-	a.endRun()
-	a.settle(e, reply, err, failure)
+	reply, failure, err := a.invoke(c, e)
+	if failure == nil || !failure.exited() {
+		a.endRun()
+		a.settle(e, reply, err, failure)
+	}
 	return failure
 }
 
@@ -222,40 +223,39 @@ func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 		e.answer(reply, nil)
 	case failure == nil && err != nil:
 		a.logger().Error("akt: a notification failed", "message", e.name(), "error", err)
-		a.noteFailed(e.msg, err)
+		a.system.deadLetter(a, e.msg, err)
 	}
 }
 
-// invoke calls a handler. A panic becomes the failure. Where the handler ends its goroutine, what would follow is done by a
-// new owner: e tells its sender.
-func (a *actor) invoke(c Context, r route, msg any, e *envelope) (reply any, failure *PanicError, err error) {
+// invoke calls what an envelope is for. A panic becomes the failure. If the handler calls runtime.Goexit, nothing after the
+// deferred call runs; so caught does what is left.
+func (a *actor) invoke(c Context, e *envelope) (reply any, failure *PanicError, err error) {
 	returned := false
 	defer func() {
 		if !returned {
-			failure = a.caught(recover(), msg, e)
+			failure = a.caught(recover(), e)
 		}
 	}()
-	switch {
-	case e != nil && e.kind == function:
-		msg.(func(Context))(c)
-	case e != nil && e.kind == interval:
+	switch e.kind {
+	case function:
+		e.msg.(func(Context))(c)
+	case interval:
 		err = a.tick(c, e)
 	default:
-		reply, err = (*r.call.Load())(a.self, c, msg)
+		reply, err = (*e.to.call.Load())(a.self, c, e.msg)
 	}
 	returned = true
 	return reply, nil, err
 }
 
-// caught makes a failure of what a handler panicked with; of nothing, if it ended its goroutine.
-func (a *actor) caught(value any, msg any, e *envelope) *PanicError {
-	failure := newPanicError(value)
-	if value == nil {
+// caught turns what recover returned into the failure. Nothing recovered means runtime.Goexit: the sender is told and a new owner
+// started here. (It also means panic(nil) under GODEBUG=panicnil=1, where the goroutine lives on; work looks out for that.)
+func (a *actor) caught(recovered any, e *envelope) *PanicError {
+	failure := newPanicError(recovered)
+	if failure.exited() {
 		a.endRun()
-		if e != nil {
-			a.settle(e, nil, nil, failure)
-		}
-		go a.workAfter(failure, msg, e != nil && e.kind != request) // One-Owner: handed over
+		a.settle(e, nil, nil, failure)
+		go a.workAfter(failure, e.msg, e.kind != request) // One-Owner: handed over
 	}
 	return failure
 }
@@ -271,22 +271,11 @@ func (a *actor) tick(c Context, e *envelope) (err error) {
 	return err
 }
 
-// noteFailed counts a notification whose handling failed, and tells the system: the sender is not waiting to hear of it.
-func (a *actor) noteFailed(msg any, err error) {
-	a.mu.Lock()
-	a.extra().failed++
-	a.mu.Unlock()
-	a.system.deadLetter(a, msg, err)
-}
-
 // noteDropped reports notifications that were accepted, or due, and will never be handled.
 func (a *actor) noteDropped(err error, msgs ...any) {
 	if len(msgs) == 0 {
 		return
 	}
-	a.mu.Lock()
-	a.extra().dropped += uint64(len(msgs))
-	a.mu.Unlock()
 	a.logger().Warn("akt: notifications were dropped", "count", len(msgs), "first", typeName(msgs[0]), "error", err)
 	for _, msg := range msgs {
 		a.system.deadLetter(a, msg, err)

@@ -28,7 +28,7 @@ var (
 type Address struct {
 	actor    *actor
 	released atomic.Bool
-	cleanup  runtime.Cleanup // releases for who forgot to; only where the actor may be collected
+	cleanup  runtime.Cleanup // releases for those who forgot to; only where the actor may be collected
 }
 
 // newAddress makes an address for a reference that is counted already.
@@ -65,7 +65,7 @@ var errReleased = fmt.Errorf("%w: this address of it was released", ErrStopped)
 // The handler's own error comes back unchanged. Every other failure is a [*SendError] that says whether the message may have
 // been handled. Where the mailbox is full, Send waits for room, until ctx ends. A ctx that ends while the request is queued
 // takes it back: it is never handled. One that ends while the handler runs ends the handler's Context too, and Send returns
-// at once.
+// at once – but for handlers that run on the sender's own goroutine, see the package documentation.
 func (a *Address) Send(ctx context.Context, msg any) (any, error) {
 	defer runtime.KeepAlive(a)
 	t, err := a.open(msg)
@@ -88,7 +88,7 @@ func (a *Address) SendUnpack(ctx context.Context, msg any) (any, error) {
 
 // Notify sends a message without waiting for it to be handled. Where the mailbox is full it waits for room, until ctx ends;
 // that is all that the end of ctx means to it. The handler's Context has the values of ctx. An error says that the message
-// was not accepted. An error of the handler is logged, and a dead letter of the system.
+// was not accepted. An error of the handler is logged, and given to the hook of [WithDeadLetters].
 func (a *Address) Notify(ctx context.Context, msg any) error {
 	defer runtime.KeepAlive(a)
 	t, err := a.open(msg)
@@ -208,7 +208,7 @@ func (a *actor) isOver() bool {
 	return a.extras != nil && a.extras.over
 }
 
-// WeakAddress is an address that does not keep the actor alive. It can be sent to as long as somebody else does.
+// WeakAddress is an address that does not keep the actor alive. It works for as long as somebody else keeps the actor alive.
 type WeakAddress actor
 
 // Upgrade returns a new strong reference, to be released on its own; none to an actor that has stopped or is stopping.
@@ -258,7 +258,7 @@ func (p *PrivateAddress) SendUnpack(ctx context.Context, msg any) (any, error) {
 	return (*actor)(p).sendUnpack(ctx, msg, privateLane)
 }
 
-// Notify is [Address.Notify] by the private lane, which has always room: it never waits.
+// Notify is [Address.Notify] by the private lane, which always has room: it never waits.
 func (p *PrivateAddress) Notify(ctx context.Context, msg any) error {
 	return (*actor)(p).notify(ctx, msg, privateLane, false)
 }
@@ -286,8 +286,8 @@ func (p *PrivateAddress) NotifyAt(msg any, at time.Time) *Timer {
 	return (*actor)(p).notifyLater(msg, time.Until(at))
 }
 
-// NotifyInterval sends the actor what msg returns, now and then at every multiple of every from now on. It waits until each
-// message was handled; ticks that were missed meanwhile are skipped. msg is called in the actor's turn, as part of the
+// NotifyInterval calls msg and sends the actor the result: once immediately, and then once per interval, measured from the first.
+// It waits until each message was handled; ticks that were missed meanwhile are skipped. msg is called in the actor's turn, as part of the
 // message, and never after the actor's end. Where every is not positive or msg is nil, that is logged as an error, and the
 // timer never fires.
 func (p *PrivateAddress) NotifyInterval(msg func() any, every time.Duration) *Timer {

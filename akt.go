@@ -26,11 +26,14 @@
 // mailbox is bounded, and whoever sends to a full one waits for room, until its context ends. An idle actor owns no goroutine.
 // All types of this package are safe for concurrent use.
 //
+// A request whose context can never end may run its handler on the sender's own goroutine, if the actor is idle; with
+// [WithInlineSend], any request may. It returns when the handler does, and a runtime.Goexit in the handler ends that goroutine.
+//
 // # Errors
 //
-// The handler's own error comes back unchanged, and the actor lives on. Every other failure is a [*SendError], which says
-// whether the message may have been handled, and wraps the precise cause. It comes at once, never as a timeout of something
-// else.
+// The handler's own error comes back unchanged, and the actor lives on; only the [*SendError] of a call that the handler made comes
+// wrapped in this call's own. Every other failure is a SendError too, which says whether the message may have been handled, and
+// wraps the precise cause. It comes at once, never as a timeout of something else.
 //
 // # Lifecycle
 //
@@ -41,7 +44,9 @@
 // # Cost
 //
 // A type is scanned once per process. Looking up methods by reflection keeps the linker from removing unused exported methods
-// of the program, which makes a binary somewhat larger.
+// of the program, which makes a binary somewhat larger. On amd64 and arm64, with Go versions before 1.27, handlers are called through
+// Go's internal calling convention, with unsafe code; elsewhere by reflection, unless the types of a call are known. The build tag
+// akt_safe leaves all unsafe code out.
 package akt
 
 import (
@@ -50,9 +55,9 @@ import (
 )
 
 // Run makes an actor of a value, usually a pointer to a struct, or of what a [Spawner] makes, in the [Default] system or the
-// one given with [WithSystem]. OnStart has returned when Run does, and its error is Run's, unchanged. Other errors are a
-// *[RegistrationError], ErrNameTaken, ErrStopped (the system was shut down, or OnStart stopped the actor), and those of wrong
-// options. The actor owns the value from then on.
+// one given with [WithSystem]. It returns after OnStart has; an error of OnStart is returned unchanged, a panic in it, or in the
+// Spawner, as a [*PanicError]. Other errors are a [*RegistrationError], ErrNameTaken, ErrStopped (the system was shut down, or OnStart
+// stopped the actor), and those of wrong options. The actor owns the value from then on.
 //
 // The address is a strong reference: the actor stops when the last one is released.
 func Run(actor any, opts ...Option) (*Address, error) { return Default().Run(actor, opts...) }

@@ -6,7 +6,7 @@ import (
 	"runtime"
 )
 
-// replyPlan is how an R is had from what a handler returns.
+// replyPlan is how an R is obtained from what a handler returns.
 type replyPlan uint8
 
 const (
@@ -24,7 +24,7 @@ var (
 	typeDeferred = reflect.TypeFor[deferred]()
 )
 
-// plan says how R is had from this handler's reply; found out once for each R.
+// plan says how an R is obtained from this handler's reply; found out once for each R.
 func (h *handler) plan(want reflect.Type) replyPlan {
 	if h.reply == want && want != typeAny {
 		return planReply
@@ -177,7 +177,7 @@ func (h *handler) replyTypeError(got, want reflect.Type) *ReplyTypeError {
 }
 
 // Recipient sends messages of one type to one actor, and gets replies of one type. Its types were checked when it was made.
-// It uses the address it was made of, and is released with it. The zero Recipient behaves as that of a stopped actor.
+// It uses the address it was made from, and is released with it. The zero Recipient behaves as that of a stopped actor.
 type Recipient[M, R any] struct{ address *Address }
 
 // RecipientOf makes a Recipient. The error is the *[SendError] that Ask would return for such a message and reply type. Where

@@ -257,8 +257,8 @@ func bindNoHandler(*bindMisused, akt.Context, bindFail) (int, error)     { retur
 // H8: what is not a handler of its first parameter's type is refused, with the cure, and changes nothing.
 func TestBindMisuse(t *testing.T) {
 	t.Parallel()
-	const cure = ", which is not one of its handlers: pass a method expression, such as (*Account).HandleDeposit"
-	const misused = "akt: *akt_test.bindMisused is not an actor: Bind was given "
+	const cure = " is not a handler of *akt_test.bindMisused; pass a method expression, such as (*Account).HandleDeposit"
+	const misused = "akt: Bind: "
 	literal := func(*bindMisused, akt.Context, bindAdd) (int, error) { return -1, nil }
 	tests := []struct {
 		name string
@@ -272,13 +272,12 @@ func TestBindMisuse(t *testing.T) {
 		{"a function literal", akt.Bind(literal), misused + "func1" + cure},
 		{"nil", akt.Bind[*bindMisused, akt.Context, bindAdd, int](nil), misused + "nil" + cure},
 		{"a handler by a type that does not have it", akt.Bind(bindMisused.handles), "akt: akt_test.bindMisused.HandleAdd ("},
-		{"a method of an interface", akt.Bind(bindAdder.HandleAdd), "akt: akt_test.bindAdder is not an actor: Bind was given a method of an interface" +
-			": pass a method of the actor's own type, such as (*Account).HandleDeposit"},
+		{"a method of an interface", akt.Bind(bindAdder.HandleAdd), "akt: Bind: akt_test.bindAdder is an interface" +
+			"; pass a method expression of the actor's own type, such as (*Account).HandleDeposit"},
 		{"a handler of a type with faults", akt.Bind(bindFaulty.HandleAdd), "akt: akt_test.bindFaulty.HandleAdd ("},
 	}
 	for _, tt := range tests {
-		var refused *akt.RegistrationError
-		require.ErrorAs(t, tt.err, &refused, tt.name)
+		require.Error(t, tt.err, tt.name)
 		require.True(t, strings.HasPrefix(tt.err.Error(), tt.text), "%s: %v", tt.name, tt.err)
 	}
 	addr := run(t, &bindMisused{})

@@ -11,7 +11,7 @@ import (
 type cache struct {
 	slots atomic.Pointer[[]atomic.Pointer[cached]]
 
-	mu sync.Mutex // held by who adds
+	mu sync.Mutex // held while adding
 	n  int
 }
 

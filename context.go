@@ -55,10 +55,11 @@ func (s State) String() string {
 // It is cancelled when the sender's context ends, or when the actor's system is shut down and runs out of patience.
 // A message sent with Notify has the sender's values only: its end is not the handler's.
 //
-// Hand it on: to further sends, so that a cycle of requests is found out, and to everything that takes a context.Context.
+// Hand it on: to further sends, so that a cycle of requests is detected, and to everything that takes a context.Context.
 //
 // The zero value with a context in it, Context{Context: ctx}, belongs to no actor. All its methods may be called, so a unit
-// test can call a handler as a plain method.
+// test can call a handler as a plain method. Timers never fire there, and Run uses the default system: a handler that needs those is
+// better tested by running its actor.
 type Context struct {
 	context.Context
 

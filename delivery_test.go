@@ -482,6 +482,27 @@ func TestRepliesAreNotCrossed(t *testing.T) {
 	senders.Wait()
 }
 
+// A nil pointer is no message for a handler that takes the value: its sender hears so, and nothing is dereferenced.
+func TestNilPointerMessage(t *testing.T) {
+	t.Parallel()
+	addr := run(t, newGate())
+	var unhandled *akt.UnhandledError
+	for range 2 { // the second time, the way is known
+		reply, err := addr.Send(t.Context(), &Note{7})
+		require.NoError(t, err)
+		require.Equal(t, 7, reply)
+		_, err = addr.Send(t.Context(), (*Note)(nil))
+		requireSendError(t, err, akt.NotHandled, akt.ErrFailedToDeliver)
+		require.ErrorAs(t, err, &unhandled)
+		err = addr.Notify(t.Context(), (*Note)(nil))
+		requireSendError(t, err, akt.NotHandled, akt.ErrFailedToDeliver)
+		require.ErrorAs(t, err, &unhandled)
+	}
+	notes, err := akt.Ask[[]int](t.Context(), addr, Notes{})
+	require.NoError(t, err)
+	require.Equal(t, []int{7, 7}, notes)
+}
+
 // D5: the handler runs on the sender's goroutine where nobody could notice: the actor is idle and the ctx cannot end, or
 // WithInlineSend allows it.
 func TestWhereTheHandlerRuns(t *testing.T) {

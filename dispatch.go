@@ -97,20 +97,20 @@ func tableOf(actor any) (*table, error) {
 	return tableFor(t)
 }
 
-// adaption is what has to be done to a message before its handler can take it.
-type adaption uint8
+// adaptation is what has to be done to a message before its handler can take it.
+type adaptation uint8
 
 const (
-	asItIs    adaption = iota
-	pointedTo          // a *M for a handler of M: the value is copied
-	addressOf          // an M for a handler of *M: a pointer to a copy
-	fromRaw            // a Raw that was decoded
+	asItIs    adaptation = iota
+	pointedTo            // a *M for a handler of M: the value is copied
+	addressOf            // an M for a handler of *M: a pointer to a copy
+	fromRaw              // a Raw that was decoded
 )
 
 // route is where messages of one type go.
 type route struct {
 	*handler
-	adapt adaption
+	adapt adaptation
 }
 
 // sentAs is the type of a message as its sender passed it, for texts.
@@ -137,7 +137,7 @@ func (t *table) route(msg any) (route, any, error) {
 	}
 	msgType := reflect.TypeOf(msg)
 	if found == nil {
-		if raw, isRaw := msg.(Raw); isRaw && t.exact[msgType] == nil && t.exact[reflect.PointerTo(msgType)] == nil {
+		if raw, ok := rawOf(msg); ok && t.exact[typeRaw] == nil && t.exact[reflect.PointerTo(typeRaw)] == nil {
 			return t.decode(raw)
 		}
 		r, err := t.resolve(msgType)
@@ -152,6 +152,17 @@ func (t *table) route(msg any) (route, any, error) {
 		return route{}, nil, t.unhandled(msgType, "the pointer is nil, and "+found.method+" takes the value", "")
 	}
 	return found.route, msg, nil
+}
+
+var typeRaw = reflect.TypeFor[Raw]()
+
+// rawOf is the Raw that a message is or points to.
+func rawOf(msg any) (Raw, bool) {
+	if p, ok := msg.(*Raw); ok && p != nil {
+		return *p, true
+	}
+	raw, ok := msg.(Raw)
+	return raw, ok
 }
 
 // resolve applies the rules in their order: the exact type; the pointer or the value of it; the one interface that the
@@ -194,7 +205,7 @@ func (t *table) resolve(msgType reflect.Type) (route, error) {
 }
 
 // adapted copies a message from behind its pointer, or behind a new one. It reports false for a nil pointer.
-func adapted(msg any, how adaption) (any, bool) {
+func adapted(msg any, how adaptation) (any, bool) {
 	switch v := reflect.ValueOf(msg); {
 	case how == asItIs:
 		return msg, true
@@ -218,7 +229,7 @@ func behindPointer(v reflect.Value) any {
 func (t *table) decode(raw Raw) (route, any, error) {
 	h := t.byName[raw.Name]
 	if h == nil {
-		if r, err := t.resolve(reflect.TypeFor[Raw]()); err == nil {
+		if r, err := t.resolve(typeRaw); err == nil {
 			return r, raw, nil // an actor may take Raw as it is, through an interface
 		}
 		names := make([]string, 0, len(t.handlers))
@@ -226,7 +237,7 @@ func (t *table) decode(raw Raw) (route, any, error) {
 			names = append(names, h.name)
 		}
 		return route{}, nil, &UnhandledError{
-			Type: t.typ.String(), Message: fmt.Sprintf("%q", raw.Name), Accepts: names, Hint: didYouMean(raw.Name, names),
+			Type: t.typ.String(), Message: fmt.Sprintf("%q", raw.Name), Accepts: names, Hint: didYouMean(strings.TrimPrefix(raw.Name, "Handle"), names),
 		}
 	}
 	v, err := decodeMessage(raw.Fields, h.msg)
@@ -280,7 +291,8 @@ func didYouMean(name string, names []string) string {
 	return ""
 }
 
-// reflectCall calls a method by reflection: what every handler has until a faster call is bound.
+// reflectCall calls a method by reflection, where erasedCall does not know its layout and neither a typed call site nor Bind has
+// brought a direct call.
 func reflectCall(method reflect.Value, replies, fails bool) callFunc {
 	return func(self any, ctx Context, msg any) (reply any, err error) {
 		out := method.Call([]reflect.Value{reflect.ValueOf(self), reflect.ValueOf(ctx), reflect.ValueOf(msg)})
@@ -296,7 +308,10 @@ func reflectCall(method reflect.Value, replies, fails bool) callFunc {
 	}
 }
 
-// Bind makes akt call a handler directly instead of by reflection, for all actors of type A, also those that run already.
+// Bind makes akt call a handler directly, with no unsafe code, for all actors of type A, also those that run already. It helps
+// handlers that would be called by reflection: those of messages such as structs of floats, on architectures other than amd64 and
+// arm64, and under the build tag akt_safe.
+//
 // It takes a method expression of the full shape, from which all four types are inferred:
 //
 //	akt.Bind((*Account).HandleDeposit)
@@ -306,7 +321,7 @@ func reflectCall(method reflect.Value, replies, fails bool) callFunc {
 func Bind[A any, C context.Context, M, R any](method func(A, C, M) (R, error)) error {
 	t := reflect.TypeFor[A]()
 	if t.Kind() == reflect.Interface {
-		return notRunnable(t.String(), "Bind was given a method of an interface", "pass a method of the actor's own type, such as (*Account).HandleDeposit")
+		return fmt.Errorf("akt: Bind: %s is an interface; pass a method expression of the actor's own type, such as (*Account).HandleDeposit", t)
 	}
 	tbl, err := tableFor(t)
 	if err != nil {
@@ -315,7 +330,7 @@ func Bind[A any, C context.Context, M, R any](method func(A, C, M) (R, error)) e
 	h := tbl.exact[reflect.TypeFor[M]()]
 	own, ok := expressionOf(h, t, method)
 	if !ok {
-		return notRunnable(t.String(), "Bind was given "+funcName(method)+", which is not one of its handlers", "pass a method expression, such as (*Account).HandleDeposit")
+		return fmt.Errorf("akt: Bind: %s is not a handler of %s; pass a method expression, such as (*Account).HandleDeposit", funcName(method), t)
 	}
 	switch f := own.(type) {
 	case func(A, Context, M) (R, error):

@@ -28,6 +28,8 @@ var (
 // errRefused marks an envelope that waited for room when the mailbox was shut.
 var errRefused = errors.New("refused")
 
+var errShutDown = fmt.Errorf("%w: the system was shut down", ErrStopped)
+
 var errNilContext = errors.New("akt: the context is nil; pass context.Background()")
 
 // Handled answers "may I send it again?" for a request that failed.

@@ -26,11 +26,15 @@ type Promise[R any] struct {
 }
 
 // errPromiseDropped is how a Future fails whose Promise was lost.
-var errPromiseDropped = fmt.Errorf("%w: its Promise was dropped unresolved", ErrFailedToGetResponse)
+var (
+	errUnresolved     = errors.New("its Promise was dropped unresolved")
+	errPromiseDropped = fmt.Errorf("%w: %w", ErrFailedToGetResponse, errUnresolved)
+)
 
 func newFuture[R any]() *Future[R] { return &Future[R]{ready: make(chan struct{})} }
 
-// NewPromise makes a deferred reply and its two ends.
+// NewPromise makes a deferred reply and its two ends. An actor that keeps a Promise should settle it in OnStopped: neither Stop nor
+// Shutdown waits for it, and whoever asked waits until the garbage collector finds it – in a testing/synctest bubble, for ever.
 func NewPromise[R any]() (*Promise[R], *Future[R]) {
 	f := newFuture[R]()
 	p := &Promise[R]{future: f}
@@ -65,7 +69,8 @@ func (f *Future[R]) settle(value R, err error) {
 	close(f.ready)
 }
 
-// Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with, or that of ctx.
+// Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with, that of ctx, or
+// ErrFailedToGetResponse where the Promise was lost.
 func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if ctx == nil {
 		return *new(R), errNilContext
@@ -169,7 +174,7 @@ func unpack(ctx context.Context, reply any, failed func(error) *SendError) (any,
 		e.detail = "waiting for the deferred reply"
 		return nil, e
 	case errors.Is(err, errPromiseDropped):
-		return nil, failed(err)
+		return nil, failed(errUnresolved)
 	}
 	return value, err
 }

@@ -286,13 +286,13 @@ func TestMethodFaults(t *testing.T) {
 		{"no message", faultNoMessage{}, "HandlePing",
 			is + "it has a context and no message" + want + "declare it as " + sample + ", with an empty struct for a message without data"},
 		{"a message for a context", faultTwoMessages{}, "HandlePing",
-			is + "its first parameter is akt_test.faultMsg, it has no context there" + want + "make akt.Context or context.Context its first parameter"},
+			is + "it has no context: its first parameter is akt_test.faultMsg" + want + "make akt.Context or context.Context its first parameter"},
 		{"the context last", faultContextLast{}, "HandlePing",
-			is + "its first parameter is akt_test.faultMsg, it has no context there" + want + "put the context first"},
+			is + "it has no context: its first parameter is akt_test.faultMsg" + want + "put the context first"},
 		{"the context by pointer", faultContextByPtr{}, "HandlePing",
-			is + "its first parameter is *akt.Context, it has no context there" + want + "take the akt.Context by value"},
+			is + "it has no context: its first parameter is *akt.Context" + want + "take the akt.Context by value"},
 		{"a context of another type", faultOwnContext{}, "HandlePing",
-			is + "its first parameter is akt_test.faultCtx, it has no context there" + want + "make akt.Context or context.Context its first parameter"},
+			is + "it has no context: its first parameter is akt_test.faultCtx" + want + "make akt.Context or context.Context its first parameter"},
 		{"three parameters", faultThree{}, "HandlePing",
 			is + "it has 3 parameters" + want + "take a context and one message, such as a struct with a field for each value"},
 		{"variadic", faultVariadic{}, "HandlePing", is + "it is variadic" + want + "take one message, such as a struct with a slice in it"},
@@ -314,7 +314,7 @@ func TestMethodFaults(t *testing.T) {
 		{"two handlers for a message", faultTwice{}, "HandlePing",
 			is + "it handles akt_test.faultMsg, and so does " + also("faultTwice", "HandlePong") + once},
 		{"three handlers for a message", faultThrice{}, "HandlePing",
-			is + "it handles akt_test.faultMsg, and so does " + also("faultThrice", "HandlePong") + " and " + also("faultThrice", "HandlePung") + once},
+			is + "it handles akt_test.faultMsg, and so do " + also("faultThrice", "HandlePong") + " and " + also("faultThrice", "HandlePung") + once},
 		{"two handlers for everything", faultTwoEmpty{}, "HandlePing",
 			is + "it handles interface {}, and so does " + also("faultTwoEmpty", "HandlePong") + once},
 		{"a value whose handlers are on the pointer", faultValue{}, "HandlePing",
@@ -327,7 +327,7 @@ func TestMethodFaults(t *testing.T) {
 		{"OnStopping without a result", faultStopping{}, "OnStopping", isHook + "it is a func(akt.Context); want func(akt.Context) bool" + hook},
 		{"OnStopped without a context", faultStopped{}, "OnStopped", isHook + "it is a func(); want func(akt.Context)" + hook},
 		{"an own method that hides a promoted stranger", faultServeMuxOwn{}, "HandleFunc",
-			is + "its first parameter is string, it has no context there" + want + "make akt.Context or context.Context its first parameter"},
+			is + "it has no context: its first parameter is string" + want + "make akt.Context or context.Context its first parameter"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -378,7 +378,7 @@ func TestNoActor(t *testing.T) {
 		{"a method with the prefix of hooks", faultMisnamedOn{}, "akt_test.faultMisnamedOn" + nothing + "rename OnPing to HandlePing, or declare one"},
 		{"a pointer to a pointer", &noPointer, "**akt_test.shapeOnPointer" + nothing + "pass a pointer to the struct itself"},
 		{"a function", constructor,
-			"func() *akt_test.shapeOnPointer" + nothing + "convert a constructor: akt.Spawner[*T](func() *T { … })"},
+			"func() *akt_test.shapeOnPointer" + nothing + "convert the constructor: akt.Spawner[*akt_test.shapeOnPointer](…)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

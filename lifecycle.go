@@ -9,8 +9,8 @@ import (
 
 // run makes an actor of what was passed to one of the Run functions, and starts it.
 func (s *System) run(what any, parent *actor, opts []Option) (*Address, error) {
-	sp, _ := what.(spawner)
-	if sp != nil && !sp.isNil() && sp.actorType().Kind() == reflect.Interface {
+	sp, spawned := what.(spawner)
+	if spawned && !sp.isNil() && sp.actorType().Kind() == reflect.Interface {
 		made, err := spawnState(sp, nil) // only what it makes has a type
 		if err != nil {
 			return nil, err
@@ -31,10 +31,12 @@ func (s *System) run(what any, parent *actor, opts []Option) (*Address, error) {
 		}
 		s = cfg.system
 	}
-	if cfg.life != nil && cfg.life.Err() != nil {
-		return nil, &stoppedError{ended(cfg.life)}
+	if cfg.until != nil && cfg.until.Err() != nil {
+		return nil, &stoppedError{ended(cfg.until)}
 	}
-	cfg.spawner = sp
+	if spawned { // else sp is nil, but may still hold on to the state
+		cfg.spawner = sp
+	}
 	if _, unmade := what.(spawner); unmade {
 		if what, err = spawnState(sp, t); err != nil {
 			return nil, err
@@ -92,8 +94,8 @@ func (a *actor) start() (*Address, error) {
 	}
 	a.goOn()
 	addr := newAddress(a)
-	a.endWith(a.config.life)
-	if a.takeOrder(orderVeto) && !a.vetoes() {
+	a.endWith(a.config.until)
+	if a.takeOrder(orderAsk) && !a.vetoes() {
 		a.end(nil)
 		return nil, a.gone()
 	}

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// mailbox is an actor's two lanes, the senders that wait for room, and the word that says who owns the actor.
+// mailbox is an actor's two lanes, the senders that wait for room, and the word that says whether somebody owns the actor.
 //
 // The word:
 //
@@ -31,9 +31,9 @@ import (
 //   - No-Lost-Wake-Up: lanes and orders change only under mu, and work is turned on in the same critical section. Busy is
 //     turned off by a CAS that saw no work, or under mu with lanes and orders empty.
 //   - Bounded: the public lane never holds more than capacity; somebody waits for room only while it is full.
-//   - In-Order: a lane is first in, first out, and who waits for room enters before all who come later.
-//   - Taken-Once: an envelope is in at most one list, and leaves it once: by next (it will be handled), by withdraw
-//     (it never will) or by closeDown (it never will).
+//   - In-Order: a lane is first in, first out, and those who wait for room enter before all who come later.
+//   - Taken-Once: an envelope is in at most one list, and leaves a lane once: by next, and then it is handled unless its
+//     sender has left, or by another way, and then it never is.
 //   - One-Answer: a request is settled once; who settles it decides what the sender is told.
 type mailbox struct {
 	word atomic.Uint64
@@ -64,7 +64,7 @@ const (
 type orders uint8
 
 const (
-	orderVeto   orders = 1 << iota // Context.Stop: ask OnStopping after the message that runs now
+	orderAsk    orders = 1 << iota // Context.Stop: ask OnStopping after the message that runs now
 	orderDrain                     // handle what was accepted, then stop
 	orderNotice                    // with orderDrain: OnStopping is called for notice
 )
@@ -190,8 +190,8 @@ func (m *mailbox) next() (task, *envelope) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
-	case m.orders&orderVeto != 0:
-		m.orders &^= orderVeto
+	case m.orders&orderAsk != 0:
+		m.orders &^= orderAsk
 		return askToStop, nil
 	case m.private.n > 0:
 		m.current = m.private.pop()
@@ -297,7 +297,7 @@ func (m *mailbox) leave(e *envelope) bool {
 func (m *mailbox) closeDown() (queue []*envelope) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.empty()
+	return m.takeAll()
 }
 
 // shutOff is closeDown by somebody else: the owner stops when it is free. current is what it handles, or did.
@@ -305,14 +305,14 @@ func (m *mailbox) shutOff() (queue []*envelope, current *envelope, start bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.orders |= orderDrain | orderNotice
-	return m.empty(), m.current, m.wake()
+	return m.takeAll(), m.current, m.wake()
 }
 
-// guard has senders looked at.
+// guard makes take fail, so that every sender goes through request, which asks System.refuses.
 func (m *mailbox) guard() { m.word.Or(flagGuard) }
 
-// empty shuts the lanes and returns what was queued, with mu held.
-func (m *mailbox) empty() (queue []*envelope) {
+// takeAll shuts the lanes and returns what was queued, with mu held.
+func (m *mailbox) takeAll() (queue []*envelope) {
 	m.word.Or(flagShut)
 	m.refuse(&m.waiting)
 	for _, l := range []*list{&m.private, &m.public} {

@@ -358,6 +358,27 @@ func TestEdgeOfLeaving(t *testing.T) {
 	require.Equal(t, n, int(well.Load()+maybe.Load()+not.Load()))
 }
 
+// One-Answer: a request whose sender left before it was begun, and was told so, is not handled after all.
+func TestAbandonedRequestIsNotBegun(t *testing.T) {
+	t.Parallel()
+	self := &edge{}
+	addr, err := NewSystem().Run(self)
+	require.NoError(t, err)
+	a := addr.actor
+	to, msg, err := a.route(edgePing{})
+	require.NoError(t, err)
+	e := &envelope{ctx: t.Context(), msg: msg, to: to, kind: request}
+	old, ok := e.settle(abandoned)
+	require.True(t, ok)
+	require.Zero(t, old&begun)
+	_, start := a.push(e, publicLane, true)
+	require.True(t, start)
+	a.work()
+	require.Zero(t, self.handled)
+	addr.Release()
+	inTime(t, addr.Done(), "the actor did not end", 0)
+}
+
 // A veto leaves the actor as it was, also where Context.Stop comes from outside, again and again, while messages come.
 func TestEdgeOfVetoes(t *testing.T) {
 	t.Parallel()

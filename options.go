@@ -26,7 +26,7 @@ type config struct {
 	logger   *slog.Logger
 	inline   bool
 	base     context.Context // the values of WithContext, without its end
-	life     context.Context // the context of WithContext
+	until    context.Context // the context of WithContext
 	spawner  spawner
 	parent   *actor
 }
@@ -58,7 +58,8 @@ func configure(defaults, opts []Option) (*config, error) {
 
 // WithName gives the actor a name, by which [System.Lookup] finds it. The name is unique in its system: while another actor
 // has it, Run fails with ErrNameTaken. A named actor is held by its system until it is stopped. The name must not be empty;
-// without the option an actor has a made-up name such as "Account-17", which is not found by Lookup.
+// without the option an actor has a made-up name such as "Account-17", which is not found by Lookup. The name of a child is a path:
+// the child "ann" of the actor "room" is "/room/ann", in Lookup too.
 func WithName(name string) Option {
 	return optionOf(fmt.Sprintf("WithName(%q)", name), func(c *config) error {
 		if name == "" {
@@ -114,7 +115,7 @@ func WithContext(ctx context.Context) Option {
 		if ctx == nil {
 			return errors.New("akt: WithContext: the context is nil; leave the option out")
 		}
-		c.base, c.life = noticeOf(ctx, nil), ctx
+		c.base, c.until = noticeOf(ctx, nil), ctx
 		return nil
 	})
 }

@@ -101,7 +101,7 @@ func TestRawUnknownName(t *testing.T) {
 	tests := []struct{ name, rawName, text string }{
 		{"a slip", "Deposti", `"Deposti"` + accepts + `; did you mean "Deposit"`},
 		{"another case", "deposit", `"deposit"` + accepts + `; did you mean "Deposit"`},
-		{"the method's name", "HandleTags", `"HandleTags"` + accepts},
+		{"the method's name", "HandleTags", `"HandleTags"` + accepts + `; did you mean "Tags"`},
 		{"the message's type", "rawRename", `"rawRename"` + accepts},
 		{"no name", "", `""` + accepts},
 	}

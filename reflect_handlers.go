@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
-	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -188,7 +187,7 @@ func badParameters(m reflect.Method) (found, cure string) {
 	case len(params) == 1:
 		return "it has no context", fmt.Sprintf("declare it as %s(ctx akt.Context, msg %s)", m.Name, params[0])
 	case len(params) == 2 && !isContext(params[0]):
-		return "its first parameter is " + params[0].String() + ", it has no context there", contextCure(params)
+		return "it has no context: its first parameter is " + params[0].String(), contextCure(params)
 	case len(params) > 2:
 		return fmt.Sprintf("it has %d parameters", len(params)), "take a context and one message, such as a struct with a field for each value"
 	}
@@ -271,20 +270,18 @@ func newHandler(m reflect.Method, at place) *handler {
 
 // duplicates faults all handlers that share a message type. All empty interfaces count as one type.
 func (s *scanner) duplicates() {
+	key := func(h *handler) reflect.Type {
+		if isEmptyInterface(h.msg) {
+			return typeAny
+		}
+		return h.msg
+	}
 	byType := map[reflect.Type][]*handler{}
 	for _, h := range s.found {
-		key := h.msg
-		if isEmptyInterface(key) {
-			key = reflect.TypeFor[any]()
-		}
-		byType[key] = append(byType[key], h)
+		byType[key(h)] = append(byType[key(h)], h)
 	}
 	for _, h := range s.found {
-		key := h.msg
-		if isEmptyInterface(key) {
-			key = reflect.TypeFor[any]()
-		}
-		same := byType[key]
+		same := byType[key(h)]
 		if len(same) < 2 || same[0] != h {
 			continue
 		}
@@ -294,11 +291,18 @@ func (s *scanner) duplicates() {
 		}
 		s.faults = append(s.faults, Fault{
 			Type: h.owner, Method: h.method, File: h.file, Line: h.line,
-			Found: fmt.Sprintf("it handles %s, and so does %s", h.msg, strings.Join(others, " and ")),
+			Found: fmt.Sprintf("it handles %s, and so %s %s", h.msg, plural(len(others), "does", "do"), strings.Join(others, " and ")),
 			Want:  "one handler for each message type",
 			Cure:  "merge them, or give each a message type of its own",
 		})
 	}
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 func isEmptyInterface(t reflect.Type) bool {
@@ -314,19 +318,29 @@ func (s *scanner) nothing() {
 		Cure:  "declare one",
 	}
 	switch {
-	case s.typ.Kind() == reflect.Func:
-		f.Cure = "convert a constructor: akt.Spawner[*T](func() *T { … })"
+	case s.typ.Kind() == reflect.Func && s.typ.NumIn() == 0 && s.typ.NumOut() == 1:
+		f.Cure = fmt.Sprintf("convert the constructor: akt.Spawner[%s](…)", s.typ.Out(0))
 	case s.typ.Kind() == reflect.Pointer && (s.typ.Elem().Kind() == reflect.Pointer || s.typ.Elem().Kind() == reflect.Interface):
 		f.Cure = "pass a pointer to the struct itself"
 	default:
 		for i := range s.all.NumMethod() {
 			if m := s.all.Method(i); m.Type.NumIn() == 3 && startsWithContext(m.Type) {
-				f.Cure = fmt.Sprintf("rename %s to Handle%s, or declare one", m.Name, strings.TrimPrefix(strings.TrimPrefix(m.Name, "Handles"), "On"))
+				f.Cure = fmt.Sprintf("rename %s to %s, or declare one", m.Name, handlerName(m.Name))
 				break
 			}
 		}
 	}
 	s.faults = append(s.faults, f)
+}
+
+// handlerName is what a method that was probably meant as a handler should be called.
+func handlerName(method string) string {
+	rest := method
+	for _, prefix := range []string{"Handles", "Handle", "On"} {
+		rest = strings.TrimPrefix(rest, prefix)
+	}
+	first, size := utf8.DecodeRuneInString(rest)
+	return "Handle" + string(unicode.ToUpper(first)) + rest[size:]
 }
 
 // notRunnable is the error for a value that has no type, or no state, to run.
@@ -363,6 +377,5 @@ func Describe(actor any) (Description, error) {
 			Name: h.name, Message: h.msg, Reply: h.reply, Method: h.method, File: h.file, Line: h.line,
 		})
 	}
-	sort.Slice(d.Handlers, func(i, j int) bool { return d.Handlers[i].Name < d.Handlers[j].Name })
 	return d, nil
 }

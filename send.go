@@ -32,7 +32,7 @@ func (a *actor) send(ctx context.Context, msg any, into lane) (any, error) {
 	return a.sendTo(ctx, r, routed, into)
 }
 
-// sendTo sends a request whose handler is known: on this goroutine if the actor is idle and nobody could notice.
+// sendTo sends a request whose handler is known: on this goroutine if the actor is idle, and ctx or the actor allows it.
 func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, error) {
 	forever := endless(ctx)
 	if !forever && ctx.Err() != nil {
@@ -56,13 +56,15 @@ func runOf(word uint64, forever bool) uint64 {
 }
 
 // runHere runs a handler on the sender's goroutine, which has taken the actor.
-func (a *actor) runHere(c Context, word uint64, r route, msg any) (any, error) {
-	reply, failure, err := a.invoke(c, r, msg, nil)
-	if failure != nil {
-		a.endRun()
-		go a.workAfter(failure, msg, false) // One-Owner: handed over
-		return nil, a.unanswered(r.sentAs(msg), MaybeHandled, failure)
-	}
+func (a *actor) runHere(c Context, word uint64, r route, msg any) (reply any, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			reply, err = nil, a.failedHere(recover(), msg, r.sentAs(msg))
+		}
+	}()
+	reply, err = (*r.call.Load())(a.self, c, msg)
+	returned = true
 	if !a.yield(word) {
 		go a.work() // One-Owner: handed over
 	}
@@ -72,9 +74,10 @@ func (a *actor) runHere(c Context, word uint64, r route, msg any) (any, error) {
 	return reply, nil
 }
 
-// failedHere is what follows a panic of a handler on its sender's goroutine.
-func (a *actor) failedHere(value, msg any, message string) error {
-	failure := newPanicError(value)
+// failedHere is what follows where a handler on its sender's goroutine did not return: the actor gets a new owner, and the sender
+// this error, unless its goroutine is ending too.
+func (a *actor) failedHere(recovered, msg any, message string) error {
+	failure := newPanicError(recovered)
 	a.endRun()
 	go a.workAfter(failure, msg, false) // One-Owner: handed over
 	return a.unanswered(message, MaybeHandled, failure)
@@ -83,7 +86,7 @@ func (a *actor) failedHere(value, msg any, message string) error {
 // request queues a message and waits for the reply.
 func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, error) {
 	if a.system.refuses(ctx) {
-		return nil, a.undelivered(r.sentAs(msg), ErrStopped)
+		return nil, a.undelivered(r.sentAs(msg), errShutDown)
 	}
 	if path := a.cycle(ctx); path != "" && !a.shut() {
 		return nil, a.undelivered(r.sentAs(msg), deadlock(path))
@@ -113,7 +116,7 @@ func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, 
 	}
 	switch {
 	case e.outcome.Load()&cutOff != 0:
-		return nil, a.unanswered(e.name(), MaybeHandled, ErrStopped)
+		return nil, a.unanswered(e.name(), MaybeHandled, errShutDown)
 	case errors.Is(e.err, errRefused):
 		return nil, a.undelivered(e.name(), a.gone())
 	}
@@ -164,13 +167,14 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 		return a.undelivered(typeName(msg), ended(ctx))
 	}
 	if a.system.refuses(ctx) {
-		return a.undelivered(typeName(msg), ErrStopped)
+		return a.undelivered(typeName(msg), errShutDown)
 	}
 	e := &envelope{ctx: noticeOf(ctx, a.config.base), msg: routed, to: r, kind: notification}
 	return a.post(ctx, e, into, wait)
 }
 
-// post pushes an envelope that is not a request.
+// post pushes an envelope that is not a request. It pushes twice where it has to wait, so that only a full mailbox costs a look for
+// cycles and a channel.
 func (a *actor) post(ctx context.Context, e *envelope, into lane, wait bool) error {
 	admission, start := a.push(e, into, false)
 	if admission == refusedFull && wait {

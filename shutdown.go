@@ -17,9 +17,9 @@ type link struct {
 // accepted, and what is sent from inside, is handled, until nothing is queued, running or deferred by Go. Third, the actors are
 // stopped, children before their parents, and Shutdown returns nil when all have ended.
 //
-// When ctx ends before, Shutdown cancels the contexts of handlers and functions that run, answers everybody who waits with
-// ErrStopped, stops the actors – one that is stuck in a handler when that returns – and returns at once. The error then wraps
-// that of ctx and names each actor that was in a handler, the handler, and what was queued.
+// When ctx ends before, Shutdown cancels the contexts of handlers and functions that run, answers everybody who waits in a queue or
+// for another goroutine's handler with ErrStopped, stops the actors – one that is stuck in a handler when that returns – and
+// returns at once. The error then wraps that of ctx and names each actor that was in a handler, the handler, and what was queued.
 func (s *System) Shutdown(ctx context.Context) error {
 	if ctx == nil {
 		return errNilContext

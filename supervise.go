@@ -14,7 +14,7 @@ type Terminated struct {
 func (a *actor) supervise(failure *PanicError, msg any, unasked bool) (goOn bool) {
 	a.logPanic(fmt.Sprintf("the handler of %T", msg), failure)
 	if unasked {
-		a.noteFailed(msg, failure)
+		a.system.deadLetter(a, msg, failure)
 	}
 	if a.config.spawner == nil {
 		a.end(failure)

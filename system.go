@@ -3,6 +3,7 @@ package akt
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,7 +26,7 @@ type System struct {
 
 var defaultSystem = NewSystem()
 
-// Default returns the system that [Run] uses. It exists for the whole life of the process.
+// Default returns the system that [Run] uses. Once shut down it runs nothing more: tests and libraries should use NewSystem.
 func Default() *System { return defaultSystem }
 
 // SystemOption changes how a system works. Its String says what it does.
@@ -110,7 +111,7 @@ func (s *System) add(a *actor, parent *actor) error {
 	s.mu.Lock()
 	if s.closing.Load() {
 		s.mu.Unlock()
-		return ErrStopped
+		return errShutDown
 	}
 	if err := s.nameLocked(a, parent); err != nil {
 		s.mu.Unlock()
@@ -172,11 +173,12 @@ func (s *System) freshName(a *actor) string {
 
 // madeUp reports whether some actor has this name as its made-up one.
 func (s *System) madeUp(name string) bool {
-	if last := name[len(name)-1]; last < '0' || last > '9' {
-		return false // made-up names end in a number
+	serial, err := strconv.ParseUint(name[strings.LastIndexByte(name, '-')+1:], 10, 64)
+	if err != nil || serial > s.serial {
+		return false // made-up names end in a serial number
 	}
 	for a := s.first; a != nil; a = a.after {
-		if a.name() == name {
+		if a.serial == serial && a.name() == name {
 			return true
 		}
 	}

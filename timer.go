@@ -7,9 +7,8 @@ import (
 )
 
 // Timer is a message that comes later, or again and again, until it is stopped or the actor ends.
-//
-// Its fields are guarded by the actor's mailbox.mu, but next, which the actor's owner calls.
 type Timer struct {
+	// Guarded by the actor's mailbox.mu, but for next, which the actor's owner calls.
 	actor   *actor
 	timer   *time.Timer // nil until it has to wait
 	message *envelope   // nil for one that never fires
@@ -84,7 +83,7 @@ func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 		return t
 	}
 	a.logger().Error("akt: a timer that never fires", "message", typeName(msg), "error", err)
-	a.noteFailed(msg, err)
+	a.system.deadLetter(a, msg, err)
 	return t
 }
 

@@ -8,11 +8,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -102,13 +102,9 @@ func measure(ctx context.Context, names []benchmark, rounds int, benchtime strin
 	}
 	began := time.Now()
 	for round := range rounds {
-		for i, b := range names {
-			progress(round, rounds, i, len(names), began)
-			time := b.benchtime
-			if time == "" {
-				time = benchtime
-			}
-			out, err := output(ctx, bin, "-test.run=^$", "-test.timeout=5m", "-test.benchtime="+time, "-test.bench="+b.pattern())
+		for _, b := range names {
+			out, err := output(ctx, bin, "-test.run=^$", "-test.timeout=5m",
+				"-test.benchtime="+cmp.Or(b.benchtime, benchtime), "-test.bench="+b.pattern())
 			if err != nil {
 				return nil, err
 			}
@@ -116,19 +112,9 @@ func measure(ctx context.Context, names []benchmark, rounds int, benchtime strin
 				return nil, err
 			}
 		}
+		fmt.Fprintf(os.Stderr, "round %d of %d, %d benchmarks each, after %s\n", round+1, rounds, len(names), time.Since(began).Round(time.Second))
 	}
-	fmt.Fprintf(os.Stderr, "\r%d rounds of %d benchmarks in %s\n", rounds, len(names), time.Since(began).Round(time.Second))
 	return res, nil
-}
-
-// progress says on the terminal how far things are.
-func progress(round, rounds, i, n int, began time.Time) {
-	done, all := round*n+i, rounds*n
-	left := "?"
-	if i > 0 || round > 0 {
-		left = (time.Since(began) / time.Duration(done) * time.Duration(all-done)).Round(time.Second).String()
-	}
-	fmt.Fprintf(os.Stderr, "\rround %d of %d, benchmark %d of %d, %s left    ", round+1, rounds, i+1, n, left)
 }
 
 // versions are those of the peers.
@@ -141,7 +127,7 @@ func versions(ctx context.Context) ([]string, error) {
 func output(ctx context.Context, name string, args ...string) (string, error) {
 	var out, errs strings.Builder
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Stdout, cmd.Stderr = &out, io.MultiWriter(&errs)
+	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s %s: %w\n%s%s", name, strings.Join(args, " "), err, out.String(), errs.String())
 	}

@@ -12,20 +12,16 @@ func (res *results) markdown() string {
 	out.WriteString("# akt and its peers\n\n")
 	fmt.Fprintf(&out, "Generated in benchmarks/peers by `%s`. Do not edit.\n\n", res.command)
 	fmt.Fprintf(&out, "%s. %s.\n\n", res.machine(), strings.Join(res.versions, ", "))
-	fmt.Fprintf(&out, "A figure is a time as a multiple of that of `lib=chan`, a request and its reply over unbuffered channels: it is the median "+
-		"of the ratios of %d rounds. Less is better; the best of the actors is bold. Bytes are bytes. Differences of less than 1.5 × "+
+	fmt.Fprintf(&out, "A figure is a time, as a multiple of what the same work takes over unbuffered channels (`lib=chan`): the median "+
+		"of the ratios in %d rounds. Less is better; the best of the actors is bold. Bytes are bytes. Differences of less than 1.5 × "+
 		"mean little, as the spread at the end shows. What each name stands for is in [doc.go](doc.go).\n\n", res.rounds)
 	out.WriteString(res.summary())
-	out.WriteString("\n" + footnotes + "\n![the same as a chart](results.svg)\n\n## Where a peer wins\n\n" + res.peersWin())
+	out.WriteString("\n" + strings.ReplaceAll(footnotes, ".\n", ".  \n") + "\n![the same as a chart](results.svg)\n\n## Where a peer wins\n\n" + res.peersWin())
 	out.WriteString("\n## As things grow\n\n" + res.growth())
 	out.WriteString("\n## Targets\n\n" + res.targets())
 	out.WriteString("\n## All figures\n\nThe medians of all rounds, with the ratio to `chan` in the round where it was lowest and highest.\n\n" + res.all())
 	return out.String()
 }
-
-const footnotes = `phony has no deadlines, and ignores the context; so does the mutex. The mailboxes of phony and protoactor are unbounded: their
-senders never wait for room. A phony actor and a mutex are structs that nothing starts, names, supervises or ends.
-`
 
 // summary is the main table.
 func (res *results) summary() string {
@@ -45,20 +41,28 @@ func (res *results) summary() string {
 	return out.String()
 }
 
-// cell is a column's ratio, or its bytes.
+// cell is what the table has in a column.
 func (r row) cell(res *results, column string) string {
-	ratios := r.ratios(res, column)
-	if len(ratios) == 0 {
+	text := r.figure(res, column)
+	if text == "" {
 		return "–"
 	}
-	text := digits(median(ratios))
-	if r.unit != "ns/op" {
-		text = r.absolute(res, column)
-	}
 	if column == r.best(res) {
-		return "**" + text + "**"
+		text = "**" + text + "**"
 	}
-	return text
+	return text + r.notes.of(column)
+}
+
+// figure is a column's ratio, or its bytes; nothing where it was not run.
+func (r row) figure(res *results, column string) string {
+	switch ratios := r.ratios(res, column); {
+	case len(ratios) == 0:
+		return ""
+	case r.unit != "ns/op":
+		return r.absolute(res, column)
+	default:
+		return digits(median(ratios))
+	}
 }
 
 // absolute is the median of a column's own figures.
@@ -95,8 +99,8 @@ func (res *results) peersWin() string {
 			continue
 		}
 		apart := median(res.ratios(r.name(own), r.name(best), r.unit))
-		fmt.Fprintf(&out, "- %s: %s, which needs %s; akt needs %s, %s × as much.", r.title, best,
-			strings.Trim(r.cell(res, best), "*")+r.times(), r.cell(res, own)+r.times(), digits(apart))
+		fmt.Fprintf(&out, "- %s: %s%s needs %s, %s %s, which is %s × as much.", r.title, best, r.notes.of(best),
+			r.figure(res, best)+r.times(), own, r.figure(res, own)+r.times(), digits(apart))
 		if apart < 1.5 {
 			out.WriteString(" That is less than this measurement can tell apart.")
 		}

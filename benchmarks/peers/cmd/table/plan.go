@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -26,7 +27,33 @@ type row struct {
 	benchtime string            // "" for that of the command line
 	send      bool              // it has the column akt-send
 	alias     map[string]string // libraries that stand in a column with another name, or with a name of their own
+	notes     note
 	targets   []target
+}
+
+// note is a mark behind the figures of some columns, which footnotes explains.
+type note struct {
+	mark    string
+	columns []string
+}
+
+var (
+	noDeadline = note{"¹", []string{"phony", "mutex"}}
+	unbounded  = note{"²", []string{"phony", "protoactor"}}
+	onlyStruct = note{"³", []string{"phony", "mutex"}}
+)
+
+const footnotes = `¹ It has no deadlines, and ignores the context.
+² Its mailbox is unbounded: a sender never waits for room.
+³ It is a struct that nothing starts, names, supervises or ends.
+`
+
+// of is the mark of a column, or nothing.
+func (n note) of(column string) string {
+	if slices.Contains(n.columns, column) {
+		return n.mark
+	}
+	return ""
 }
 
 // target is what a library's figure must not exceed.
@@ -46,7 +73,7 @@ var rows = []row{
 		},
 	},
 	{
-		title: "ask, with a deadline", bench: "Ask/lib=%s/ctx=deadline", unit: "ns/op", send: true,
+		title: "ask, with a deadline", bench: "Ask/lib=%s/ctx=deadline", unit: "ns/op", send: true, notes: noDeadline,
 		targets: []target{{"akt", "ns/op", base, .95}},
 	},
 	{
@@ -58,11 +85,11 @@ var rows = []row{
 		targets: []target{{"akt", "ns/op", base, .06}},
 	},
 	{
-		title: "notify, one producer", bench: "Notify/lib=%s/producers=one", unit: "ns/op",
+		title: "notify, one producer", bench: "Notify/lib=%s/producers=one", unit: "ns/op", notes: unbounded,
 		targets: []target{{"akt", "ns/op", base, .30}},
 	},
 	{
-		title: "notify, all cores", bench: "Notify/lib=%s/producers=all", unit: "ns/op",
+		title: "notify, all cores", bench: "Notify/lib=%s/producers=all", unit: "ns/op", notes: unbounded,
 		targets: []target{{"akt", "ns/op", base, .25}},
 	},
 	{
@@ -74,20 +101,20 @@ var rows = []row{
 		targets: []target{{"akt", "ns/op", base, .9}},
 	},
 	{
-		title: "spawn (akt: own system)", bench: "Spawn/lib=%s", unit: "ns/op", benchtime: "100000x",
+		title: "spawn (akt: own system)", bench: "Spawn/lib=%s", unit: "ns/op", benchtime: "100000x", notes: onlyStruct,
 		targets: []target{{"akt", "ns/op", base, .25}},
 	},
 	{
-		title: "spawn (akt: default system)", bench: "Spawn/lib=%s", unit: "ns/op", benchtime: "100000x",
+		title: "spawn (akt: default system)", bench: "Spawn/lib=%s", unit: "ns/op", benchtime: "100000x", notes: onlyStruct,
 		alias:   map[string]string{"akt": "akt-default"},
 		targets: []target{{"akt", "ns/op", base, 1}},
 	},
 	{
-		title: "bytes an idle actor (own)", bench: "Memory/lib=%s/actors=100000", unit: "B/actor", benchtime: "1x",
+		title: "bytes an idle actor (own)", bench: "Memory/lib=%s/actors=100000", unit: "B/actor", benchtime: "1x", notes: onlyStruct,
 		targets: []target{{"akt", "B/actor", "", 256}},
 	},
 	{
-		title: "bytes an idle actor (default)", bench: "Memory/lib=%s/actors=100000", unit: "B/actor", benchtime: "1x",
+		title: "bytes an idle actor (default)", bench: "Memory/lib=%s/actors=100000", unit: "B/actor", benchtime: "1x", notes: onlyStruct,
 		alias:   map[string]string{"akt": "akt-default"},
 		targets: []target{{"akt", "B/actor", "", 512}},
 	},

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strconv"
@@ -157,8 +158,8 @@ func (res *results) machine() string {
 // digits writes a figure with as many digits as are worth reading.
 func digits(v float64) string {
 	switch {
-	case v == 0:
-		return "0"
+	case v == math.Trunc(v):
+		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
 	case v < .1:
 		return strconv.FormatFloat(v, 'f', 3, 64)
 	case v < 10:

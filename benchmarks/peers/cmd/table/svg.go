@@ -5,6 +5,7 @@ import (
 	"html"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -17,14 +18,13 @@ const (
 	barHeight = 11.0
 	barStep   = 13.0
 	groupGap  = 13.0
-	foot      = 46.0
 )
 
 // style has the colours: for a light page, and for a dark one. The chart has a ground of its own, so that it can be read even where
 // the page and the reader's setting differ.
 const style = `
 .ground{fill:#fff;stroke:#d0d7de}
-text{font:12px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1f2328}
+text{font:12px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1f2328;paint-order:stroke;stroke:#fff;stroke-width:3px}
 .title{font-size:16px;font-weight:600}
 .small{font-size:10px}
 .quiet{fill:#59636e}
@@ -39,7 +39,7 @@ text{font:12px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fil
 .buffered-chan{fill:#b9c0c7}
 @media (prefers-color-scheme:dark){
 .ground{fill:#0d1117;stroke:#3d444d}
-text{fill:#f0f6fc}
+text{fill:#f0f6fc;stroke:#0d1117}
 .quiet{fill:#9198a1}
 .grid{stroke:#262c36}
 .one{stroke:#9198a1}
@@ -63,7 +63,9 @@ func (res *results) svg() string {
 			y = res.group(&bars, r, y, scale) + groupGap
 		}
 	}
-	height := y + foot
+	lines := append(strings.Split(strings.TrimSpace(footnotes), "\n"),
+		res.machine(), res.command+" in benchmarks/peers", strings.Join(res.versions, ", "))
+	height := y + 22 + 14*float64(len(lines))
 	var out strings.Builder
 	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" role="img">`+"\n", width, height, width, height)
 	fmt.Fprintf(&out, "<title>akt and its peers, as multiples of a request over channels</title>\n<style>%s</style>\n", style)
@@ -73,8 +75,9 @@ func (res *results) svg() string {
 	legend(&out, 74)
 	scale.grid(&out, top-8, y-groupGap+6)
 	out.WriteString(bars.String())
-	label(&out, 20, height-24, "small quiet", "", res.machine())
-	label(&out, 20, height-10, "small quiet", "", res.command+" in benchmarks/peers; "+strings.Join(res.versions, ", "))
+	for i, line := range lines {
+		label(&out, 20, y+22+14*float64(i), "small quiet", "", line)
+	}
 	out.WriteString("</svg>\n")
 	return out.String()
 }
@@ -91,10 +94,6 @@ func (res *results) group(out *strings.Builder, r row, y float64, s scale) float
 		end := s.at(ratio)
 		fmt.Fprintf(out, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.0f"><title>%s, %s: %s × chan</title></rect>`+"\n",
 			column, left, y, end-left, barHeight, html.EscapeString(r.title), column, digits(ratio))
-		text := digits(ratio)
-		if r.unit != "ns/op" {
-			text = r.absolute(res, column)
-		}
 		mark, ok := r.mark(res, column)
 		if ok {
 			fmt.Fprintf(out, `<line class="mark" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"><title>target: %s × chan</title></line>`+"\n",
@@ -103,7 +102,7 @@ func (res *results) group(out *strings.Builder, r row, y float64, s scale) float
 		if at := s.at(mark); ok && at > end-2 && at < end+40 {
 			end = at // the figure goes beside the mark, not under it
 		}
-		label(out, end+5, y+barHeight-1.5, "small", "", text)
+		label(out, end+5, y+barHeight-1.5, "small", "", r.figure(res, column)+r.notes.of(column))
 		y += barStep
 	}
 	label(out, left-12, (begin+y-barStep+barHeight)/2+4, "", "end", r.title)
@@ -152,7 +151,7 @@ func label(out *strings.Builder, x, y float64, class, anchor, text string) {
 	fmt.Fprintf(out, `<text%s%s x="%.1f" y="%.1f">%s</text>`+"\n", class, anchor, x, y, html.EscapeString(text))
 }
 
-// scale is logarithmic, from a power of ten to a figure.
+// scale is logarithmic.
 type scale struct{ from, to float64 }
 
 // scale has room for all ratios.
@@ -168,7 +167,7 @@ func (res *results) scale() scale {
 			}
 		}
 	}
-	return scale{math.Pow(10, math.Floor(math.Log10(slices.Min(list)))), slices.Max(list)}
+	return scale{slices.Min(list) * .6, slices.Max(list)}
 }
 
 // at is the place of a figure.
@@ -178,12 +177,12 @@ func (s scale) at(v float64) float64 {
 
 // grid draws a line for each power of ten.
 func (s scale) grid(out *strings.Builder, y1, y2 float64) {
-	for v := s.from; v <= s.to*1.001; v *= 10 {
-		class := "grid"
-		if math.Abs(v-1) < 1e-9 {
+	for power := math.Ceil(math.Log10(s.from)); power <= math.Log10(s.to); power++ {
+		v, class := math.Pow(10, power), "grid"
+		if power == 0 {
 			class = "one"
 		}
 		fmt.Fprintf(out, `<line class="%s" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`+"\n", class, s.at(v), s.at(v), y1, y2)
-		label(out, s.at(v), y1-5, "small quiet", "middle", fmt.Sprintf("%g", math.Round(v*1e6)/1e6))
+		label(out, s.at(v), y1-5, "small quiet", "middle", strconv.FormatFloat(v, 'g', 3, 64))
 	}
 }
