@@ -21,7 +21,7 @@ func (s *System) run(what any, parent *actor, opts []Option) (*Address, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := configure(s.defaults, opts)
+	cfg, err := configure(nil, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -30,6 +30,14 @@ func (s *System) run(what any, parent *actor, opts []Option) (*Address, error) {
 			return nil, errors.New("akt: WithSystem: a child runs in the system of its parent")
 		}
 		s = cfg.system
+	}
+	if len(s.defaults) > 0 {
+		if cfg, err = configure(s.defaults, opts); err != nil {
+			return nil, err
+		}
+	}
+	if (spawned || parent != nil) && cfg == &plainConfig {
+		cfg = &config{capacity: DefaultMailbox}
 	}
 	if cfg.until != nil && cfg.until.Err() != nil {
 		return nil, &stoppedError{ended(cfg.until)}

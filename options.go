@@ -40,8 +40,14 @@ func (o option) String() string                            { return o.text }
 func (o option) apply(c *config) error                     { return o.set(c) }
 func optionOf(text string, set func(*config) error) Option { return option{text, set} }
 
+// plainConfig is the configuration of all actors without options, which is shared and not changed.
+var plainConfig = config{capacity: DefaultMailbox}
+
 // configure applies options in their order; a later one wins.
 func configure(defaults, opts []Option) (*config, error) {
+	if len(defaults)+len(opts) == 0 {
+		return &plainConfig, nil
+	}
 	c := &config{capacity: DefaultMailbox}
 	var faults []error
 	for _, o := range slices.Concat(defaults, opts) {

@@ -21,6 +21,7 @@ type System struct {
 	functions map[link]int  // those that Go has started and that have not returned, by the run they belong to
 	serial    uint64
 	names     map[string]*actor // actors that were given a name
+	reserved  map[uint64]int    // how many of those names end in a number: made-up names do not use it
 	first     *actor            // all actors, the newest first
 }
 
@@ -136,46 +137,47 @@ func (s *System) add(a *actor, parent *actor) error {
 // nameLocked gives a new actor its name, with mu held.
 func (s *System) nameLocked(a, parent *actor) error {
 	c := a.config
+	if !c.named {
+		s.serial++
+		for s.reserved[s.serial] > 0 {
+			s.serial++
+		}
+		a.serial = s.serial
+	}
 	if parent != nil {
 		own := c.name
-		if own == "" {
-			own = s.freshName(a)
+		if !c.named {
+			own = autoName(a.table.typ, a.serial)
 		}
 		c.name = "/" + strings.TrimPrefix(parent.name(), "/") + "/" + own
 	}
 	if !c.named {
-		if c.name == "" {
-			s.freshName(a)
-		}
 		return nil
 	}
 	if s.names[c.name] != nil || s.madeUp(c.name) {
 		return fmt.Errorf("%w: %q", ErrNameTaken, c.name)
 	}
 	if s.names == nil {
-		s.names = map[string]*actor{}
+		s.names, s.reserved = map[string]*actor{}, map[uint64]int{}
 	}
 	s.names[c.name] = a
+	if serial, ok := serialOf(c.name); ok {
+		s.reserved[serial]++
+	}
 	return nil
 }
 
-// freshName makes up a name that no actor was given.
-func (s *System) freshName(a *actor) string {
-	for {
-		s.serial++
-		name := autoName(a.table.typ, s.serial)
-		if s.names[name] == nil {
-			a.serial = s.serial
-			return name
-		}
-	}
+// serialOf is the number at the end of a name, which a made-up name of the same type could have.
+func serialOf(name string) (uint64, bool) {
+	serial, err := strconv.ParseUint(name[strings.LastIndexByte(name, '-')+1:], 10, 64)
+	return serial, err == nil
 }
 
 // madeUp reports whether some actor has this name as its made-up one.
 func (s *System) madeUp(name string) bool {
-	serial, err := strconv.ParseUint(name[strings.LastIndexByte(name, '-')+1:], 10, 64)
-	if err != nil || serial > s.serial {
-		return false // made-up names end in a serial number
+	serial, ok := serialOf(name)
+	if !ok || serial > s.serial {
+		return false
 	}
 	for a := s.first; a != nil; a = a.after {
 		if a.serial == serial && a.name() == name {
@@ -200,6 +202,11 @@ func (s *System) remove(a *actor) {
 	defer s.mu.Unlock()
 	if a.config.named && s.names[a.config.name] == a {
 		delete(s.names, a.config.name)
+		if serial, ok := serialOf(a.config.name); ok {
+			if s.reserved[serial]--; s.reserved[serial] == 0 {
+				delete(s.reserved, serial)
+			}
+		}
 	}
 	if a.before != nil {
 		a.before.after = a.after

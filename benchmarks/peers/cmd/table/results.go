@@ -158,7 +158,7 @@ func (res *results) machine() string {
 // digits writes a figure with as many digits as are worth reading.
 func digits(v float64) string {
 	switch {
-	case v == math.Trunc(v):
+	case v == math.Trunc(v) && v != 1: // a ratio of 1.00 is not a count
 		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
 	case v < .1:
 		return strconv.FormatFloat(v, 'f', 3, 64)

@@ -52,7 +52,7 @@ func TestWhatIsMissedIsSaid(t *testing.T) {
 		}
 	}
 	page := res.markdown()
-	for _, want := range []string{"| ask, idle actor | **0.050** |", "- ping-pong: phony needs 0.50 × chan, akt 1 × chan, which is 2 × as much."} {
+	for _, want := range []string{"| ask, idle actor | **0.050** |", "- ping-pong: phony needs 0.50 × chan, akt 1.00 × chan, which is 2 × as much."} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
