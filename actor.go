@@ -1,9 +1,9 @@
 package akt
 
 import (
-	"context"
 	"log/slog"
 	"reflect"
+	"strconv"
 	"sync/atomic"
 )
 
@@ -26,20 +26,17 @@ type actor struct {
 
 // extras are what only some actors have.
 type extras struct {
-	done     chan struct{} // made when asked for, closed at the end
-	over     bool          // OnStopped has returned
-	ending   bool          // takes no children and no watches any more
-	err      error         // why it died
-	life     context.Context
-	endLife  context.CancelFunc
-	lifeOver bool
-	merged   map[<-chan struct{}]context.Context // by the Done of a sender: see either
-	timers   map[*Timer]struct{}
-	children map[*actor]struct{}
-	awaiting bool                // waits for its children to end
-	watchers map[*actor]struct{} // who is told of this actor's end
-	watching map[*actor]struct{} // whose end this actor is told of
-	unbase   func() bool         // undoes the wait for the end of WithContext's context
+	done      chan struct{} // made when asked for, closed at the end
+	over      bool          // OnStopped has returned
+	ending    bool          // takes no children and no watches any more
+	replacing bool          // the old state is being ended: takes no children and no timers
+	err       error         // why it died
+	timers    map[*Timer]struct{}
+	children  map[*actor]struct{}
+	awaiting  bool                // waits for its children to end
+	watchers  map[*actor]struct{} // who is told of this actor's end
+	watching  map[*actor]bool     // whose end this actor is told of, and whether it was told and has not handled it
+	unbase    func() bool         // undoes the wait for the end of WithContext's context
 }
 
 // extra returns the extras, with mu held.
@@ -77,7 +74,7 @@ func (a *actor) name() string {
 	if a.config.name != "" {
 		return a.config.name
 	}
-	return autoName(a.table.typ, a.serial)
+	return a.table.kind + strconv.FormatUint(a.serial, 10)
 }
 
 // logger returns the actor's logger.
@@ -199,8 +196,16 @@ func (a *actor) handle(e *envelope) *PanicError {
 	if e.kind == request && !e.begin() {
 		return nil
 	}
-	word := a.beginRun(e.index())
-	c := Context{Context: e.ctx, actor: a, run: runOf(word, e.kind != request || endless(e.ctx))}
+	if e.of != nil {
+		a.hasHeard(e.of)
+	}
+	ctx, forever := e.ctx, false
+	if e.kind == request {
+		forever = endless(ctx)
+	} else {
+		ctx, forever = noticeOf(ctx, a.config.base), true
+	}
+	c := Context{Context: ctx, actor: a, run: runOf(a.beginRun(e.index()), forever)}
 	reply, failure, err := a.invoke(c, e)
 	if failure == nil || !failure.exited() {
 		a.endRun()
@@ -262,6 +267,9 @@ func (a *actor) caught(recovered any, e *envelope) *PanicError {
 
 // tick makes and handles the message of an interval. The envelope has the message from then on, for what is told of it.
 func (a *actor) tick(c Context, e *envelope) (err error) {
+	if e.timer.isStopped() { // since it was taken
+		return nil
+	}
 	e.msg = e.timer.next()
 	if e.to, e.msg, err = a.route(e.msg); err != nil {
 		return err

@@ -270,7 +270,7 @@ func (p *PrivateAddress) Do(f func(Context)) error {
 	if f == nil {
 		return a.undelivered("func(akt.Context)", errNilFunc)
 	}
-	return a.post(context.Background(), &envelope{ctx: noticeOf(context.Background(), a.config.base), msg: f, kind: function}, privateLane, false)
+	return a.post(context.Background(), &envelope{ctx: context.Background(), msg: f, kind: function}, privateLane, false)
 }
 
 var errNilFunc = errors.New("akt: the function is nil")

@@ -19,9 +19,8 @@ const (
 )
 
 var (
-	typeNothing  = reflect.TypeFor[struct{}]()
-	typeAny      = reflect.TypeFor[any]()
-	typeDeferred = reflect.TypeFor[deferred]()
+	typeNothing = reflect.TypeFor[struct{}]()
+	typeAny     = reflect.TypeFor[any]()
 )
 
 // plan says how an R is obtained from this handler's reply; found out once for each R.
@@ -43,7 +42,7 @@ func planFor(reply, want reflect.Type) replyPlan {
 		return planNothing
 	case reply == nil:
 		return planMismatch
-	case reply.Implements(typeDeferred) && reply.Kind() == reflect.Pointer:
+	case isFuture(reply):
 		return futurePlan(reply, want)
 	case reply.Kind() == reflect.Interface && want.Kind() != reflect.Interface && !want.Implements(reply) && !mayBeFuture(reply):
 		return planMismatch
@@ -76,25 +75,27 @@ func futurePlan(reply, want reflect.Type) replyPlan {
 	return planMismatch
 }
 
-// asker is what Ask can send to with a look at the dispatch table first.
-type asker interface {
-	asked(msg any) (*actor, lane, error)
+// asked is the actor behind an address of this package, whose table Ask looks at first; nil for any other Sender, also one that has
+// such an address embedded.
+func asked(to Sender, msg any) (*actor, lane, error) {
+	switch to := to.(type) {
+	case *Address:
+		a, err := to.open(msg)
+		return a, publicLane, err
+	case *WeakAddress:
+		return (*actor)(to), publicLane, nil
+	case *PrivateAddress:
+		return (*actor)(to), privateLane, nil
+	}
+	return nil, publicLane, nil
 }
-
-func (a *Address) asked(msg any) (*actor, lane, error) {
-	t, err := a.open(msg)
-	return t, publicLane, err
-}
-
-func (w *WeakAddress) asked(any) (*actor, lane, error)    { return (*actor)(w), publicLane, nil }
-func (p *PrivateAddress) asked(any) (*actor, lane, error) { return (*actor)(p), privateLane, nil }
 
 func ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
-	if to, ok := to.(asker); ok {
-		a, into, err := to.asked(msg)
-		if err != nil {
-			return *new(R), err
-		}
+	a, into, err := asked(to, msg)
+	if err != nil {
+		return *new(R), err
+	}
+	if a != nil {
 		learn[R, M](a.table)
 		reply, err := a.ask(ctx, msg, into, reflect.TypeFor[R]())
 		runtime.KeepAlive(to) // an Address that is collected releases the actor
@@ -105,7 +106,7 @@ func ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 		return r, nil
 	}
 	if err == nil {
-		reply, err = unpack(ctx, reply, func(err error) *SendError {
+		reply, err = unpack(ctx, reply, nil, func(err error) *SendError {
 			return &SendError{Actor: typeName(to), Message: typeName(msg), Handled: MaybeHandled, Err: err, layer: ErrFailedToGetResponse}
 		})
 	}
@@ -155,7 +156,7 @@ func (a *actor) ask(ctx context.Context, msg any, into lane, want reflect.Type) 
 			return reply, nil
 		}
 	}
-	if reply, err = unpack(ctx, reply, a.unansweredBy(typeName(msg))); err != nil {
+	if reply, err = a.unpack(ctx, msg, reply); err != nil {
 		return nil, err
 	}
 	got := reflect.TypeOf(reply)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -109,22 +110,21 @@ func (c Context) Done() <-chan struct{} {
 		return c.sender().Done()
 	}
 	if c.run&runEndless != 0 {
-		return c.actor.life().Done()
+		return c.actor.system.life().Done()
 	}
-	return c.actor.either(c.Context).Done()
+	return c.actor.system.either(c.Context).Done()
 }
 
-// Err returns why Done is closed: the sender's error if its context has ended, else context.Canceled; nil before.
+// Err returns why Done is closed: the sender's error if its context has ended first, else context.Canceled; nil before.
 func (c Context) Err() error {
-	if c.run&runEndless == 0 || c.actor == nil {
-		if err := c.sender().Err(); err != nil {
-			return err
-		}
+	switch {
+	case c.actor == nil || !c.actor.system.lifeOver.Load():
+		return c.sender().Err()
+	case c.run&runEndless != 0:
+		return context.Canceled
+	default:
+		return c.actor.system.either(c.Context).Err()
 	}
-	if c.actor != nil {
-		return c.actor.lifeErr()
-	}
-	return nil
 }
 
 // Value returns the sender's value for key.
@@ -142,9 +142,9 @@ func (c Context) AfterFunc(f func()) (stop func() bool) {
 	case c.actor == nil:
 		return context.AfterFunc(c.sender(), f)
 	case c.run&runEndless != 0:
-		return context.AfterFunc(c.actor.life(), f)
+		return context.AfterFunc(c.actor.system.life(), f)
 	default:
-		return context.AfterFunc(c.actor.either(c.Context), f)
+		return context.AfterFunc(c.actor.system.either(c.Context), f)
 	}
 }
 
@@ -167,7 +167,7 @@ func (c Context) Run(child any, opts ...Option) (*Address, error) {
 	if c.actor == nil {
 		return Run(child, opts...)
 	}
-	return c.actor.system.run(child, c.actor, opts)
+	return c.actor.system.run(child, c, opts)
 }
 
 // Watch has the actor told when another one ends: it receives one [Terminated] on its private lane, also for an actor that
@@ -195,101 +195,129 @@ func endless(ctx context.Context) bool {
 	return ctx.Done() == nil
 }
 
-// notice is what the handler of a notification sees of its sender: the values, and behind them those of WithContext. It
-// hides the sender's chain of calls, because nobody waits.
+// notice is what the handler of a notification sees of its sender: the values, and behind them those of WithContext, without any
+// end. It hides the sender's chain of calls, because nobody waits.
 type notice struct {
-	context.Context // the sender's, without its end
-	base            context.Context
+	context.Context // Background
+	parts           []*values
 }
 
-func (n notice) Value(key any) any {
+// values are those of a context. A pointer to them tells them apart, as contexts need not be comparable.
+type values struct{ of context.Context }
+
+func (n *notice) Value(key any) any {
 	if key == (contextKey{}) {
 		return nil
 	}
-	if v := n.Context.Value(key); v != nil || n.base == nil {
-		return v
-	}
-	return n.base.Value(key)
-}
-
-// noticeOf makes the context of a notification sent with ctx to an actor with these base values.
-func noticeOf(ctx, base context.Context) context.Context {
-	switch {
-	case ctx == context.Background():
-		if base == nil {
-			return context.Background()
+	for _, p := range n.parts {
+		if v := p.of.Value(key); v != nil {
+			return v
 		}
-		return base
-	case base == nil:
-		return notice{Context: context.WithoutCancel(ctx)}
-	}
-	return notice{Context: context.WithoutCancel(ctx), base: base}
-}
-
-// life is cancelled when the patience of Shutdown ends. It is made when first asked for.
-func (a *actor) life() context.Context {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	x := a.extra()
-	if x.life == nil {
-		x.life, x.endLife = context.WithCancel(context.Background())
-		if x.lifeOver {
-			x.endLife()
-		}
-	}
-	return x.life
-}
-
-// cutLife ends the life: the contexts of what runs, or is kept, are cancelled.
-func (a *actor) cutLife() {
-	a.mu.Lock()
-	x := a.extra()
-	x.lifeOver = true
-	end := x.endLife
-	a.mu.Unlock()
-	if end != nil {
-		end() // not under mu: it calls functions that take it
-	}
-}
-
-func (a *actor) lifeErr() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.extras != nil && a.extras.lifeOver {
-		return context.Canceled
 	}
 	return nil
 }
 
-// either ends with the sender's context or with the actor's life. Asked twice for one sender, it answers the same until that
-// sender's context has ended, so that handlers of one long context share one.
-func (a *actor) either(sender context.Context) context.Context {
-	life, key := a.life(), sender.Done()
-	a.mu.Lock()
-	known := a.extras.merged[key]
-	a.mu.Unlock()
+// noticeOf makes the context of a notification sent with ctx to an actor with these base values, nil for none. However long
+// notifications send each other on, it does not grow: a handler's Context adds no values to its sender's.
+func noticeOf(ctx context.Context, base *notice) context.Context {
+	for c, ok := ctx.(Context); ok; c, ok = ctx.(Context) {
+		ctx = c.sender()
+	}
+	n, ok := ctx.(*notice)
+	switch {
+	case ctx == context.Background() && base == nil:
+		return ctx
+	case ctx == context.Background():
+		return base
+	case !ok:
+		n = &notice{context.Background(), []*values{{context.WithoutCancel(ctx)}}}
+	}
+	return n.with(base)
+}
+
+// baseOf is the values of WithContext's context, nil if it has none.
+func baseOf(ctx context.Context) *notice {
+	base, _ := noticeOf(ctx, nil).(*notice)
+	return base
+}
+
+// with adds base values that n does not have.
+func (n *notice) with(base *notice) *notice {
+	if base == nil {
+		return n
+	}
+	parts := n.parts
+	for _, p := range base.parts {
+		if !slices.Contains(n.parts, p) {
+			parts = append(parts[:len(parts):len(parts)], p)
+		}
+	}
+	if len(parts) == len(n.parts) {
+		return n
+	}
+	return &notice{context.Background(), parts}
+}
+
+// life is cancelled when the patience of Shutdown ends. It is made when first asked for.
+func (s *System) life() context.Context {
+	s.lifeMu.Lock()
+	defer s.lifeMu.Unlock()
+	if s.lifetime == nil {
+		s.lifetime, s.endLife = context.WithCancel(context.Background())
+		if s.lifeOver.Load() {
+			s.endLife()
+		}
+	}
+	return s.lifetime
+}
+
+// cutLife ends the life: the contexts of what runs, or is kept, are cancelled.
+func (s *System) cutLife() {
+	s.lifeMu.Lock()
+	s.lifeOver.Store(true)
+	end := s.endLife
+	s.lifeMu.Unlock()
+	if end != nil {
+		end() // not under lifeMu: it calls functions that take it
+	}
+}
+
+// either ends with the sender's context or with the system's life. All handlers of one sender's context share one, until that
+// context has ended.
+func (s *System) either(sender context.Context) context.Context {
+	for c, ok := sender.(Context); ok && c.actor != nil && c.actor.system == s; c, ok = sender.(Context) {
+		sender = c.sender() // that Context ends with the system's life already
+	}
+	life, key := s.life(), sender.Done()
+	s.lifeMu.Lock()
+	known := s.merged[key]
+	s.lifeMu.Unlock()
 	if known != nil {
 		return known
 	}
-	both, cancel := context.WithCancel(sender) // not under mu: the sender's context may be another actor's
-	forgetLife := context.AfterFunc(life, cancel)
-	context.AfterFunc(both, func() {
-		forgetLife()
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if a.extras.merged[key] == both {
-			delete(a.extras.merged, key)
-		}
-	})
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if known := a.extras.merged[key]; known != nil {
-		go cancel() // somebody was faster; cancel calls functions that take mu
+	both, cancel := context.WithCancel(sender) // not under lifeMu: the sender's context may be of any kind
+	s.lifeMu.Lock()
+	if known := s.merged[key]; known != nil {
+		s.lifeMu.Unlock()
+		cancel() // somebody was faster
 		return known
 	}
-	if a.extras.merged == nil {
-		a.extras.merged = map[<-chan struct{}]context.Context{}
+	if s.merged == nil {
+		s.merged = map[<-chan struct{}]context.Context{}
 	}
-	a.extras.merged[key] = both
+	s.merged[key] = both
+	s.lifeMu.Unlock()
+	forgetLife := context.AfterFunc(life, cancel)
+	context.AfterFunc(both, func() { // after it was entered, as it may run at once
+		forgetLife()
+		s.lifeMu.Lock()
+		defer s.lifeMu.Unlock()
+		if !s.lifeOver.Load() { // else it is what tells for ever which end came first
+			delete(s.merged, key)
+		}
+	})
+	if s.lifeOver.Load() {
+		cancel()
+	}
 	return both
 }

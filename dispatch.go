@@ -16,6 +16,7 @@ import (
 // Only its cache of routes grows, by an entry for each message type that is sent.
 type table struct {
 	typ      reflect.Type // the actor's type as it was passed to Run
+	kind     string       // what made-up names of its actors begin with: "Account-"
 	handlers []*handler   // sorted by method name; handlers[i].index is i+1
 	exact    map[reflect.Type]*handler
 	byName   map[string]*handler
@@ -49,7 +50,7 @@ func (h *handler) bind(f callFunc) { h.call.Store(&f) }
 func (h *handler) String() string { return h.owner + "." + h.method }
 
 func newTable(t reflect.Type, handlers []*handler) *table {
-	tbl := &table{typ: t, handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}, cache: newCache()}
+	tbl := &table{typ: t, kind: kindOf(t), handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}, cache: newCache()}
 	for i, h := range handlers {
 		h.index = uint16(i + 1)
 		tbl.exact[h.msg] = h
@@ -62,6 +63,15 @@ func newTable(t reflect.Type, handlers []*handler) *table {
 		}
 	}
 	return tbl
+}
+
+// kindOf is the made-up name of a type's actors, without the number at its end: "Account-".
+func kindOf(t reflect.Type) string {
+	name := baseName(t)
+	if bracket := strings.IndexByte(name, '['); bracket >= 0 {
+		name = name[:bracket]
+	}
+	return name[strings.LastIndexByte(name, '.')+1:] + "-"
 }
 
 // tables holds, by actor type, a function that scans the type when it is called first and returns the same answer ever after.

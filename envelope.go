@@ -11,11 +11,12 @@ type envelope struct {
 	next, prev *envelope
 	in         *list // the list it is in, or nil
 
-	ctx   context.Context
+	ctx   context.Context // the sender's
 	msg   any
 	to    route
 	kind  kind
 	timer *Timer // for a timer's message
+	of    *actor // for a Terminated: who has ended
 
 	outcome atomic.Uint32
 	ready   chan struct{} // closed for a request that is parked when it has its answer, and for a notification when it was let in or refused

@@ -185,9 +185,19 @@ func ended(ctx context.Context) error {
 // ownError makes the handler's error this call's: unchanged, unless it is or wraps the SendError of a call that the handler
 // made, whose Handled would speak of another message.
 func ownError(err error, a *actor, message func() string) error {
-	var inner *SendError
-	if !errors.As(err, &inner) {
+	if !wrapsSendError(err) {
 		return err
 	}
 	return a.unanswered(message(), MaybeHandled, err)
+}
+
+// wrapsSendError looks through the handler's error, whose own methods may panic: those of a nil pointer in it do.
+func wrapsSendError(err error) (wraps bool) {
+	defer func() {
+		if recover() != nil {
+			wraps = false
+		}
+	}()
+	var inner *SendError
+	return errors.As(err, &inner)
 }

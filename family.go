@@ -54,7 +54,7 @@ func (a *actor) endChildren() {
 		children = append(children, c)
 	}
 	a.extras.awaiting = true
-	queue := a.requests()
+	queue := a.whoWaits()
 	a.mu.Unlock()
 	for _, c := range children {
 		c.stop()
@@ -75,9 +75,9 @@ func (a *actor) endsChildren() bool {
 	return a.extras != nil && a.extras.awaiting
 }
 
-// refuseChildren answers those requests behind which a descendant of a waits.
-func (a *actor) refuseChildren(requests []*envelope) {
-	for _, e := range requests {
+// refuseChildren answers those behind which a descendant of a waits.
+func (a *actor) refuseChildren(waiting []*envelope) {
+	for _, e := range waiting {
 		path := a.pathFrom(e.ctx, func(other *actor) bool { return other.descendsFrom(a) })
 		if path == "" {
 			continue
@@ -102,7 +102,7 @@ func (a *actor) adopt(child *actor) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	x := a.extra()
-	if x.ending {
+	if x.ending || x.replacing {
 		return false
 	}
 	if x.children == nil {
@@ -127,16 +127,15 @@ func (a *actor) watch(target *actor) {
 	a.mu.Lock()
 	x := a.extra()
 	_, already := x.watching[target]
-	if !already && !x.ending {
-		if x.watching == nil {
-			x.watching = map[*actor]struct{}{}
-		}
-		x.watching[target] = struct{}{}
-	}
-	a.mu.Unlock()
-	if already {
+	if already || x.ending {
+		a.mu.Unlock()
 		return
 	}
+	if x.watching == nil {
+		x.watching = map[*actor]bool{}
+	}
+	x.watching[target] = false
+	a.mu.Unlock()
 	target.mu.Lock()
 	tx := target.extra()
 	over := tx.over
@@ -149,6 +148,12 @@ func (a *actor) watch(target *actor) {
 	target.mu.Unlock()
 	if over {
 		a.deliverTerminated(target)
+	}
+	a.mu.Lock()
+	ending := x.ending
+	a.mu.Unlock()
+	if ending { // and endWatching may not have seen this watch
+		a.unwatch(target)
 	}
 }
 
@@ -184,13 +189,15 @@ func (a *actor) handlesTerminated() bool {
 	return err == nil
 }
 
-// deliverTerminated tells a that an actor it watched has ended, unless it watches no more.
+// deliverTerminated tells a that an actor it watched has ended, unless it watches no more, or was told.
 func (a *actor) deliverTerminated(target *actor) {
 	a.mu.Lock()
-	_, watches := a.extra().watching[target]
-	delete(a.extras.watching, target)
+	told, watches := a.extra().watching[target]
+	if watches {
+		a.extras.watching[target] = true
+	}
 	a.mu.Unlock()
-	if !watches {
+	if !watches || told {
 		return
 	}
 	msg := Terminated{Address: (*WeakAddress)(target), Name: target.name(), Err: target.err()}
@@ -198,6 +205,13 @@ func (a *actor) deliverTerminated(target *actor) {
 	if err != nil {
 		return
 	}
-	e := &envelope{ctx: noticeOf(context.Background(), a.config.base), msg: routed, to: r, kind: notification}
+	e := &envelope{ctx: context.Background(), msg: routed, to: r, kind: notification, of: target}
 	_ = a.post(context.Background(), e, privateLane, false) // an actor that ends meanwhile is not told
+}
+
+// hasHeard forgets a watch whose Terminated is handled: from now on the same actor can be watched again.
+func (a *actor) hasHeard(target *actor) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.extras.watching, target)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"strings"
 	"sync/atomic"
 )
 
@@ -75,40 +76,51 @@ func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if ctx == nil {
 		return *new(R), errNilContext
 	}
+	if !f.await(ctx, nil) {
+		return *new(R), fmt.Errorf("akt: waiting for a deferred reply: %w", ended(ctx))
+	}
+	return f.value, f.err
+}
+
+// await waits until the Future is settled, and reports false where ctx ends or cut is closed before.
+func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) bool {
 	select {
 	case <-f.ready:
-		return f.value, f.err
+		return true
 	default:
 	}
 	select {
 	case <-f.ready:
-		return f.value, f.err
+		return true
 	case <-ctx.Done():
-		return *new(R), &waitError{ended(ctx)}
+	case <-cut:
 	}
+	return false
 }
 
-// waitError says that a wait ended before its Future did.
-type waitError struct{ err error }
-
-func (e *waitError) Error() string { return "akt: waiting for a deferred reply: " + e.err.Error() }
-func (e *waitError) Unwrap() error { return e.err }
-
-// deferred is what all Futures are.
+// deferred is what all Futures are, and, by embedding, what has one in it.
 type deferred interface {
-	wait(ctx context.Context) (any, error)
+	await(ctx context.Context, cut <-chan struct{}) bool
+	result() (any, error)
 	valueType() reflect.Type
 }
 
-func (f *Future[R]) wait(ctx context.Context) (any, error) {
-	value, err := f.Wait(ctx)
-	if err != nil {
-		return nil, err
+// result is what a settled Future has.
+func (f *Future[R]) result() (any, error) {
+	if f.err != nil {
+		return nil, f.err
 	}
-	return value, nil
+	return f.value, nil
 }
 
 func (*Future[R]) valueType() reflect.Type { return reflect.TypeFor[R]() }
+
+var thisPackage = reflect.TypeFor[Context]().PkgPath()
+
+// isFuture reports whether a type is some *Future[R] itself.
+func isFuture(t reflect.Type) bool {
+	return t != nil && t.Kind() == reflect.Pointer && t.Elem().PkgPath() == thisPackage && strings.HasPrefix(t.Elem().Name(), "Future[")
+}
 
 // Go runs f off the message loop, in a goroutine of its own, and returns its reply as a Future: for a handler to return, so
 // that its actor goes on answering meanwhile. f must not touch the actor's state; it gets the request's context, which ends
@@ -147,33 +159,39 @@ func (a *actor) sendUnpack(ctx context.Context, msg any, into lane) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	return unpack(ctx, reply, a.unansweredBy(typeName(msg)))
+	return a.unpack(ctx, msg, reply)
 }
 
-// unansweredBy makes the errors for a deferred reply that does not come.
-func (a *actor) unansweredBy(message string) func(error) *SendError {
-	return func(err error) *SendError { return a.unanswered(message, MaybeHandled, err) }
+// unpack waits for a deferred reply of this actor, also until Shutdown runs out of patience.
+func (a *actor) unpack(ctx context.Context, msg, reply any) (any, error) {
+	var cut <-chan struct{}
+	if isFuture(reflect.TypeOf(reply)) {
+		cut = a.system.life().Done()
+	}
+	return unpack(ctx, reply, cut, func(err error) *SendError { return a.unanswered(typeName(msg), MaybeHandled, err) })
 }
 
 var errNilFuture = errors.New("akt: the handler returned a nil Future")
 
 // unpack waits for a deferred reply, and passes any other on. Its own errors are made by failed; those of the Future are unchanged.
-func unpack(ctx context.Context, reply any, failed func(error) *SendError) (any, error) {
-	d, ok := reply.(deferred)
-	if !ok {
+func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(error) *SendError) (any, error) {
+	if !isFuture(reflect.TypeOf(reply)) {
 		return reply, nil
 	}
-	if v := reflect.ValueOf(d); v.Kind() == reflect.Pointer && v.IsNil() {
-		return nil, failed(errNilFuture)
-	}
-	value, err := d.wait(ctx)
-	var late *waitError
+	f := reply.(deferred)
 	switch {
-	case errors.As(err, &late):
-		e := failed(late.err)
+	case reflect.ValueOf(f).IsNil():
+		return nil, failed(errNilFuture)
+	case f.await(ctx, cut):
+	case ctx.Err() != nil:
+		e := failed(ended(ctx))
 		e.detail = "waiting for the deferred reply"
 		return nil, e
-	case errors.Is(err, errPromiseDropped):
+	default:
+		return nil, failed(errShutDown)
+	}
+	value, err := f.result()
+	if err == errPromiseDropped { //nolint:errorlint // a Future's own error may wrap another's
 		return nil, failed(errUnresolved)
 	}
 	return value, err

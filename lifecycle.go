@@ -7,8 +7,9 @@ import (
 	"reflect"
 )
 
-// run makes an actor of what was passed to one of the Run functions, and starts it.
-func (s *System) run(what any, parent *actor, opts []Option) (*Address, error) {
+// run makes an actor of what was passed to one of the Run functions, and starts it. A child's is called from a run of its parent.
+func (s *System) run(what any, from Context, opts []Option) (*Address, error) {
+	parent := from.actor
 	sp, spawned := what.(spawner)
 	if spawned && !sp.isNil() && sp.actorType().Kind() == reflect.Interface {
 		made, err := spawnState(sp, nil) // only what it makes has a type
@@ -57,7 +58,7 @@ func (s *System) run(what any, parent *actor, opts []Option) (*Address, error) {
 	if err := s.add(a, parent); err != nil {
 		return nil, err
 	}
-	return a.start()
+	return a.start(from)
 }
 
 // pointerTo is a state as a pointer: itself, or one to a copy. Handlers and hooks are called by the pointer's methods, which for
@@ -87,14 +88,14 @@ func spawnState(sp spawner, t *table) (state any, err error) {
 }
 
 // start calls OnStart, by the owner, and lets the actor go.
-func (a *actor) start() (*Address, error) {
+func (a *actor) start(from Context) (*Address, error) {
 	returned := false
 	defer func() {
 		if !returned { // OnStart ended the goroutine: Run does not return either
 			a.neverStarted(errGoexit)
 		}
 	}()
-	err := a.callStart()
+	err := a.callStart(from)
 	returned = true
 	if err != nil {
 		a.neverStarted(err)
@@ -119,14 +120,17 @@ func (a *actor) start() (*Address, error) {
 	return addr, nil
 }
 
-// callStart calls OnStart on a state that was just made.
-func (a *actor) callStart() (err error) {
+// callStart calls OnStart on a state that was just made. Where that is for a parent's run, the parent waits for it.
+func (a *actor) callStart(from Context) (err error) {
 	hook, ok := a.self.(StartHook)
 	if !ok {
 		return nil
 	}
 	returned := false
 	c := a.hookContext(runStart)
+	if from.actor != nil {
+		c.Context = startContext{c.Context, from}
+	}
 	defer func() {
 		a.endRun()
 		if !returned {
@@ -136,6 +140,19 @@ func (a *actor) callStart() (err error) {
 	err = hook.OnStart(c)
 	returned = true
 	return err
+}
+
+// startContext is the sender of a child's OnStart: it has the values of any hook, and the chain of the run that waits for it.
+type startContext struct {
+	context.Context
+	from Context
+}
+
+func (s startContext) Value(key any) any {
+	if key == (contextKey{}) {
+		return s.from
+	}
+	return s.Context.Value(key)
 }
 
 // hookContext begins the run of a hook.

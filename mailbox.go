@@ -323,11 +323,11 @@ func (m *mailbox) takeAll() (queue []*envelope) {
 	return queue
 }
 
-// requests returns those who wait in a lane or for room, with mu held.
-func (m *mailbox) requests() (waiting []*envelope) {
+// whoWaits returns the requests in the lanes, and everything that waits for room, with mu held.
+func (m *mailbox) whoWaits() (waiting []*envelope) {
 	for _, l := range []*list{&m.private, &m.public, &m.waiting} {
 		for e := l.head; e != nil; e = e.next {
-			if e.kind == request {
+			if e.kind == request || l == &m.waiting {
 				waiting = append(waiting, e)
 			}
 		}

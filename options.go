@@ -25,7 +25,7 @@ type config struct {
 	system   *System
 	logger   *slog.Logger
 	inline   bool
-	base     context.Context // the values of WithContext, without its end
+	base     *notice         // the values of WithContext
 	until    context.Context // the context of WithContext
 	spawner  spawner
 	parent   *actor
@@ -121,7 +121,7 @@ func WithContext(ctx context.Context) Option {
 		if ctx == nil {
 			return errors.New("akt: WithContext: the context is nil; leave the option out")
 		}
-		c.base, c.until = noticeOf(ctx, nil), ctx
+		c.base, c.until = baseOf(ctx), ctx
 		return nil
 	})
 }

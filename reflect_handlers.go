@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -97,6 +98,7 @@ func scan(t reflect.Type) (*table, error) {
 			s.hook(m)
 		}
 	}
+	s.ambiguous()
 	s.duplicates()
 	if len(s.found) == 0 && s.hooks == 0 && len(s.faults) == 0 {
 		s.nothing()
@@ -266,6 +268,26 @@ func newHandler(m reflect.Method, at place) *handler {
 		h.bind(reflectCall(m.Func, h.replies, h.fails))
 	}
 	return h
+}
+
+// ambiguous faults handlers that two embedded fields of the same depth bring: Go promotes neither.
+func (s *scanner) ambiguous() {
+	for name, types := range promotions(s.all) {
+		if _, has := s.all.MethodByName(name); has || len(types) < 2 || !isHandlerName(name) && !isHook(name) {
+			continue
+		}
+		from := make([]string, len(types))
+		for i, t := range types {
+			from[i] = baseName(t)
+		}
+		s.faults = append(s.faults, Fault{
+			Type: baseName(s.typ), Method: name,
+			Found: "it is promoted from " + strings.Join(from, " and from ") + ", and so from neither",
+			Want:  "one method of this name",
+			Cure:  fmt.Sprintf("declare %s on %s", name, baseName(s.typ)),
+		})
+	}
+	slices.SortStableFunc(s.faults, func(a, b Fault) int { return strings.Compare(a.Method, b.Method) })
 }
 
 // duplicates faults all handlers that share a message type. All empty interfaces count as one type.

@@ -2,7 +2,6 @@ package akt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -117,7 +116,7 @@ func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, 
 	switch {
 	case e.outcome.Load()&cutOff != 0:
 		return nil, a.unanswered(e.name(), MaybeHandled, errShutDown)
-	case errors.Is(e.err, errRefused):
+	case e.err == errRefused: //nolint:errorlint // the mark itself: the methods of a handler's error are not called
 		return nil, a.undelivered(e.name(), a.gone())
 	}
 	return e.reply, e.err
@@ -169,7 +168,7 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 	if a.system.refuses(ctx) {
 		return a.undelivered(typeName(msg), errShutDown)
 	}
-	e := &envelope{ctx: noticeOf(ctx, a.config.base), msg: routed, to: r, kind: notification}
+	e := &envelope{ctx: ctx, msg: routed, to: r, kind: notification}
 	return a.post(ctx, e, into, wait)
 }
 
@@ -193,6 +192,9 @@ func (a *actor) post(ctx context.Context, e *envelope, into lane, wait bool) err
 	case refusedFull:
 		return a.undelivered(e.name(), ErrMailboxFull)
 	case mustWait:
+		if a.endsChildren() {
+			a.refuseChildren([]*envelope{e})
+		}
 		return a.awaitRoom(ctx, e)
 	}
 	return nil
@@ -210,10 +212,14 @@ func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
 		}
 		<-e.ready
 	}
-	if e.outcome.Load()&done != 0 {
+	switch {
+	case e.outcome.Load()&done == 0:
+		return nil
+	case e.err == errRefused: //nolint:errorlint // the mark itself: the methods of a handler's error are not called
 		return a.undelivered(e.name(), a.gone())
+	default:
+		return e.err
 	}
-	return nil
 }
 
 // cycle returns the path by which the caller would wait for itself if it waited for a, or nothing.

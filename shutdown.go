@@ -118,9 +118,9 @@ func (s *System) words() (words map[*actor]uint64, idle bool) {
 // cut ends what has not ended when the patience has.
 func (s *System) cut(ctx context.Context) error {
 	var stuck []string
+	s.cutLife()
 	for _, a := range s.all() {
 		running := a.running()
-		a.cutLife()
 		queue, current, start := a.shutOff()
 		if running != "" {
 			stuck = append(stuck, fmt.Sprintf("%s in %s (%d queued)", a.name(), running, len(queue)))
@@ -133,10 +133,14 @@ func (s *System) cut(ctx context.Context) error {
 			go a.work()
 		}
 	}
-	if len(stuck) == 0 {
-		return fmt.Errorf("akt: shutdown: %w", ended(ctx))
+	err := fmt.Errorf("akt: shutdown: %w", ended(ctx))
+	if len(stuck) > 0 {
+		err = fmt.Errorf("%w: still in a handler: %s", err, strings.Join(stuck, "; "))
 	}
-	return fmt.Errorf("akt: shutdown: %w: still in a handler: %s", ended(ctx), strings.Join(stuck, "; "))
+	if n := s.deferred(); n > 0 {
+		err = fmt.Errorf("%w: functions started with Go that have not returned: %d", err, n)
+	}
+	return err
 }
 
 // all returns the actors of the system.
@@ -180,6 +184,16 @@ func (s *System) end(c Context) {
 	}
 	s.mu.Unlock()
 	s.note()
+}
+
+// deferred is how many functions run that Go started.
+func (s *System) deferred() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, of := range s.functions {
+		n += of
+	}
+	return n
 }
 
 // defers reports whether a function runs that Go started in this run.

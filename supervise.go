@@ -36,15 +36,24 @@ func (a *actor) restart() (goOn bool) {
 	return goOn
 }
 
+// replaceOnly has the actor refuse new timers and children, which the old state might still start and which would end up with the new.
+func (a *actor) replaceOnly(on bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.extra().replacing = on
+}
+
 func (a *actor) replaceState() (goOn bool) {
 	a.phase.Store(uint32(Starting))
+	a.replaceOnly(true)
 	a.endTimers()
 	a.endChildren()
 	a.callStopped()
+	a.replaceOnly(false)
 	state, err := spawnState(a.config.spawner, a.table)
 	if err == nil {
 		a.self = pointerTo(state)
-		err = a.callStart()
+		err = a.callStart(Context{})
 	}
 	if err != nil {
 		a.logger().Error("akt: the actor could not be restarted", "error", err)

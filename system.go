@@ -1,8 +1,8 @@
 package akt
 
 import (
+	"context"
 	"fmt"
-	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,13 +14,20 @@ type System struct {
 	defaults    []Option
 	deadLetters func(DeadLetter)
 
-	closing atomic.Bool // Shutdown was called
+	closing  atomic.Bool // Shutdown was called
+	lifeOver atomic.Bool // the patience of Shutdown has ended
+
+	lifeMu   sync.Mutex // taken after mu, if both are
+	lifetime context.Context
+	endLife  context.CancelFunc
+	merged   map[<-chan struct{}]context.Context // by the Done of a sender: see either
 
 	mu        sync.Mutex
 	changed   chan struct{} // closed and renewed when an actor goes idle or ends, or a function returns, during Shutdown
 	functions map[link]int  // those that Go has started and that have not returned, by the run they belong to
 	serial    uint64
 	names     map[string]*actor // actors that were given a name
+	kinds     map[string]bool   // what made-up names begin with
 	reserved  map[uint64]int    // how many of those names end in a number: made-up names do not use it
 	first     *actor            // all actors, the newest first
 }
@@ -69,8 +76,8 @@ type DeadLetter struct {
 	Err     error // why
 }
 
-// WithDeadLetters has f called for every dead letter of the system's actors, besides the log. It is called on the actor's
-// goroutine and should not block; a panic in it is logged.
+// WithDeadLetters has f called for every dead letter of the system's actors, besides the log. The actor
+// waits for it, so it should not block; a panic in it is logged.
 func WithDeadLetters(f func(DeadLetter)) SystemOption {
 	return systemOption{"WithDeadLetters", func(s *System) { s.deadLetters = f }}
 }
@@ -79,17 +86,24 @@ func (s *System) deadLetter(a *actor, msg any, err error) {
 	if s.deadLetters == nil {
 		return
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			a.logPanic("the dead-letter hook", newPanicError(v))
-		}
+	returned := make(chan struct{})
+	go func() { // so that not even a Goexit in it, such as a test's FailNow, ends the actor's own goroutine
+		defer close(returned)
+		defer func() {
+			if v := recover(); v != nil {
+				a.logPanic("the dead-letter hook", newPanicError(v))
+			}
+		}()
+		s.deadLetters(DeadLetter{Actor: a.name(), Message: typeName(msg), Msg: msg, Err: err})
 	}()
-	s.deadLetters(DeadLetter{Actor: a.name(), Message: typeName(msg), Msg: msg, Err: err})
+	<-returned
 }
 
 // Run runs an actor in this system, as [Run] does in Default. A name in use is ErrNameTaken; after Shutdown it fails with
 // ErrStopped.
-func (s *System) Run(actor any, opts ...Option) (*Address, error) { return s.run(actor, nil, opts) }
+func (s *System) Run(actor any, opts ...Option) (*Address, error) {
+	return s.run(actor, Context{}, opts)
+}
 
 // Lookup finds an actor by the name it was given, and returns a new strong reference to it. An actor that is stopping is
 // not found.
@@ -143,11 +157,17 @@ func (s *System) nameLocked(a, parent *actor) error {
 			s.serial++
 		}
 		a.serial = s.serial
+		if !s.kinds[a.table.kind] {
+			if s.kinds == nil {
+				s.kinds = map[string]bool{}
+			}
+			s.kinds[a.table.kind] = true
+		}
 	}
 	if parent != nil {
 		own := c.name
 		if !c.named {
-			own = autoName(a.table.typ, a.serial)
+			own = a.table.kind + strconv.FormatUint(a.serial, 10)
 		}
 		c.name = "/" + strings.TrimPrefix(parent.name(), "/") + "/" + own
 	}
@@ -179,21 +199,16 @@ func (s *System) madeUp(name string) bool {
 	if !ok || serial > s.serial {
 		return false
 	}
+	kind := name[strings.LastIndexByte(name, '/')+1 : strings.LastIndexByte(name, '-')+1]
+	if !s.kinds[kind] {
+		return false // such as "user-42", where no actor is of a type User
+	}
 	for a := s.first; a != nil; a = a.after {
 		if a.serial == serial && a.name() == name {
 			return true
 		}
 	}
 	return false
-}
-
-// autoName is the made-up name of an actor: its type and a number.
-func autoName(t reflect.Type, serial uint64) string {
-	name := baseName(t)
-	if bracket := strings.IndexByte(name, '['); bracket >= 0 {
-		name = name[:bracket]
-	}
-	return fmt.Sprintf("%s-%d", name[strings.LastIndexByte(name, '.')+1:], serial)
 }
 
 // remove forgets an actor that has ended, or that was never started.

@@ -13,6 +13,7 @@ type Timer struct {
 	timer   *time.Timer // nil until it has to wait
 	message *envelope   // nil for one that never fires
 	stopped bool
+	fired   bool // its one message was put into the lane
 
 	next  func() any    // of an interval: makes its message
 	every time.Duration // of an interval
@@ -31,18 +32,27 @@ func (t *Timer) Stop() bool {
 		return false
 	}
 	delete(t.actor.extra().timers, t)
-	return t.end() || t.every > 0
+	return t.end()
 }
 
-// end stops the timer, with mu held. It reports whether a message was kept from being handled.
+// end stops the timer, with mu held. It reports whether that keeps a message from being handled.
 func (t *Timer) end() bool {
 	t.stopped = true
-	prevented := t.timer != nil && t.timer.Stop()
+	if t.timer != nil {
+		t.timer.Stop()
+	}
 	if l := t.message.in; l != nil {
 		l.remove(t.message)
-		prevented = true
+		return true
 	}
-	return prevented
+	return !t.fired
+}
+
+// isStopped reports whether the timer was stopped.
+func (t *Timer) isStopped() bool {
+	t.actor.mu.Lock()
+	defer t.actor.mu.Unlock()
+	return t.stopped
 }
 
 // notifyLater starts a timer for one message.
@@ -52,7 +62,7 @@ func (a *actor) notifyLater(msg any, after time.Duration) *Timer {
 	if err != nil {
 		return a.neverFires(t, msg, err)
 	}
-	t.message = &envelope{ctx: noticeOf(context.Background(), a.config.base), msg: routed, to: r, kind: notification, timer: t}
+	t.message = &envelope{ctx: context.Background(), msg: routed, to: r, kind: notification, timer: t}
 	if !a.startTimer(t, max(after, 0)) {
 		return a.neverFires(t, msg, a.gone())
 	}
@@ -68,7 +78,7 @@ func (a *actor) notifyInterval(next func() any, every time.Duration) *Timer {
 	case next == nil:
 		return a.neverFires(t, nil, errors.New("akt: NotifyInterval: the function is nil"))
 	}
-	t.message = &envelope{ctx: noticeOf(context.Background(), a.config.base), kind: interval, timer: t}
+	t.message = &envelope{ctx: context.Background(), kind: interval, timer: t}
 	if !a.startTimer(t, 0) {
 		return a.neverFires(t, nil, a.gone())
 	}
@@ -91,10 +101,10 @@ func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.shut() {
+	x := a.extra()
+	if a.shut() || x.replacing {
 		return false
 	}
-	x := a.extra()
 	if x.timers == nil {
 		x.timers = map[*Timer]struct{}{}
 	}
@@ -107,6 +117,7 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 		go a.work()
 	}
 	if t.every == 0 {
+		t.fired = true
 		delete(x.timers, t) // a message like any other from now on
 	}
 	return true
@@ -129,6 +140,7 @@ func (t *Timer) fire() {
 		return
 	}
 	if t.every == 0 {
+		t.fired = true
 		delete(a.extras.timers, t) // a message like any other from now on; it survives a restart
 	}
 	start := a.putLocked(t.message)

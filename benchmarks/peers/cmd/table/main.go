@@ -27,8 +27,8 @@ const module = "github.com/aktgo/akt/benchmarks/peers"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
+	err := run(ctx)
+	if stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "table:", err)
 		os.Exit(1)
 	}
@@ -82,7 +82,7 @@ func moduleDir(ctx context.Context) (string, error) {
 }
 
 // measure runs benchmarks in rounds.
-func measure(ctx context.Context, names []benchmark, rounds int, benchtime string) (*results, error) {
+func measure(ctx context.Context, names []benchmark, rounds int, benchtime string) (_ *results, err error) {
 	if len(names) == 0 {
 		return nil, errors.New("no benchmark matches")
 	}
@@ -90,7 +90,7 @@ func measure(ctx context.Context, names []benchmark, rounds int, benchtime strin
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp)
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	bin := filepath.Join(tmp, "peers.test")
 	fmt.Fprintln(os.Stderr, "building the benchmarks")
 	if _, err := output(ctx, "go", "test", "-c", "-o", bin, module); err != nil {
