@@ -186,32 +186,44 @@ func (a *actor) workAfter(failure *PanicError, msg any, unasked bool) {
 }
 
 // handle runs one envelope, by the owner. It returns the failure of a handler that panicked.
+//
+// What leads from here to a handler, and from there to the push of a notification, fits the first stack of a goroutine: the owner
+// often is a fresh one, and growing its stack would cost more than all else. That is why errors are made in functions of their own.
 func (a *actor) handle(e *envelope) *PanicError {
-	if e.kind == request && e.ctx.Err() != nil {
-		err := a.unanswered(e.name(), NotHandled, ended(e.ctx))
-		err.detail = a.queuedBehind(0)
-		e.answer(nil, err)
+	if !a.mayBegin(e) {
 		return nil
 	}
-	if e.kind == request && !e.begin() {
-		return nil
-	}
-	if e.of != nil {
-		a.hasHeard(e.of)
-	}
-	ctx, forever := e.ctx, false
-	if e.kind == request {
-		forever = endless(ctx)
-	} else {
-		ctx, forever = noticeOf(ctx, a.config.base), true
-	}
-	c := Context{Context: ctx, actor: a, run: runOf(a.beginRun(e.index()), forever)}
-	reply, failure, err := a.invoke(c, e)
+	reply, failure, err := a.invoke(e)
 	if failure == nil || !failure.exited() {
 		a.endRun()
 		a.settle(e, reply, err, failure)
 	}
 	return failure
+}
+
+// mayBegin reports whether an envelope is to be handled: not a request whose sender has left, or will as its context has ended.
+func (a *actor) mayBegin(e *envelope) bool {
+	if e.of != nil {
+		a.hasHeard(e.of)
+	}
+	if e.kind != request {
+		return true
+	}
+	if e.ctx.Err() != nil {
+		err := a.unanswered(e.name(), NotHandled, ended(e.ctx))
+		err.detail = a.queuedBehind(0)
+		e.answer(nil, err)
+		return false
+	}
+	return e.begin()
+}
+
+// contextOf begins the run of an envelope.
+func (a *actor) contextOf(e *envelope) Context {
+	if e.kind == request {
+		return Context{Context: e.ctx, actor: a, run: runOf(a.beginRun(e.index()), endless(e.ctx))}
+	}
+	return Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(a.beginRun(e.index()), true)}
 }
 
 // settle tells whoever has to know how the handling of an envelope went.
@@ -234,13 +246,14 @@ func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 
 // invoke calls what an envelope is for. A panic becomes the failure. If the handler calls runtime.Goexit, nothing after the
 // deferred call runs; so caught does what is left.
-func (a *actor) invoke(c Context, e *envelope) (reply any, failure *PanicError, err error) {
+func (a *actor) invoke(e *envelope) (reply any, failure *PanicError, err error) {
 	returned := false
 	defer func() {
 		if !returned {
 			failure = a.caught(recover(), e)
 		}
 	}()
+	c := a.contextOf(e)
 	switch e.kind {
 	case function:
 		e.msg.(func(Context))(c)

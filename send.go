@@ -84,35 +84,52 @@ func (a *actor) failedHere(recovered, msg any, message string) error {
 
 // request queues a message and waits for the reply.
 func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, error) {
-	if a.system.refuses(ctx) {
-		return nil, a.undelivered(r.sentAs(msg), errShutDown)
-	}
-	if path := a.cycle(ctx); path != "" && !a.shut() {
-		return nil, a.undelivered(r.sentAs(msg), deadlock(path))
+	if err := a.mayWait(ctx); err != nil {
+		return nil, a.undelivered(r.sentAs(msg), err)
 	}
 	e := &envelope{ctx: ctx, msg: msg, to: r, kind: request}
 	admission, start := a.push(e, into, true)
-	if admission == refusedShut {
-		return nil, a.undelivered(r.sentAs(msg), a.gone())
-	}
 	if start {
 		go a.work()
+		runtime.Gosched() // the owner is next in line, and has often answered when this goroutine is back
+	}
+	if admission == refusedShut {
+		return nil, a.undelivered(e.name(), a.gone())
 	}
 	if a.endsChildren() {
 		a.refuseChildren([]*envelope{e})
 	}
-	if start {
-		runtime.Gosched() // the owner is next in line, and has often answered when this goroutine is back
-	}
 	if e.outcome.Load()&settled == 0 && e.park() {
-		select {
-		case <-e.ready:
-		case <-ctx.Done():
-			if err := a.giveUp(ctx, e); err != nil {
-				return nil, err
-			}
+		if err := a.sleep(ctx, e); err != nil {
+			return nil, err
 		}
 	}
+	return a.answerOf(e)
+}
+
+// mayWait says why a sender cannot wait for this actor, if so.
+func (a *actor) mayWait(ctx context.Context) error {
+	if a.system.refuses(ctx) {
+		return errShutDown
+	}
+	if path := a.cycle(ctx); path != "" && !a.shut() {
+		return deadlock(path)
+	}
+	return nil
+}
+
+// sleep waits for the answer of a request that is parked.
+func (a *actor) sleep(ctx context.Context, e *envelope) error {
+	select {
+	case <-e.ready:
+		return nil
+	case <-ctx.Done():
+		return a.giveUp(ctx, e)
+	}
+}
+
+// answerOf is what a settled request came to.
+func (a *actor) answerOf(e *envelope) (any, error) {
 	switch {
 	case e.outcome.Load()&cutOff != 0:
 		return nil, a.unanswered(e.name(), MaybeHandled, errShutDown)
@@ -155,42 +172,61 @@ func (a *actor) queuedBehind(ahead int32) string {
 
 // notify queues a message that nobody waits for. wait says whether to wait for room.
 func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error {
-	if ctx == nil {
-		return a.undelivered(typeName(msg), errNilContext)
-	}
-	r, routed, err := a.route(msg)
+	e, err := a.notification(ctx, msg)
 	if err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		return a.undelivered(typeName(msg), ended(ctx))
-	}
-	if a.system.refuses(ctx) {
-		return a.undelivered(typeName(msg), errShutDown)
-	}
-	e := &envelope{ctx: ctx, msg: routed, to: r, kind: notification}
 	return a.post(ctx, e, into, wait)
 }
 
-// post pushes an envelope that is not a request. It pushes twice where it has to wait, so that only a full mailbox costs a look for
-// cycles and a channel.
+// notification makes the envelope of a message that nobody waits for.
+func (a *actor) notification(ctx context.Context, msg any) (*envelope, error) {
+	if ctx == nil {
+		return nil, a.undelivered(typeName(msg), errNilContext)
+	}
+	r, routed, err := a.route(msg)
+	switch {
+	case err != nil:
+		return nil, err
+	case ctx.Err() != nil:
+		return nil, a.undelivered(typeName(msg), ended(ctx))
+	case a.system.refuses(ctx):
+		return nil, a.undelivered(typeName(msg), errShutDown)
+	}
+	return &envelope{ctx: ctx, msg: routed, to: r, kind: notification}, nil
+}
+
+// post pushes an envelope that is not a request.
 func (a *actor) post(ctx context.Context, e *envelope, into lane, wait bool) error {
 	admission, start := a.push(e, into, false)
-	if admission == refusedFull && wait {
-		if path := a.cycle(ctx); path != "" {
-			return a.undelivered(e.name(), deadlock(path+", whose mailbox is full"))
-		}
-		e.park()
-		admission, start = a.push(e, into, true)
+	switch {
+	case start:
+		go a.work()
+		return nil
+	case admission == accepted:
+		return nil
+	case admission == refusedFull && wait:
+		return a.postLate(ctx, e)
+	case admission == refusedFull:
+		return a.undelivered(e.name(), ErrMailboxFull)
 	}
+	return a.undelivered(e.name(), a.gone())
+}
+
+// postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full mailbox costs a look for cycles, and a
+// channel.
+func (a *actor) postLate(ctx context.Context, e *envelope) error {
+	if path := a.cycle(ctx); path != "" {
+		return a.undelivered(e.name(), deadlock(path+", whose mailbox is full"))
+	}
+	e.park()
+	admission, start := a.push(e, publicLane, true)
 	if start {
 		go a.work()
 	}
 	switch admission {
 	case refusedShut:
 		return a.undelivered(e.name(), a.gone())
-	case refusedFull:
-		return a.undelivered(e.name(), ErrMailboxFull)
 	case mustWait:
 		if a.endsChildren() {
 			a.refuseChildren([]*envelope{e})
