@@ -141,8 +141,9 @@ func TestARefusedActorFailsTheBenchmark(t *testing.T) {
 func TestAWrongDispatchFailsTheBenchmark(t *testing.T) {
 	t.Parallel()
 	swapped := []message{everyMessage[0], everyMessage[2], everyMessage[1]}
-	mustFail(t, variety{"akt", &thousand{}, swapped, message.ask}.measure)
-	mustFail(t, variety{"akt-send", &thousandSend{}, swapped, message.send}.measure)
+	mustFail(t, variety{"akt", byAsk(&thousand{}), swapped}.measure)
+	mustFail(t, variety{"akt-send", bySend(&thousandSend{}), swapped}.measure)
+	mustFail(t, variety{"mutex", byMutex, swapped}.measure)
 }
 
 // mustFail runs a benchmark, and wants it to fail.

@@ -3,6 +3,7 @@ package peers
 import (
 	"context"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/aktgo/akt"
@@ -59,13 +60,16 @@ func (w crowd) measure(b *testing.B) {
 }
 
 // BenchmarkTypes times a request to an actor that has a handler for each of so many message types, all of which are sent in turn, by
-// akt.Ask or by Address.Send. The first request of each type, for which akt looks up its handler, is left out.
+// akt.Ask or by Address.Send. The first request of each type, for which akt looks up its handler, is left out. The mutex is there to
+// compare: it calls the same thousand methods.
 func BenchmarkTypes(b *testing.B) {
 	for _, w := range []variety{
-		{"akt", &single{}, everyMessage[:1], message.ask},
-		{"akt", &thousand{}, everyMessage[:], message.ask},
-		{"akt-send", &singleSend{}, everyMessage[:1], message.send},
-		{"akt-send", &thousandSend{}, everyMessage[:], message.send},
+		{"akt", byAsk(&single{}), everyMessage[:1]},
+		{"akt", byAsk(&thousand{}), everyMessage[:]},
+		{"akt-send", bySend(&singleSend{}), everyMessage[:1]},
+		{"akt-send", bySend(&thousandSend{}), everyMessage[:]},
+		{"mutex", byMutex, everyMessage[:1]},
+		{"mutex", byMutex, everyMessage[:]},
 	} {
 		b.Run("lib="+w.lib+"/types="+strconv.Itoa(len(w.messages)), w.measure)
 	}
@@ -74,27 +78,25 @@ func BenchmarkTypes(b *testing.B) {
 // variety is a benchmark of requests of different types to one actor.
 type variety struct {
 	lib      string
-	actor    any
+	open     func(testing.TB) requester
 	messages []message
-	request  func(m message, addr *akt.Address, n uint64) (uint64, error)
 }
+
+// requester sends a request of the type of m.
+type requester func(m message, n uint64) (uint64, error)
 
 func (w variety) measure(b *testing.B) {
 	b.Helper()
-	addr, err := akt.NewSystem().Run(w.actor)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer endActor(addr)
+	request := w.open(b)
 	for _, m := range w.messages {
-		if _, err := w.request(m, addr, 0); err != nil {
+		if _, err := request(m, 0); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ReportAllocs()
 	at := 0
 	for n := firstOf(1); b.Loop(); n++ {
-		reply, err := w.request(w.messages[at], addr, n)
+		reply, err := request(w.messages[at], n)
 		if want := typedAnswer(at, n); err != nil || reply != want {
 			b.Errorf("the request %d of type %d was answered with %d, %v; want %d", n, at, reply, err, want)
 			return
@@ -105,13 +107,51 @@ func (w variety) measure(b *testing.B) {
 	}
 }
 
+func byAsk(state any) func(testing.TB) requester {
+	return func(tb testing.TB) requester {
+		tb.Helper()
+		addr := runActor(tb, state)
+		return func(m message, n uint64) (uint64, error) { return m.ask(addr, n) }
+	}
+}
+
+func bySend(state any) func(testing.TB) requester {
+	return func(tb testing.TB) requester {
+		tb.Helper()
+		addr := runActor(tb, state)
+		return func(m message, n uint64) (uint64, error) { return m.send(addr, n) }
+	}
+}
+
+func runActor(tb testing.TB, state any) *akt.Address {
+	tb.Helper()
+	addr, err := akt.NewSystem().Run(state)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { endActor(addr) })
+	return addr
+}
+
+func byMutex(testing.TB) requester {
+	var mu sync.Mutex
+	state := &thousand{}
+	return func(m message, n uint64) (uint64, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return m.call(state, n)
+	}
+}
+
 // message sends requests of one type. Its methods differ by the type alone, so that they are the same code for all.
 type message interface {
 	ask(addr *akt.Address, n uint64) (uint64, error)
 	send(addr *akt.Address, n uint64) (uint64, error)
+	call(state *thousand, n uint64) (uint64, error)
 }
 
-type messageOf[M ~struct{ N uint64 }] struct{}
+// messageOf is the handler of a type.
+type messageOf[M ~struct{ N uint64 }] func(*thousand, akt.Context, M) (uint64, error)
 
 func (messageOf[M]) ask(addr *akt.Address, n uint64) (uint64, error) {
 	return akt.Ask[uint64](context.Background(), addr, M{n})
@@ -121,6 +161,10 @@ func (messageOf[M]) send(addr *akt.Address, n uint64) (uint64, error) {
 	reply, err := addr.Send(context.Background(), M{n})
 	sum, _ := reply.(uint64)
 	return sum, err
+}
+
+func (handle messageOf[M]) call(state *thousand, n uint64) (uint64, error) {
+	return handle(state, akt.Context{}, M{n})
 }
 
 // typedAnswer is the right reply to a request of a type: no two handlers answer alike.

@@ -64,7 +64,7 @@ func run(ctx context.Context) error {
 		}
 	}
 	if *check || *only != "" {
-		fmt.Print(res.summary(), "\n", res.targets())
+		fmt.Print(res.summary(), "\n", res.growth(), "\n", res.targets())
 	}
 	if *only != "" {
 		return nil

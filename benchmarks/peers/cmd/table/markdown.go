@@ -23,9 +23,12 @@ func (res *results) markdown() string {
 	return out.String()
 }
 
-// summary is the main table.
+// summary is the main table; nothing where none of its rows was run.
 func (res *results) summary() string {
 	var out strings.Builder
+	if !slices.ContainsFunc(rows, func(r row) bool { return r.best(res) != "" }) {
+		return ""
+	}
 	out.WriteString("| × chan | " + strings.Join(columns[:len(columns)-1], " | ") + " | chan is | target |\n")
 	out.WriteString("|---|" + strings.Repeat("---:|", len(columns)) + "---|\n")
 	for _, r := range rows {
@@ -123,7 +126,7 @@ func (r row) times() string {
 // growth is the table of large cases and small ones.
 func (res *results) growth() string {
 	var out strings.Builder
-	out.WriteString("| | small | large | large ÷ small | target |\n|---|---:|---:|---:|---|\n")
+	out.WriteString("| growth | small | large | large ÷ small | target |\n|---|---:|---:|---:|---|\n")
 	for _, g := range growths {
 		ratios := res.ratios(g.large, g.small, g.unit)
 		if len(ratios) == 0 {

@@ -160,11 +160,11 @@ func digits(v float64) string {
 	switch {
 	case v == math.Trunc(v) && v != 1: // a ratio of 1.00 is not a count
 		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
-	case v < .1:
+	case v < .0995:
 		return strconv.FormatFloat(v, 'f', 3, 64)
-	case v < 10:
+	case v < 9.995:
 		return strconv.FormatFloat(v, 'f', 2, 64)
-	case v < 100:
+	case v < 99.95:
 		return strconv.FormatFloat(v, 'f', 1, 64)
 	}
 	return thousands(strconv.FormatFloat(v, 'f', 0, 64))

@@ -17,7 +17,7 @@ func main() {
 	}
 	out.WriteString(")\n\nvar everyMessage = [...]message{\n")
 	for i := range 1000 {
-		fmt.Fprintf(&out, "\tmessageOf[m%03d]{},\n", i)
+		fmt.Fprintf(&out, "\tmessageOf[m%03d]((*thousand).HandleM%03d),\n", i, i)
 	}
 	out.WriteString("}\n\n")
 	for i := range 1000 {
