@@ -52,7 +52,7 @@ func (a *Address) target() *actor {
 func (a *Address) open(msg any) (*actor, error) {
 	t := a.target()
 	if a.released.Load() {
-		return nil, t.undelivered(typeName(msg), errReleased)
+		return nil, t.refusal(msg, errReleased)
 	}
 	return t, nil
 }
@@ -67,45 +67,49 @@ var errReleased = fmt.Errorf("%w: this address of it was released", ErrStopped)
 // takes it back: it is never handled. One that ends while the handler runs ends the handler's Context too, and Send returns
 // at once – but for handlers that run on the sender's own goroutine, see the package documentation.
 func (a *Address) Send(ctx context.Context, msg any) (any, error) {
-	defer runtime.KeepAlive(a)
 	t, err := a.open(msg)
 	if err != nil {
 		return nil, err
 	}
-	return t.send(ctx, msg, publicLane)
+	reply, err := t.send(ctx, msg, publicLane)
+	runtime.KeepAlive(a) // not deferred: that would cost more, and room on the stack
+	return reply, err
 }
 
 // SendUnpack is Send for a deferred reply: where the handler returns a [*Future], it waits for that and returns its value,
 // or its error unchanged.
 func (a *Address) SendUnpack(ctx context.Context, msg any) (any, error) {
-	defer runtime.KeepAlive(a)
 	t, err := a.open(msg)
 	if err != nil {
 		return nil, err
 	}
-	return t.sendUnpack(ctx, msg, publicLane)
+	reply, err := t.sendUnpack(ctx, msg, publicLane)
+	runtime.KeepAlive(a) // not deferred: that would cost more, and room on the stack
+	return reply, err
 }
 
 // Notify sends a message without waiting for it to be handled. Where the mailbox is full it waits for room, until ctx ends;
 // that is all that the end of ctx means to it. The handler's Context has the values of ctx. An error says that the message
 // was not accepted. An error of the handler is logged, and given to the hook of [WithDeadLetters].
 func (a *Address) Notify(ctx context.Context, msg any) error {
-	defer runtime.KeepAlive(a)
 	t, err := a.open(msg)
 	if err != nil {
 		return err
 	}
-	return t.notify(ctx, msg, publicLane, true)
+	err = t.notify(ctx, msg, publicLane, true)
+	runtime.KeepAlive(a)
+	return err
 }
 
 // TryNotify is Notify without waiting: where the mailbox is full, it fails with ErrMailboxFull.
 func (a *Address) TryNotify(msg any) error {
-	defer runtime.KeepAlive(a)
 	t, err := a.open(msg)
 	if err != nil {
 		return err
 	}
-	return t.notify(context.Background(), msg, publicLane, false)
+	err = t.notify(context.Background(), msg, publicLane, false)
+	runtime.KeepAlive(a)
+	return err
 }
 
 // Clone returns another strong reference, to be released on its own. The clone of a released address is released.

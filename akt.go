@@ -100,7 +100,7 @@ func (s Spawner[A]) isNil() bool           { return s == nil }
 // where only the reply itself shows it. See [Address.Send] for all else.
 func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	if addr, ok := to.(*Address); ok {
-		if reply, ok, err := askHere[R](ctx, addr, msg); ok {
+		if reply, ok, err := askKnown[R](ctx, addr, msg); ok {
 			return reply, err
 		}
 	}

@@ -9,15 +9,29 @@ import (
 
 // route finds the handler of a message.
 func (a *actor) route(msg any) (route, any, error) {
-	r, routed, err := a.table.route(msg)
-	if err == nil {
-		return r, routed, nil
+	if found := a.table.cache.find(dynamicType(msg), 0); found != nil && found.adapt == asItIs {
+		return found.route, msg, nil
 	}
-	if a.shut() {
+	return a.routeSlowly(msg)
+}
+
+// routeSlowly is route for a message that has to be resolved, adapted or refused.
+func (a *actor) routeSlowly(msg any) (route, any, error) {
+	r, routed, err := a.table.route(msg)
+	if err != nil && a.shut() {
 		err = a.gone()
 	}
-	return r, nil, a.undelivered(typeName(msg), err)
+	if err != nil {
+		return route{}, nil, a.refusal(msg, err)
+	}
+	return r, routed, nil
 }
+
+// refusal is the error for a message that is refused before anything is done with it. Like all makers of errors on the way into a
+// mailbox it is not inlined: the frames there are to stay small.
+//
+//go:noinline
+func (a *actor) refusal(msg any, err error) error { return a.undelivered(typeName(msg), err) }
 
 // send sends a request and waits for its reply.
 func (a *actor) send(ctx context.Context, msg any, into lane) (any, error) {
@@ -84,17 +98,17 @@ func (a *actor) failedHere(recovered, msg any, message string) error {
 
 // request queues a message and waits for the reply.
 func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, error) {
-	if err := a.mayWait(ctx); err != nil {
-		return nil, a.undelivered(r.sentAs(msg), err)
-	}
 	e := &envelope{ctx: ctx, msg: msg, to: r, kind: request}
+	if err := a.mayWait(ctx); err != nil {
+		return nil, a.refused(e, err)
+	}
 	admission, start := a.push(e, into, true)
 	if start {
 		go a.work()
 		runtime.Gosched() // the owner is next in line, and has often answered when this goroutine is back
 	}
 	if admission == refusedShut {
-		return nil, a.undelivered(e.name(), a.gone())
+		return nil, a.refused(e, a.gone())
 	}
 	if a.endsChildren() {
 		a.refuseChildren([]*envelope{e})
@@ -182,16 +196,16 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 // notification makes the envelope of a message that nobody waits for.
 func (a *actor) notification(ctx context.Context, msg any) (*envelope, error) {
 	if ctx == nil {
-		return nil, a.undelivered(typeName(msg), errNilContext)
+		return nil, a.refusal(msg, errNilContext)
 	}
 	r, routed, err := a.route(msg)
 	switch {
 	case err != nil:
 		return nil, err
 	case ctx.Err() != nil:
-		return nil, a.undelivered(typeName(msg), ended(ctx))
+		return nil, a.refusal(msg, ended(ctx))
 	case a.system.refuses(ctx):
-		return nil, a.undelivered(typeName(msg), errShutDown)
+		return nil, a.refusal(msg, errShutDown)
 	}
 	return &envelope{ctx: ctx, msg: routed, to: r, kind: notification}, nil
 }
@@ -208,16 +222,21 @@ func (a *actor) post(ctx context.Context, e *envelope, into lane, wait bool) err
 	case admission == refusedFull && wait:
 		return a.postLate(ctx, e)
 	case admission == refusedFull:
-		return a.undelivered(e.name(), ErrMailboxFull)
+		return a.refused(e, ErrMailboxFull)
 	}
-	return a.undelivered(e.name(), a.gone())
+	return a.refused(e, a.gone())
 }
+
+// refused is refusal for a message in its envelope.
+//
+//go:noinline
+func (a *actor) refused(e *envelope, err error) error { return a.undelivered(e.name(), err) }
 
 // postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full mailbox costs a look for cycles, and a
 // channel.
 func (a *actor) postLate(ctx context.Context, e *envelope) error {
 	if path := a.cycle(ctx); path != "" {
-		return a.undelivered(e.name(), deadlock(path+", whose mailbox is full"))
+		return a.refused(e, deadlock(path+", whose mailbox is full"))
 	}
 	e.park()
 	admission, start := a.push(e, publicLane, true)

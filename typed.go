@@ -9,25 +9,34 @@ import (
 // typedCall is a handler as a typed call site calls it: nothing is boxed, and nothing looked up by name or type.
 type typedCall[M, R any] func(self receiver, ctx Context, msg M) (R, error)
 
-// askHere is Ask where it can be had at once: a handler of exactly these types, of an idle actor, called on this goroutine.
-// It reports false, and has done nothing, where that is not so.
-func askHere[R, M any](ctx context.Context, addr *Address, msg M) (reply R, ok bool, err error) {
+// askKnown is Ask of a handler that was asked with exactly these types before. It reports false, and has done nothing, for any other.
+func askKnown[R, M any](ctx context.Context, addr *Address, msg M) (reply R, ok bool, err error) {
 	a := addr.actor
 	if a == nil || ctx == nil || addr.released.Load() {
 		return reply, false, nil
 	}
 	found := a.table.cache.find(typeOf[M](), typeOf[R]())
-	if found == nil || !endless(ctx) {
+	if found == nil {
 		return reply, false, nil
 	}
-	word, ok := a.take(found.index)
-	if !ok {
-		return reply, false, nil
+	if endless(ctx) {
+		if word, idle := a.take(found.index); idle {
+			c := Context{Context: ctx, actor: a, run: runOf(word, true)}
+			reply, err = callHere(a, found.call.(typedCall[M, R]), c, word, msg)
+			runtime.KeepAlive(addr)
+			return reply, true, err
+		}
 	}
-	c := Context{Context: ctx, actor: a, run: runOf(word, true)}
-	reply, err = callHere(a, found.call.(typedCall[M, R]), c, word, msg)
+	reply, err = askBoxed[R](ctx, a, found.route, msg)
 	runtime.KeepAlive(addr)
 	return reply, true, err
+}
+
+// askBoxed sends the request on the untyped way.
+//
+//go:noinline
+func askBoxed[R, M any](ctx context.Context, a *actor, to route, msg M) (R, error) {
+	return typed[R](a.sendTo(ctx, to, msg, publicLane))
 }
 
 // callHere runs a handler on the sender's goroutine, which has taken the actor: runHere without boxes.
