@@ -12,7 +12,8 @@ import (
 // Its mailbox says who owns it; self is touched by the owner only. extras is guarded by mailbox.mu, and nil for most actors.
 type actor struct {
 	mailbox
-	self   any // the user's value; nil after the end
+	self   any    // the user's value; nil after the end
+	loop   func() // work, once there was some; the owner's
 	table  *table
 	system *System
 	config *config
@@ -134,7 +135,7 @@ func (a *actor) askToStop() { a.stopAfter(orderAsk) }
 func (a *actor) stopAfter(o orders) {
 	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping)) // before the order: a veto turns it back
 	if a.order(o) {
-		go a.work()
+		a.hire()
 	}
 }
 
@@ -148,6 +149,15 @@ func (a *actor) running() string {
 		return a.table.handlers[i].method
 	}
 	return ""
+}
+
+// hire starts a goroutine that owns the actor from now on, on behalf of the owner. The func value is made once, as a go statement
+// would otherwise allocate one each time.
+func (a *actor) hire() {
+	if a.loop == nil {
+		a.loop = a.work
+	}
+	go a.loop()
 }
 
 // work is the owner's loop. The goroutine that runs it owns the actor, until there is nothing to do.

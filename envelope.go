@@ -2,6 +2,7 @@ package akt
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 )
 
@@ -22,6 +23,18 @@ type envelope struct {
 	ready   chan struct{} // closed for a request that is parked when it has its answer, and for a notification when it was let in or refused
 	reply   any
 	err     error
+}
+
+// notifications are envelopes to be used again. One with a channel is never among them: that may belong to a synctest bubble.
+var notifications = sync.Pool{New: func() any { return &envelope{kind: notification} }}
+
+// reuse gives a notification back that was handled, by its owner, when nobody else has it.
+func (e *envelope) reuse() {
+	if e.kind != notification || e.timer != nil || e.ready != nil {
+		return
+	}
+	e.ctx, e.msg, e.to, e.of = nil, nil, route{}, nil
+	notifications.Put(e)
 }
 
 type kind uint8

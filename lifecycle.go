@@ -112,7 +112,7 @@ func (a *actor) start(from Context) (*Address, error) {
 		a.system.note()
 		return addr, nil
 	}
-	go a.work() // One-Owner: handed over
+	a.hire() // One-Owner: handed over
 	if a.shut() {
 		<-a.done()
 		return nil, a.gone()

@@ -188,18 +188,27 @@ const (
 // next decides what the owner does next, and takes the message to handle.
 func (m *mailbox) next() (task, *envelope) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
+	last := m.current
+	todo, e := m.nextLocked()
+	m.current = e
+	m.mu.Unlock()
+	if last != nil {
+		last.reuse() // Taken-Once: it is in no list, and no longer the current one
+	}
+	return todo, e
+}
+
+func (m *mailbox) nextLocked() (task, *envelope) {
 	switch {
 	case m.orders&orderAsk != 0:
 		m.orders &^= orderAsk
 		return askToStop, nil
 	case m.private.n > 0:
-		m.current = m.private.pop()
-		return handle, m.current
+		return handle, m.private.pop()
 	case m.public.n > 0:
-		m.current = m.public.pop()
+		e := m.public.pop()
 		m.letIn()
-		return handle, m.current
+		return handle, e
 	case m.orders&orderDrain != 0:
 		return finish, nil
 	}
@@ -209,7 +218,6 @@ func (m *mailbox) next() (task, *envelope) {
 
 // letGo turns busy off, with mu held and nothing to do.
 func (m *mailbox) letGo() {
-	m.current = nil
 	m.word.And(^(flagBusy | flagWork | handlerMask)) // No-Lost-Wake-Up
 }
 

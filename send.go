@@ -79,7 +79,7 @@ func (a *actor) runHere(c Context, word uint64, r route, msg any) (reply any, er
 	reply, err = (*r.call.Load())(a.self, c, msg)
 	returned = true
 	if !a.yield(word) {
-		go a.work() // One-Owner: handed over
+		a.hire() // One-Owner: handed over
 	}
 	if err != nil {
 		return nil, ownError(err, a, func() string { return r.sentAs(msg) })
@@ -104,7 +104,7 @@ func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, 
 	}
 	admission, start := a.push(e, into, true)
 	if start {
-		go a.work()
+		a.hire()
 		runtime.Gosched() // the owner is next in line, and has often answered when this goroutine is back
 	}
 	if admission == refusedShut {
@@ -207,7 +207,9 @@ func (a *actor) notification(ctx context.Context, msg any) (*envelope, error) {
 	case a.system.refuses(ctx):
 		return nil, a.refusal(msg, errShutDown)
 	}
-	return &envelope{ctx: ctx, msg: routed, to: r, kind: notification}, nil
+	e := notifications.Get().(*envelope)
+	e.ctx, e.msg, e.to = ctx, routed, r
+	return e, nil
 }
 
 // post pushes an envelope that is not a request.
@@ -215,7 +217,7 @@ func (a *actor) post(ctx context.Context, e *envelope, into lane, wait bool) err
 	admission, start := a.push(e, into, false)
 	switch {
 	case start:
-		go a.work()
+		a.hire()
 		return nil
 	case admission == accepted:
 		return nil
@@ -241,7 +243,7 @@ func (a *actor) postLate(ctx context.Context, e *envelope) error {
 	e.park()
 	admission, start := a.push(e, publicLane, true)
 	if start {
-		go a.work()
+		a.hire()
 	}
 	switch admission {
 	case refusedShut:

@@ -130,7 +130,7 @@ func (s *System) cut(ctx context.Context) error {
 		}
 		a.refuseQueue(queue)
 		if start {
-			go a.work()
+			a.hire()
 		}
 	}
 	err := fmt.Errorf("akt: shutdown: %w", ended(ctx))

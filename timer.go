@@ -114,7 +114,7 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 		return true
 	}
 	if a.putLocked(t.message) {
-		go a.work()
+		a.hire()
 	}
 	if t.every == 0 {
 		t.fired = true

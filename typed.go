@@ -50,7 +50,7 @@ func callHere[M, R any](a *actor, call typedCall[M, R], c Context, word uint64, 
 	reply, err = call(receiverOf(a.self), c, msg)
 	returned = true
 	if !a.yield(word) {
-		go a.work() // One-Owner: handed over
+		a.hire() // One-Owner: handed over
 	}
 	if err != nil {
 		return *new(R), ownError(err, a, func() string { return typeName(msg) })
