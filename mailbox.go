@@ -116,7 +116,12 @@ func (m *mailbox) runs(word uint64) bool {
 }
 
 // wake marks work, with mu held. It reports whether the caller took the actor and must start its owner.
-func (m *mailbox) wake() bool { return m.word.Or(flagWork|flagBusy)&flagBusy == 0 }
+//
+// Where both flags are on already they stay so: only who holds mu turns work off.
+func (m *mailbox) wake() bool {
+	const both = flagWork | flagBusy
+	return m.word.Load()&both != both && m.word.Or(both)&flagBusy == 0
+}
 
 // putLocked puts an envelope into the private lane, with mu held, and reports whether the caller must start the owner.
 func (m *mailbox) putLocked(e *envelope) (start bool) {
