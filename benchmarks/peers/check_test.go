@@ -118,6 +118,9 @@ func TestABrokenMessageFailsTheBenchmark(t *testing.T) {
 				mustFail(t, tells{broken.open, all, time.Nanosecond}.measure)
 			})
 		}
+		if name == "doubled" {
+			continue // in a ring, the second token may still be on its way when the first has arrived
+		}
 		t.Run(name+", to pass it on", func(t *testing.T) {
 			t.Parallel()
 			mustFail(t, passes{broken.open, 2, time.Nanosecond}.measure)
