@@ -14,7 +14,7 @@ import (
 //
 // The message is built strictly, before it is sent. Fields go by the name in their json tag, else by their Go name; a
 // key that names none is refused. Values are not converted from one kind to another: a duration is a string such as
-// "1.5s", never a bare number, and a number has to fit exactly, without a fraction in a whole one. Use json.Number, or
+// "1.5s", never a bare number, and a number has to fit: exactly into an integer, to the nearest into a float. Use json.Number, or
 // the Go type itself, for whole numbers beyond 2^53. The error has a [*DecodeError] for each fault.
 type Raw struct {
 	Name   string
