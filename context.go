@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -117,9 +118,10 @@ func (c Context) Done() <-chan struct{} {
 
 // Err returns why Done is closed: the sender's error if its context has ended first, else context.Canceled; nil before.
 func (c Context) Err() error {
+	err := c.sender().Err() // before lifeOver is looked at: where that is false, this end came first
 	switch {
 	case c.actor == nil || !c.actor.system.lifeOver.Load():
-		return c.sender().Err()
+		return err
 	case c.run&runEndless != 0:
 		return context.Canceled
 	default:
@@ -220,9 +222,7 @@ func (n *notice) Value(key any) any {
 // noticeOf makes the context of a notification sent with ctx to an actor with these base values, nil for none. However long
 // notifications send each other on, it does not grow: a handler's Context adds no values to its sender's.
 func noticeOf(ctx context.Context, base *notice) context.Context {
-	for c, ok := ctx.(Context); ok; c, ok = ctx.(Context) {
-		ctx = c.sender()
-	}
+	ctx = withoutRuns(ctx)
 	n, ok := ctx.(*notice)
 	switch {
 	case ctx == context.Background() && base == nil:
@@ -233,6 +233,20 @@ func noticeOf(ctx context.Context, base *notice) context.Context {
 		n = &notice{context.Background(), []*values{{context.WithoutCancel(ctx)}}}
 	}
 	return n.with(base)
+}
+
+// withoutRuns is ctx without the runs it was handed through, which add no values.
+func withoutRuns(ctx context.Context) context.Context {
+	for {
+		switch c := ctx.(type) {
+		case Context:
+			ctx = c.sender()
+		case startContext:
+			ctx = c.Context
+		default:
+			return ctx
+		}
+	}
 }
 
 // baseOf is the values of WithContext's context, nil if it has none.
@@ -295,7 +309,8 @@ func (s *System) either(sender context.Context) context.Context {
 	if known != nil {
 		return known
 	}
-	both, cancel := context.WithCancel(sender) // not under lifeMu: the sender's context may be of any kind
+	inner, cancel := context.WithCancel(sender) // not under lifeMu: the sender's context may be of any kind
+	both := &firstEnd{Context: inner, sender: sender, life: &s.lifeOver}
 	s.lifeMu.Lock()
 	if known := s.merged[key]; known != nil {
 		s.lifeMu.Unlock()
@@ -307,7 +322,10 @@ func (s *System) either(sender context.Context) context.Context {
 	}
 	s.merged[key] = both
 	s.lifeMu.Unlock()
-	forgetLife := context.AfterFunc(life, cancel)
+	forgetLife := context.AfterFunc(life, func() {
+		_ = both.Err() // decides
+		cancel()
+	})
 	context.AfterFunc(both, func() { // after it was entered, as it may run at once
 		forgetLife()
 		s.lifeMu.Lock()
@@ -321,3 +339,29 @@ func (s *System) either(sender context.Context) context.Context {
 	}
 	return both
 }
+
+// firstEnd is a context whose Err is decided once: by whichever end, of the sender or of life, is looked at first.
+type firstEnd struct {
+	context.Context // closes Done
+	sender          context.Context
+	life            *atomic.Bool
+	err             atomic.Pointer[error]
+}
+
+func (f *firstEnd) Err() error {
+	if err := f.err.Load(); err != nil {
+		return *err
+	}
+	err := f.sender.Err()
+	if err == nil && f.life.Load() {
+		err = context.Canceled
+	}
+	if err == nil {
+		return nil
+	}
+	f.err.CompareAndSwap(nil, &err)
+	return *f.err.Load()
+}
+
+// AfterFunc has contexts derived from f end without a goroutine.
+func (f *firstEnd) AfterFunc(fn func()) func() bool { return context.AfterFunc(f.Context, fn) }

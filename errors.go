@@ -199,5 +199,5 @@ func wrapsSendError(err error) (wraps bool) {
 		}
 	}()
 	var inner *SendError
-	return errors.As(err, &inner)
+	return errors.As(err, &inner) && inner != nil
 }

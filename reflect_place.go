@@ -70,6 +70,7 @@ func declared(elem reflect.Type, name string) (place, bool) {
 // shallowest depth at which there are any.
 func promotions(t reflect.Type) map[string][]reflect.Type {
 	shallowest := map[string][]reflect.Type{}
+	fields := map[string]bool{} // their names hide methods of what is embedded beside or below them
 	seen := map[reflect.Type]bool{}
 	for level := []reflect.Type{t}; len(level) > 0; {
 		var next []reflect.Type
@@ -84,6 +85,7 @@ func promotions(t reflect.Type) map[string][]reflect.Type {
 			seen[t] = true
 			for i := range t.NumField() {
 				f := t.Field(i)
+				fields[f.Name] = true
 				if !f.Anonymous {
 					continue
 				}
@@ -97,7 +99,7 @@ func promotions(t reflect.Type) map[string][]reflect.Type {
 			}
 		}
 		for name, types := range found {
-			if shallowest[name] == nil {
+			if shallowest[name] == nil && !fields[name] {
 				shallowest[name] = types
 			}
 		}
