@@ -1,6 +1,7 @@
 package akt
 
 import (
+	"context"
 	"log/slog"
 	"reflect"
 	"strconv"
@@ -12,8 +13,7 @@ import (
 // Its mailbox says who owns it; self is touched by the owner only. extras is guarded by mailbox.mu, and nil for most actors.
 type actor struct {
 	mailbox
-	self   any    // the user's value; nil after the end
-	loop   func() // work, once there was some; the owner's
+	self   any // the user's value; nil after the end
 	table  *table
 	system *System
 	config *config
@@ -151,39 +151,67 @@ func (a *actor) running() string {
 	return ""
 }
 
-// hire starts a goroutine that owns the actor from now on, on behalf of the owner. The func value is made once, as a go statement
-// would otherwise allocate one each time.
-func (a *actor) hire() {
-	if a.loop == nil {
-		a.loop = a.work
+// hire starts a goroutine that owns the actor from now on, on behalf of the owner.
+func (a *actor) hire() { go a.work() }
+
+// hireFor is hire on behalf of a sender. Where that is a handler, whose actor often has nothing more to do when it returns, its
+// goroutine may be the one: that saves a goroutine, and both a switch.
+func (a *actor) hireFor(ctx context.Context) {
+	c, ok := ctx.(Context)
+	if !ok || c.run&runHired == 0 || !c.actor.runs(c.run) {
+		a.hire()
+		return
 	}
-	go a.loop()
+	w := c.actor.crew.Load()
+	if w == nil {
+		w = new(worker)
+		c.actor.crew.CompareAndSwap(nil, w) // if it fails, w is one that nobody works with
+	}
+	if !w.hand(a) {
+		a.hire()
+	}
 }
 
-// work is the owner's loop. The goroutine that runs it owns the actor, until there is nothing to do.
+// work has the goroutine own the actor until there is nothing to do, and then the actor that was handed to it meanwhile, if
+// there is one.
 func (a *actor) work() {
+	for a != nil {
+		w := a.workOff()
+		if w == nil {
+			return
+		}
+		if a = w.next.Swap(nil); a == nil {
+			w.leave()
+			return
+		}
+		a.crew.Store(w)
+	}
+}
+
+// workOff is the owner's loop. It returns the worker that the owner has left with.
+func (a *actor) workOff() *worker {
 	for {
-		switch task, e := a.next(); task {
+		switch task, e, w := a.next(); task {
 		case goneIdle:
 			a.system.note()
-			return
+			return w
 		case handle:
 			failure := a.handle(e)
 			if failure != nil && (failure.exited() || !a.supervise(failure, e.msg, e.kind != request)) {
-				return
+				return nil
 			}
 		case askToStop:
 			if a.vetoes() {
 				continue
 			}
 			a.end(nil)
-			return
+			return nil
 		case finish:
 			if a.wantsNotice() {
 				a.askStopping(false)
 			}
 			a.end(nil)
-			return
+			return nil
 		}
 	}
 }
@@ -231,9 +259,13 @@ func (a *actor) mayBegin(e *envelope) bool {
 // contextOf begins the run of an envelope.
 func (a *actor) contextOf(e *envelope) Context {
 	if e.kind == request {
-		return Context{Context: e.ctx, actor: a, run: runOf(a.beginRun(e.index()), endless(e.ctx))}
+		return Context{Context: e.ctx, actor: a, run: runOf(a.beginRun(e.index()), endless(e.ctx)) | runHired}
 	}
-	return Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(a.beginRun(e.index()), true)}
+	word := a.beginRun(e.index())
+	if word&flagCare != 0 { // somebody may wait for the room that this has made
+		a.openDoor()
+	}
+	return Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
 }
 
 // settle tells whoever has to know how the handling of an envelope went.

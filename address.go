@@ -274,7 +274,7 @@ func (p *PrivateAddress) Do(f func(Context)) error {
 	if f == nil {
 		return a.undelivered("func(akt.Context)", errNilFunc)
 	}
-	return a.post(context.Background(), &envelope{ctx: context.Background(), msg: f, kind: function}, privateLane, false)
+	return a.post(&envelope{ctx: context.Background(), msg: f, kind: function})
 }
 
 var errNilFunc = errors.New("akt: the function is nil")

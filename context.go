@@ -66,11 +66,14 @@ type Context struct {
 	context.Context
 
 	actor *actor
-	run   uint64 // the state word of this run, with runEndless in the place of its flags
+	run   uint64 // the state word of this run, with runEndless and runHired in the place of its flags
 }
 
-// runEndless says, in Context.run, that the sender's context can never end.
-const runEndless uint64 = 1
+// What Context.run has in the place of the state word's flags.
+const (
+	runEndless uint64 = 1 << iota // the sender's context can never end
+	runHired                      // the handler runs on a goroutine that was started for its actor, not on its sender's
+)
 
 type contextKey struct{}
 

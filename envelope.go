@@ -25,16 +25,22 @@ type envelope struct {
 	err     error
 }
 
-// notifications are envelopes to be used again. One with a channel is never among them: that may belong to a synctest bubble.
+// notifications are envelopes to be used again, each with others linked by next. One with a channel is never among them: that may
+// belong to a synctest bubble.
 var notifications = sync.Pool{New: func() any { return &envelope{kind: notification} }}
 
-// reuse gives a notification back that was handled, by its owner, when nobody else has it.
+// reusable reports whether nobody else has an envelope, whose message was handled.
+func (e *envelope) reusable() bool { return e.kind == notification && e.timer == nil && e.ready == nil }
+
+// clear empties an envelope that is to be used again.
+func (e *envelope) clear() { e.ctx, e.msg, e.to, e.of = nil, nil, route{}, nil }
+
+// reuse gives an envelope back whose message was handled, by its owner, when nobody else has it.
 func (e *envelope) reuse() {
-	if e.kind != notification || e.timer != nil || e.ready != nil {
-		return
+	if e.reusable() {
+		e.clear()
+		notifications.Put(e)
 	}
-	e.ctx, e.msg, e.to, e.of = nil, nil, route{}, nil
-	notifications.Put(e)
 }
 
 type kind uint8
@@ -112,6 +118,7 @@ func (e *envelope) park() bool {
 type list struct {
 	head, tail *envelope
 	n          int32
+	requests   int32 // among them
 }
 
 func (l *list) push(e *envelope) {
@@ -123,6 +130,21 @@ func (l *list) push(e *envelope) {
 	}
 	l.tail = e
 	l.n++
+	if e.kind == request {
+		l.requests++
+	}
+}
+
+// prepend puts n notifications, which are linked already, before all others.
+func (l *list) prepend(head, tail *envelope, n int32) {
+	head.prev, tail.next = nil, l.head
+	if l.head == nil {
+		l.tail = tail
+	} else {
+		l.head.prev = tail
+	}
+	l.head = head
+	l.n += n
 }
 
 func (l *list) pop() *envelope {
@@ -146,4 +168,7 @@ func (l *list) remove(e *envelope) {
 	}
 	e.in, e.prev, e.next = nil, nil, nil
 	l.n--
+	if e.kind == request {
+		l.requests--
+	}
 }

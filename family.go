@@ -206,7 +206,7 @@ func (a *actor) deliverTerminated(target *actor) {
 		return
 	}
 	e := &envelope{ctx: context.Background(), msg: routed, to: r, kind: notification, of: target}
-	_ = a.post(context.Background(), e, privateLane, false) // an actor that ends meanwhile is not told
+	_ = a.post(e) // an actor that ends meanwhile is not told
 }
 
 // hasHeard forgets a watch whose Terminated is handled: from now on the same actor can be watched again.

@@ -258,6 +258,7 @@ func (a *actor) callStopped() {
 // ended makes the end known: the name is free, Done is closed, and watchers are told.
 func (a *actor) ended() {
 	a.self = nil
+	a.crew.Store(nil)
 	a.phase.Store(uint32(Stopped))
 	a.system.remove(a)
 	a.mu.Lock()

@@ -1,6 +1,7 @@
 package akt
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -38,13 +39,16 @@ import (
 type mailbox struct {
 	word atomic.Uint64
 
+	crew atomic.Pointer[worker] // changed with mu held, but for the first one: see hireFor
+
 	mu       sync.Mutex
 	private  list
 	public   list
 	waiting  list // senders that wait for room in public
 	capacity int32
 	orders   orders
-	current  *envelope // what next returned last
+	closed   bool      // flagShut, for those who hold mu
+	current  *envelope // what next returned last, but for those of a batch
 }
 
 const (
@@ -52,6 +56,7 @@ const (
 	flagWork                     // a lane or an order waits for the owner
 	flagShut                     // takes nothing more; never turned off
 	flagGuard                    // the system shuts down: who sends is looked at; never turned off
+	flagCare                     // the owner, who has a batch, is to look at the lanes and orders before its next message
 
 	flagMask     uint64 = 1<<8 - 1
 	handlerShift        = 8
@@ -67,6 +72,7 @@ const (
 	orderAsk    orders = 1 << iota // Context.Stop: ask OnStopping after the message that runs now
 	orderDrain                     // handle what was accepted, then stop
 	orderNotice                    // with orderDrain: OnStopping is called for notice
+	orderCut                       // with orderDrain: handle nothing more
 )
 
 // lane says which way a message goes in.
@@ -115,6 +121,17 @@ func (m *mailbox) runs(word uint64) bool {
 	return w&handlerMask != 0 && w>>runShift == word>>runShift
 }
 
+// lock locks mu. Who holds it does so for a few nanoseconds, so it pays to try a little before sync.Mutex does: that waits for more than
+// a microsecond at a time.
+func (m *mailbox) lock() {
+	for range 64 {
+		if m.mu.TryLock() {
+			return
+		}
+	}
+	m.mu.Lock()
+}
+
 // wake marks work, with mu held. It reports whether the caller took the actor and must start its owner.
 //
 // Where both flags are on already they stay so: only who holds mu turns work off.
@@ -123,10 +140,22 @@ func (m *mailbox) wake() bool {
 	return m.word.Load()&both != both && m.word.Or(both)&flagBusy == 0
 }
 
-// putLocked puts an envelope into the private lane, with mu held, and reports whether the caller must start the owner.
-func (m *mailbox) putLocked(e *envelope) (start bool) {
-	m.private.push(e)
-	return m.wake()
+// care has an owner who has a batch look at the lanes and orders before its next message, with mu held.
+func (m *mailbox) care() {
+	if w := m.crew.Load(); w != nil && w.size > 0 {
+		m.word.Or(flagCare)
+	}
+}
+
+// putLocked puts an envelope into a lane, with mu held, and reports whether the caller must start the owner.
+func (m *mailbox) putLocked(e *envelope, into lane) (start bool) {
+	l := &m.public
+	if into == privateLane {
+		l = &m.private
+		m.care()
+	}
+	l.push(e)
+	return l.n == 1 && m.wake() // No-Lost-Wake-Up: where the lane was not empty, work is on already
 }
 
 // admission is what became of a push.
@@ -139,24 +168,80 @@ const (
 	refusedShut
 )
 
+// admits says whether a lane takes a message, with mu held.
+func (m *mailbox) admits(into lane) admission {
+	switch {
+	case m.closed:
+		return refusedShut
+	case into == privateLane:
+		return accepted
+	case m.waiting.n > 0: // a message of a batch may have made room for them
+		m.letIn()
+	}
+	if m.waiting.n > 0 || !m.hasRoom() {
+		return refusedFull
+	}
+	return accepted
+}
+
+// hasRoom reports whether the public lane takes one message more: the rest of a batch counts, too.
+func (m *mailbox) hasRoom() bool {
+	n := m.public.n
+	if w := m.crew.Load(); w != nil && w.size > 0 {
+		if n+w.size < m.capacity {
+			return true
+		}
+		n += w.left(m.word.Load())
+	}
+	return n < m.capacity
+}
+
 // push puts an envelope into a lane, or in line for it if wait is set. start is true where the caller must start the owner.
 func (m *mailbox) push(e *envelope, into lane, wait bool) (a admission, start bool) {
-	m.mu.Lock()
+	m.lock()
 	defer m.mu.Unlock()
-	switch {
-	case m.word.Load()&flagShut != 0:
-		return refusedShut, false
-	case into == privateLane:
-		m.private.push(e)
-	case m.public.n < m.capacity:
-		m.public.push(e)
-	case !wait:
-		return refusedFull, false
-	default:
-		m.waiting.push(e)
-		return mustWait, false // Bounded: public is full, so the owner is at work and will let it in
+	switch a = m.admits(into); {
+	case a == accepted:
+		return accepted, m.putLocked(e, into)
+	case a == refusedShut || !wait:
+		return a, false
 	}
-	return accepted, m.wake()
+	m.waiting.push(e)
+	m.care()
+	m.letIn() // Bounded: the owner may have begun a message of its batch before it could see that it is to care
+	if e.in != &m.waiting {
+		return accepted, false // the owner is at work, else there would have been room
+	}
+	return mustWait, false // Bounded: public is full, so the owner is at work and will let it in
+}
+
+// pushNotice is push for a new notification, which does not wait.
+func (m *mailbox) pushNotice(ctx context.Context, msg any, to route, into lane) (a admission, start bool) {
+	m.lock()
+	if a = m.admits(into); a == accepted {
+		e := m.blank()
+		e.ctx, e.msg, e.to = ctx, msg, to
+		start = m.putLocked(e, into)
+	}
+	m.mu.Unlock()
+	return a, start
+}
+
+// blank returns an envelope for a notification, with mu held.
+func (m *mailbox) blank() *envelope {
+	w := m.crew.Load()
+	if w != nil && w.free != nil {
+		e := w.free
+		w.free = e.next
+		return e
+	}
+	e := notifications.Get().(*envelope)
+	if w != nil {
+		w.free = e.next
+	} else if e.next != nil {
+		notifications.Put(e.next)
+	}
+	return e
 }
 
 // order tells the owner to do something when it is free. start is true where the caller must start it.
@@ -164,18 +249,21 @@ func (m *mailbox) order(o orders) (start bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if o&orderDrain != 0 {
-		if m.word.Or(flagShut)&flagShut != 0 {
+		if m.closed {
 			return false // it drains, or has ended
 		}
-		m.refuse(&m.waiting)
+		m.shutLanes()
 	}
 	m.orders |= o
+	m.care()
 	return m.wake()
 }
 
-// refuse empties the queue of those who wait for room. Each finds itself in no list and not let in.
-func (m *mailbox) refuse(l *list) {
-	for e := l.pop(); e != nil; e = l.pop() {
+// shutLanes has the mailbox take nothing more. Those who wait for room find themselves in no list and not let in.
+func (m *mailbox) shutLanes() {
+	m.closed = true
+	m.word.Or(flagShut)
+	for e := m.waiting.pop(); e != nil; e = m.waiting.pop() {
 		e.answer(nil, errRefused)
 	}
 }
@@ -186,44 +274,97 @@ type task uint8
 const (
 	goneIdle task = iota // nothing: the caller does not own the actor any more
 	handle
+	handleBatch // handle the first message of a batch; next takes it
 	askToStop
 	finish // everything accepted was handled
 )
 
-// next decides what the owner does next, and takes the message to handle.
-func (m *mailbox) next() (task, *envelope) {
-	m.mu.Lock()
+// next decides what the owner does next, and takes the message to handle. Where the actor goes idle, w is the worker that its owner
+// leaves with, if it has one.
+func (m *mailbox) next() (todo task, e *envelope, w *worker) {
+	w = m.crew.Load()
+	if w != nil && w.batch != nil && m.word.Load()&flagCare == 0 {
+		return handle, w.step(), nil
+	}
+	m.lock()
 	last := m.current
-	todo, e := m.nextLocked()
+	if w != nil {
+		m.giveBack(w)
+		w.lend()
+	}
+	todo, e = m.nextLocked()
 	m.current = e
+	switch todo {
+	case goneIdle:
+		w = m.letGo()
+	case handleBatch:
+		todo, e, m.current = handle, m.takeBatch(), nil
+	}
 	m.mu.Unlock()
 	if last != nil {
 		last.reuse() // Taken-Once: it is in no list, and no longer the current one
 	}
-	return todo, e
+	return todo, e, w
 }
 
-func (m *mailbox) nextLocked() (task, *envelope) {
+func (m *mailbox) nextLocked() (todo task, e *envelope) {
 	switch {
 	case m.orders&orderAsk != 0:
 		m.orders &^= orderAsk
 		return askToStop, nil
+	case m.orders&orderCut != 0:
+		return finish, nil
 	case m.private.n > 0:
 		return handle, m.private.pop()
+	case m.public.n > 1 && m.public.requests == 0:
+		return handleBatch, nil
 	case m.public.n > 0:
-		e := m.public.pop()
+		e = m.public.pop()
 		m.letIn()
 		return handle, e
 	case m.orders&orderDrain != 0:
 		return finish, nil
 	}
-	m.letGo()
 	return goneIdle, nil
 }
 
-// letGo turns busy off, with mu held and nothing to do.
-func (m *mailbox) letGo() {
+// takeBatch takes the whole public lane, which has no requests, and returns the first message of it.
+func (m *mailbox) takeBatch() *envelope {
+	w := m.crew.Load()
+	if w == nil {
+		m.crew.CompareAndSwap(nil, new(worker)) // or somebody else has
+		w = m.crew.Load()
+	}
+	w.batch, w.tail, w.size = m.public.head, m.public.tail, m.public.n
+	w.due = m.word.Load()>>runShift + uint64(w.size)
+	m.public = list{}
+	if m.waiting.n > 0 {
+		m.word.Or(flagCare)
+	}
+	return w.step()
+}
+
+// giveBack puts what is left of the owner's batch back to where it came from, with mu held.
+func (m *mailbox) giveBack(w *worker) {
+	if w.size == 0 {
+		return
+	}
+	if w.batch != nil {
+		n := w.left(m.word.Load())
+		m.public.prepend(w.batch, w.tail, n)
+	}
+	w.batch, w.tail, w.size = nil, nil, 0
+	m.word.And(^flagCare)
+}
+
+// letGo turns busy off, with mu held and nothing to do. It returns the worker, if there is one.
+func (m *mailbox) letGo() *worker {
+	w := m.crew.Load()
+	if w != nil {
+		m.crew.Store(nil)
+	}
 	m.word.And(^(flagBusy | flagWork | handlerMask)) // No-Lost-Wake-Up
+	return w
 }
 
 // goIdle lets an actor go that has nothing to do. It reports false where the caller is still the owner.
@@ -255,13 +396,20 @@ func (m *mailbox) wantsNotice() bool {
 
 // letIn moves those who wait into the room that there is now.
 func (m *mailbox) letIn() {
-	for m.public.n < m.capacity && m.waiting.n > 0 {
+	for m.waiting.n > 0 && m.hasRoom() {
 		e := m.waiting.pop()
 		m.public.push(e)
 		if e.kind != request {
 			close(e.ready)
 		}
 	}
+}
+
+// openDoor lets those in who wait for room, by the owner.
+func (m *mailbox) openDoor() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.letIn()
 }
 
 // whereabouts is where withdraw found an envelope.
@@ -287,12 +435,21 @@ func (m *mailbox) withdraw(e *envelope) (at whereabouts, ahead int32) {
 	l.remove(e)
 	switch l {
 	case &m.waiting:
-		return outside, ahead + m.public.n + m.private.n
+		return outside, ahead + m.queued()
 	case &m.public:
 		m.letIn()
-		return queued, ahead + m.private.n
+		return queued, ahead + m.queued() - m.public.n
 	}
 	return queued, ahead
+}
+
+// queued is how many messages are in the lanes and in the owner's batch, with mu held.
+func (m *mailbox) queued() int32 {
+	n := m.public.n + m.private.n
+	if w := m.crew.Load(); w != nil {
+		n += w.left(m.word.Load())
+	}
+	return n
 }
 
 // leave takes a notification out of the queue of those who wait for room. It reports false where it was let in, or refused.
@@ -306,19 +463,32 @@ func (m *mailbox) leave(e *envelope) bool {
 	return true
 }
 
+// dissolve gives the owner's batch back, by the owner.
+func (m *mailbox) dissolve() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if w := m.crew.Load(); w != nil {
+		m.giveBack(w)
+	}
+}
+
 // closeDown shuts both lanes for good and returns what was queued, by the owner. Nothing is handled after it.
 func (m *mailbox) closeDown() (queue []*envelope) {
+	m.dissolve()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.takeAll()
 }
 
-// shutOff is closeDown by somebody else: the owner stops when it is free. current is what it handles, or did.
-func (m *mailbox) shutOff() (queue []*envelope, current *envelope, start bool) {
+// shutOff is closeDown by somebody else: the owner stops when it is free. left is the size of a batch that only the owner can
+// refuse, and current the request that it handles, or did.
+func (m *mailbox) shutOff() (queue []*envelope, left int32, current *envelope, start bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.orders |= orderDrain | orderNotice
-	return m.takeAll(), m.current, m.wake()
+	m.orders |= orderDrain | orderNotice | orderCut
+	queue = m.takeAll()
+	m.care()
+	return queue, m.queued(), m.current, m.wake()
 }
 
 // guard makes take fail, so that every sender goes through request, which asks System.refuses.
@@ -326,8 +496,7 @@ func (m *mailbox) guard() { m.word.Or(flagGuard) }
 
 // takeAll shuts the lanes and returns what was queued, with mu held.
 func (m *mailbox) takeAll() (queue []*envelope) {
-	m.word.Or(flagShut)
-	m.refuse(&m.waiting)
+	m.shutLanes()
 	for _, l := range []*list{&m.private, &m.public} {
 		for e := l.pop(); e != nil; e = l.pop() {
 			queue = append(queue, e)

@@ -186,47 +186,52 @@ func (a *actor) queuedBehind(ahead int32) string {
 
 // notify queues a message that nobody waits for. wait says whether to wait for room.
 func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error {
-	e, err := a.notification(ctx, msg)
-	if err != nil {
-		return err
-	}
-	return a.post(ctx, e, into, wait)
-}
-
-// notification makes the envelope of a message that nobody waits for.
-func (a *actor) notification(ctx context.Context, msg any) (*envelope, error) {
 	if ctx == nil {
-		return nil, a.refusal(msg, errNilContext)
+		return a.refusal(msg, errNilContext)
 	}
 	r, routed, err := a.route(msg)
 	switch {
 	case err != nil:
-		return nil, err
+		return err
 	case ctx.Err() != nil:
-		return nil, a.refusal(msg, ended(ctx))
+		return a.refusal(msg, ended(ctx))
 	case a.system.refuses(ctx):
-		return nil, a.refusal(msg, errShutDown)
+		return a.refusal(msg, errShutDown)
 	}
-	e := notifications.Get().(*envelope)
-	e.ctx, e.msg, e.to = ctx, routed, r
-	return e, nil
-}
-
-// post pushes an envelope that is not a request.
-func (a *actor) post(ctx context.Context, e *envelope, into lane, wait bool) error {
-	admission, start := a.push(e, into, false)
+	admission, start := a.pushNotice(ctx, routed, r, into)
 	switch {
 	case start:
-		a.hire()
+		a.hireFor(ctx)
 		return nil
 	case admission == accepted:
 		return nil
-	case admission == refusedFull && wait:
-		return a.postLate(ctx, e)
-	case admission == refusedFull:
-		return a.refused(e, ErrMailboxFull)
 	}
-	return a.refused(e, a.gone())
+	return a.notAccepted(ctx, &envelope{ctx: ctx, msg: routed, to: r, kind: notification}, admission, wait)
+}
+
+// notAccepted is what follows where a mailbox does not take a notification.
+//
+//go:noinline
+func (a *actor) notAccepted(ctx context.Context, e *envelope, why admission, wait bool) error {
+	switch {
+	case why == refusedShut:
+		return a.undelivered(e.name(), a.gone())
+	case wait:
+		return a.postLate(ctx, e)
+	}
+	return a.undelivered(e.name(), ErrMailboxFull)
+}
+
+// post pushes an envelope that is not a request into the private lane.
+func (a *actor) post(e *envelope) error {
+	admission, start := a.push(e, privateLane, false)
+	if start {
+		a.hire()
+	}
+	if admission == refusedShut {
+		return a.refused(e, a.gone())
+	}
+	return nil
 }
 
 // refused is refusal for a message in its envelope.

@@ -121,9 +121,9 @@ func (s *System) cut(ctx context.Context) error {
 	s.cutLife()
 	for _, a := range s.all() {
 		running := a.running()
-		queue, current, start := a.shutOff()
+		queue, left, current, start := a.shutOff()
 		if running != "" {
-			stuck = append(stuck, fmt.Sprintf("%s in %s (%d queued)", a.name(), running, len(queue)))
+			stuck = append(stuck, fmt.Sprintf("%s in %s (%d queued)", a.name(), running, len(queue)+int(left)))
 		}
 		if current != nil && current.kind == request {
 			current.cut()

@@ -12,6 +12,7 @@ type Terminated struct {
 // supervise decides what happens after a handler panicked: an actor run from a Spawner goes on with a fresh state, any other
 // stops, because its state cannot be trusted. It reports whether the caller still owns a living actor.
 func (a *actor) supervise(failure *PanicError, msg any, unasked bool) (goOn bool) {
+	a.dissolve()
 	a.logPanic(fmt.Sprintf("the handler of %T", msg), failure)
 	if unasked {
 		a.system.deadLetter(a, msg, failure)

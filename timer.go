@@ -113,7 +113,7 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 		t.timer = time.AfterFunc(after, t.fire)
 		return true
 	}
-	if a.putLocked(t.message) {
+	if a.putLocked(t.message, privateLane) {
 		a.hire()
 	}
 	if t.every == 0 {
@@ -143,7 +143,7 @@ func (t *Timer) fire() {
 		t.fired = true
 		delete(a.extras.timers, t) // a message like any other from now on; it survives a restart
 	}
-	start := a.putLocked(t.message)
+	start := a.putLocked(t.message, privateLane)
 	a.mu.Unlock()
 	if start {
 		a.work()

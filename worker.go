@@ -1,0 +1,92 @@
+package akt
+
+import "sync/atomic"
+
+// worker is what a goroutine that owns actors works with, besides the actor. Most goroutines never need one: it is made when
+// the first batch is taken, or when a handler wakes an idle actor.
+//
+// An actor's crew is the worker of its owner, while there is one. Invariants:
+//
+//   - Somebody-Comes: whoever puts an actor into next has seen to it that a goroutine is on its way that looks there
+//     afterwards. So it does not matter whether the worker itself gets to look: it may be in a handler that never returns.
+//   - Batch-Is-Notifications: a batch has no requests, which could be withdrawn, so its owner takes from it without mailbox.mu.
+type worker struct {
+	next   atomic.Pointer[actor] // busy, and to be owned by whoever takes it from here
+	coming atomic.Bool           // a goroutine is on its way to look at next
+
+	// The owner's. Others may read size and due, with mailbox.mu held.
+	batch, tail *envelope // what is left of the messages taken at once from the public lane
+	last        *envelope // the message of the batch that was handled last
+	spent       *envelope // envelopes to be used again, linked by next
+	size        int32     // of the batch when it was taken; 0 for none
+	due         uint64    // the number of the run of its last message
+
+	free *envelope // envelopes to be used again by who pushes, linked by next; guarded by mailbox.mu
+}
+
+// hand gives an actor that its caller owns to the worker: to itself if its present actor goes idle soon, else to the
+// goroutine that comes. It reports false where an actor is handed over already.
+func (w *worker) hand(a *actor) bool {
+	if !w.next.CompareAndSwap(nil, a) {
+		return false
+	}
+	if !w.coming.Swap(true) { // Somebody-Comes
+		go w.relieve()
+	}
+	return true
+}
+
+// relieve owns the actor that was handed to a worker, if that has not taken it itself.
+func (w *worker) relieve() {
+	w.coming.Store(false) // before the look: what comes after it brings another goroutine
+	if a := w.next.Swap(nil); a != nil {
+		a.work()
+	}
+}
+
+// step takes the next message of the batch, and keeps the envelope of the one before.
+func (w *worker) step() *envelope {
+	e := w.batch
+	w.batch = e.next
+	w.keep()
+	w.last = e
+	return e
+}
+
+// keep keeps the envelope of the last message, if it can be used again.
+func (w *worker) keep() {
+	if e := w.last; e != nil && e.reusable() {
+		e.clear()
+		e.next, w.spent = w.spent, e
+	}
+	w.last = nil
+}
+
+// lend gives the kept envelopes to those who push, with mailbox.mu of the actor held.
+func (w *worker) lend() {
+	w.keep()
+	if w.free == nil {
+		w.free, w.spent = w.spent, nil
+	}
+}
+
+// leave gives away the envelopes of a worker whose goroutine ends.
+func (w *worker) leave() {
+	for _, chain := range []*envelope{w.free, w.spent} {
+		if chain != nil {
+			notifications.Put(chain)
+		}
+	}
+	w.free, w.spent = nil, nil
+}
+
+// left is how many messages of the batch were not begun, where the state word is this.
+func (w *worker) left(word uint64) int32 {
+	if w.size == 0 {
+		return 0
+	}
+	if left := int64((w.due-word>>runShift)<<runShift) >> runShift; left > 0 { // the run counter has 40 bits
+		return int32(left)
+	}
+	return 0
+}
