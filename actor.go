@@ -190,6 +190,12 @@ func (a *actor) work() {
 
 // workOff is the owner's loop. It returns the worker that the owner has left with.
 func (a *actor) workOff() *worker {
+	if e := a.hand; e != nil {
+		a.hand = nil
+		if w, over := a.handleFirst(e); over {
+			return w
+		}
+	}
 	for {
 		switch task, e, w := a.next(); task {
 		case goneIdle:
@@ -198,6 +204,11 @@ func (a *actor) workOff() *worker {
 		case handle:
 			failure := a.handle(e)
 			if failure != nil && (failure.exited() || !a.supervise(failure, e.msg, e.kind != request)) {
+				return nil
+			}
+		case handleBatch:
+			failure := a.handleBatch(w)
+			if failure != nil && (failure.exited() || !a.supervise(failure, w.last.msg, true)) {
 				return nil
 			}
 		case askToStop:
@@ -223,6 +234,38 @@ func (a *actor) workAfter(failure *PanicError, msg any, unasked bool) {
 	}
 }
 
+// handleFirst runs the message that a new owner begins with, and lets the actor go if it was all there was to do. over says that
+// the caller does not own the actor any more.
+func (a *actor) handleFirst(e *envelope) (w *worker, over bool) {
+	word := a.word.Load()&^flagMask | flagBusy // as take has left it
+	_, failure, err := a.invoke(e, word)
+	if failure != nil || err != nil {
+		return nil, a.failedFirst(e, failure, err)
+	}
+	e.reuse()
+	if w = a.crew.Load(); w != nil {
+		a.crew.Store(nil)
+	}
+	if a.yield(word) {
+		a.system.note()
+		return w, true
+	}
+	if w != nil {
+		a.crew.Store(w)
+	}
+	return nil, false
+}
+
+// failedFirst is what follows where that message has failed. It reports whether the caller does not own the actor any more.
+func (a *actor) failedFirst(e *envelope, failure *PanicError, err error) (over bool) {
+	if failure != nil && failure.exited() {
+		return true
+	}
+	a.endRun()
+	a.settle(e, nil, err, failure)
+	return failure != nil && !a.supervise(failure, e.msg, true)
+}
+
 // handle runs one envelope, by the owner. It returns the failure of a handler that panicked.
 //
 // What leads from here to a handler, and from there to the push of a notification, fits the first stack of a goroutine: the owner
@@ -231,12 +274,45 @@ func (a *actor) handle(e *envelope) *PanicError {
 	if !a.mayBegin(e) {
 		return nil
 	}
-	reply, failure, err := a.invoke(e)
+	reply, failure, err := a.invoke(e, a.beginRun(e.index()))
 	if failure == nil || !failure.exited() {
 		a.endRun()
 		a.settle(e, reply, err, failure)
 	}
 	return failure
+}
+
+// handleBatch runs the owner's batch, until it is used up, a handler fails, or somebody has the owner care for something else. It
+// is handle for many messages that nobody waits for: with one deferred call for all, and each run ended by the next one's
+// beginning.
+func (a *actor) handleBatch(w *worker) (failure *PanicError) {
+	returned := false
+	defer func() {
+		if !returned {
+			failure = a.caught(recover(), w.last)
+			if !failure.exited() {
+				a.endRun()
+			}
+		}
+	}()
+	var last uint16
+	for w.batch != nil && a.word.Load()&flagCare == 0 {
+		e := w.step()
+		word := a.nextRun(last, e.to.index)
+		last = e.to.index
+		if word&flagCare != 0 { // since it was looked at: somebody may wait for the room that this has made
+			a.openDoor()
+		}
+		c := Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
+		if _, err := (*e.to.call.Load())(a.self, c, e.msg); err != nil {
+			a.endRun()
+			last = 0
+			a.settle(e, nil, err, nil)
+		}
+	}
+	returned = true
+	a.endRun()
+	return nil
 }
 
 // mayBegin reports whether an envelope is to be handled: not a request whose sender has left, or will as its context has ended.
@@ -256,14 +332,10 @@ func (a *actor) mayBegin(e *envelope) bool {
 	return e.begin()
 }
 
-// contextOf begins the run of an envelope.
-func (a *actor) contextOf(e *envelope) Context {
+// contextOf makes the Context of an envelope's run, which has begun with this word.
+func (a *actor) contextOf(e *envelope, word uint64) Context {
 	if e.kind == request {
-		return Context{Context: e.ctx, actor: a, run: runOf(a.beginRun(e.index()), endless(e.ctx)) | runHired}
-	}
-	word := a.beginRun(e.index())
-	if word&flagCare != 0 { // somebody may wait for the room that this has made
-		a.openDoor()
+		return Context{Context: e.ctx, actor: a, run: runOf(word, endless(e.ctx)) | runHired}
 	}
 	return Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
 }
@@ -288,14 +360,14 @@ func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 
 // invoke calls what an envelope is for. A panic becomes the failure. If the handler calls runtime.Goexit, nothing after the
 // deferred call runs; so caught does what is left.
-func (a *actor) invoke(e *envelope) (reply any, failure *PanicError, err error) {
+func (a *actor) invoke(e *envelope, word uint64) (reply any, failure *PanicError, err error) {
 	returned := false
 	defer func() {
 		if !returned {
 			failure = a.caught(recover(), e)
 		}
 	}()
-	c := a.contextOf(e)
+	c := a.contextOf(e, word)
 	switch e.kind {
 	case function:
 		e.msg.(func(Context))(c)

@@ -29,6 +29,17 @@ type envelope struct {
 // belong to a synctest bubble.
 var notifications = sync.Pool{New: func() any { return &envelope{kind: notification} }}
 
+// newNotice returns an envelope with a notification.
+func newNotice(ctx context.Context, msg any, to route) *envelope {
+	e := notifications.Get().(*envelope)
+	if e.next != nil {
+		notifications.Put(e.next)
+		e.next = nil
+	}
+	e.ctx, e.msg, e.to = ctx, msg, to
+	return e
+}
+
 // reusable reports whether nobody else has an envelope, whose message was handled.
 func (e *envelope) reusable() bool { return e.kind == notification && e.timer == nil && e.ready == nil }
 

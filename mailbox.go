@@ -39,6 +39,7 @@ import (
 type mailbox struct {
 	word atomic.Uint64
 
+	hand *envelope              // the message that a new owner begins with, whose run has begun: the owner's
 	crew atomic.Pointer[worker] // changed with mu held, but for the first one: see hireFor
 
 	mu       sync.Mutex
@@ -110,6 +111,11 @@ func (m *mailbox) beginRun(index uint16) uint64 {
 // renameRun has the word show another handler for the same run, by the owner.
 func (m *mailbox) renameRun(from, to uint16) {
 	m.word.Add(uint64(to)<<handlerShift - uint64(from)<<handlerShift)
+}
+
+// nextRun is beginRun that ends the run of another handler, 0 for none.
+func (m *mailbox) nextRun(last, index uint16) uint64 {
+	return m.word.Add(oneRun + uint64(index)<<handlerShift - uint64(last)<<handlerShift)
 }
 
 // endRun ends the run: links of a chain that lead through it count no more.
@@ -229,18 +235,21 @@ func (m *mailbox) pushNotice(ctx context.Context, msg any, to route, into lane) 
 
 // blank returns an envelope for a notification, with mu held.
 func (m *mailbox) blank() *envelope {
-	w := m.crew.Load()
-	if w != nil && w.free != nil {
-		e := w.free
-		w.free = e.next
+	var w *worker
+	if m.public.n > 0 {
+		w = m.staff() // a batch is coming, it seems
+	} else if w = m.crew.Load(); w == nil {
+		e := notifications.Get().(*envelope)
+		if e.next != nil {
+			notifications.Put(e.next)
+		}
 		return e
 	}
-	e := notifications.Get().(*envelope)
-	if w != nil {
-		w.free = e.next
-	} else if e.next != nil {
-		notifications.Put(e.next)
+	e := w.free
+	if e == nil {
+		e = notifications.Get().(*envelope)
 	}
+	w.free = e.next
 	return e
 }
 
@@ -274,7 +283,7 @@ type task uint8
 const (
 	goneIdle task = iota // nothing: the caller does not own the actor any more
 	handle
-	handleBatch // handle the first message of a batch; next takes it
+	handleBatch // handle the messages that w has now
 	askToStop
 	finish // everything accepted was handled
 )
@@ -282,13 +291,9 @@ const (
 // next decides what the owner does next, and takes the message to handle. Where the actor goes idle, w is the worker that its owner
 // leaves with, if it has one.
 func (m *mailbox) next() (todo task, e *envelope, w *worker) {
-	w = m.crew.Load()
-	if w != nil && w.batch != nil && m.word.Load()&flagCare == 0 {
-		return handle, w.step(), nil
-	}
 	m.lock()
 	last := m.current
-	if w != nil {
+	if w = m.crew.Load(); w != nil {
 		m.giveBack(w)
 		w.lend()
 	}
@@ -298,7 +303,7 @@ func (m *mailbox) next() (todo task, e *envelope, w *worker) {
 	case goneIdle:
 		w = m.letGo()
 	case handleBatch:
-		todo, e, m.current = handle, m.takeBatch(), nil
+		w = m.takeBatch()
 	}
 	m.mu.Unlock()
 	if last != nil {
@@ -316,7 +321,7 @@ func (m *mailbox) nextLocked() (todo task, e *envelope) {
 		return finish, nil
 	case m.private.n > 0:
 		return handle, m.private.pop()
-	case m.public.n > 1 && m.public.requests == 0:
+	case m.public.n > 1 && m.public.requests == 0 && m.waiting.n == 0:
 		return handleBatch, nil
 	case m.public.n > 0:
 		e = m.public.pop()
@@ -328,20 +333,22 @@ func (m *mailbox) nextLocked() (todo task, e *envelope) {
 	return goneIdle, nil
 }
 
-// takeBatch takes the whole public lane, which has no requests, and returns the first message of it.
-func (m *mailbox) takeBatch() *envelope {
-	w := m.crew.Load()
-	if w == nil {
-		m.crew.CompareAndSwap(nil, new(worker)) // or somebody else has
-		w = m.crew.Load()
-	}
+// takeBatch takes the whole public lane, where it has no requests and nobody waits for room.
+func (m *mailbox) takeBatch() *worker {
+	w := m.staff()
 	w.batch, w.tail, w.size = m.public.head, m.public.tail, m.public.n
 	w.due = m.word.Load()>>runShift + uint64(w.size)
 	m.public = list{}
-	if m.waiting.n > 0 {
-		m.word.Or(flagCare)
+	return w
+}
+
+// staff returns the crew, after making one where there is none.
+func (m *mailbox) staff() *worker {
+	if w := m.crew.Load(); w != nil {
+		return w
 	}
-	return w.step()
+	m.crew.CompareAndSwap(nil, new(worker)) // or somebody else has made one: see hireFor
+	return m.crew.Load()
 }
 
 // giveBack puts what is left of the owner's batch back to where it came from, with mu held.

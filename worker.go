@@ -30,7 +30,7 @@ func (w *worker) hand(a *actor) bool {
 	if !w.next.CompareAndSwap(nil, a) {
 		return false
 	}
-	if !w.coming.Swap(true) { // Somebody-Comes
+	if !w.coming.Load() && !w.coming.Swap(true) { // Somebody-Comes
 		go w.relieve()
 	}
 	return true
