@@ -6,28 +6,40 @@ import (
 	"sync/atomic"
 )
 
-// envelope is one message on its way. Its list is guarded by mailbox.mu; its other fields belong to the sender until it is
+// envelope is one message on its way. Its place and links are guarded by mailbox.mu; its other fields belong to the sender until it is
 // pushed, and to whoever took it out of its list after that. reply and err are the sender's again once outcome is done.
+//
+// What a notification needs comes first: it fits a cache line, which is all that goes from the sender's processor to the owner's.
 type envelope struct {
 	next, prev *envelope
-	in         *list // the list it is in, or nil
+	at         station
+	kind       kind
+	pooled     bool // a notification to be used again: nobody but its owner has it when it was handled
+	outcome    atomic.Uint32
+	ctx        context.Context // the sender's
+	msg        any
+	to         route
 
-	ctx   context.Context // the sender's
-	msg   any
-	to    route
-	kind  kind
-	timer *Timer // for a timer's message
-	of    *actor // for a Terminated: who has ended
-
-	outcome atomic.Uint32
-	ready   chan struct{} // closed for a request that is parked when it has its answer, and for a notification when it was let in or refused
-	reply   any
-	err     error
+	timer *Timer        // for a timer's message
+	of    *actor        // for a Terminated: who has ended
+	ready chan struct{} // closed for a request that is parked when it has its answer, and for a notification when it was let in or refused
+	reply any
+	err   error
 }
 
-// notifications are envelopes to be used again, each with others linked by next. One with a channel is never among them: that may
-// belong to a synctest bubble.
-var notifications = sync.Pool{New: func() any { return &envelope{kind: notification} }}
+// station is the list that an envelope is in.
+type station uint8
+
+const (
+	nowhere station = iota
+	inPrivate
+	inPublic
+	inWaiting
+)
+
+// notifications are envelopes to be used again, each with others linked by next. One with a channel or a timer is never among
+// them: those may belong to a synctest bubble.
+var notifications = sync.Pool{New: func() any { return &envelope{kind: notification, pooled: true} }}
 
 // newNotice returns an envelope with a notification.
 func newNotice(ctx context.Context, msg any, to route) *envelope {
@@ -40,15 +52,12 @@ func newNotice(ctx context.Context, msg any, to route) *envelope {
 	return e
 }
 
-// reusable reports whether nobody else has an envelope, whose message was handled.
-func (e *envelope) reusable() bool { return e.kind == notification && e.timer == nil && e.ready == nil }
-
 // clear empties an envelope that is to be used again.
-func (e *envelope) clear() { e.ctx, e.msg, e.to, e.of = nil, nil, route{}, nil }
+func (e *envelope) clear() { e.ctx, e.msg, e.to = nil, nil, route{} }
 
-// reuse gives an envelope back whose message was handled, by its owner, when nobody else has it.
+// reuse gives an envelope back whose message was handled, by its owner.
 func (e *envelope) reuse() {
-	if e.reusable() {
+	if e.pooled {
 		e.clear()
 		notifications.Put(e)
 	}
@@ -132,8 +141,8 @@ type list struct {
 	requests   int32 // among them
 }
 
-func (l *list) push(e *envelope) {
-	e.in, e.prev, e.next = l, l.tail, nil
+func (l *list) push(e *envelope, at station) {
+	e.at, e.prev, e.next = at, l.tail, nil
 	if l.tail == nil {
 		l.head = e
 	} else {
@@ -177,7 +186,7 @@ func (l *list) remove(e *envelope) {
 	} else {
 		e.next.prev = e.prev
 	}
-	e.in, e.prev, e.next = nil, nil, nil
+	e.at, e.prev, e.next = nowhere, nil, nil
 	l.n--
 	if e.kind == request {
 		l.requests--

@@ -36,20 +36,21 @@ import (
 //   - Taken-Once: an envelope is in at most one list, and leaves a lane once: by next, and then it is handled unless its
 //     sender has left, or by another way, and then it never is.
 //   - One-Answer: a request is settled once; who settles it decides what the sender is told.
+//
+// The word and what senders write are kept apart, so that they are not on one cache line.
 type mailbox struct {
-	word atomic.Uint64
-
-	hand *envelope              // the message that a new owner begins with, whose run has begun: the owner's
-	crew atomic.Pointer[worker] // changed with mu held, but for the first one: see hireFor
+	word    atomic.Uint64
+	hand    *envelope // the message that a new owner begins with, whose run has begun: the owner's
+	private list
+	waiting list // senders that wait for room in public
 
 	mu       sync.Mutex
-	private  list
 	public   list
-	waiting  list // senders that wait for room in public
+	crew     atomic.Pointer[worker] // changed with mu held, but for the first one: see hireFor
+	current  *envelope              // what next returned last
 	capacity int32
 	orders   orders
-	closed   bool      // flagShut, for those who hold mu
-	current  *envelope // what next returned last, but for those of a batch
+	closed   bool // flagShut, for those who hold mu
 }
 
 const (
@@ -92,6 +93,15 @@ func (m *mailbox) take(index uint16) (word uint64, ok bool) {
 	}
 	word = w&^handlerMask + oneRun | uint64(index)<<handlerShift | flagBusy
 	return word, m.word.CompareAndSwap(w, word)
+}
+
+// takeIdle is take for a message that waits for its owner to begin. It does not look at the word of an actor that has a batch.
+func (m *mailbox) takeIdle(index uint16) bool {
+	if m.crew.Load() != nil {
+		return false
+	}
+	_, ok := m.take(index)
+	return ok
 }
 
 // yield ends the run that began with take. It reports false where the caller is still the owner, because there is work.
@@ -155,13 +165,13 @@ func (m *mailbox) care() {
 
 // putLocked puts an envelope into a lane, with mu held, and reports whether the caller must start the owner.
 func (m *mailbox) putLocked(e *envelope, into lane) (start bool) {
-	l := &m.public
 	if into == privateLane {
-		l = &m.private
 		m.care()
+		m.private.push(e, inPrivate)
+		return m.private.n == 1 && m.wake()
 	}
-	l.push(e)
-	return l.n == 1 && m.wake() // No-Lost-Wake-Up: where the lane was not empty, work is on already
+	m.public.push(e, inPublic)
+	return m.public.n == 1 && m.wake() // No-Lost-Wake-Up: where the lane was not empty, work is on already
 }
 
 // admission is what became of a push.
@@ -212,10 +222,10 @@ func (m *mailbox) push(e *envelope, into lane, wait bool) (a admission, start bo
 	case a == refusedShut || !wait:
 		return a, false
 	}
-	m.waiting.push(e)
+	m.waiting.push(e, inWaiting)
 	m.care()
 	m.letIn() // Bounded: the owner may have begun a message of its batch before it could see that it is to care
-	if e.in != &m.waiting {
+	if e.at != inWaiting {
 		return accepted, false // the owner is at work, else there would have been room
 	}
 	return mustWait, false // Bounded: public is full, so the owner is at work and will let it in
@@ -405,7 +415,7 @@ func (m *mailbox) wantsNotice() bool {
 func (m *mailbox) letIn() {
 	for m.waiting.n > 0 && m.hasRoom() {
 		e := m.waiting.pop()
-		m.public.push(e)
+		m.public.push(e, inPublic)
 		if e.kind != request {
 			close(e.ready)
 		}
@@ -432,21 +442,23 @@ const (
 func (m *mailbox) withdraw(e *envelope) (at whereabouts, ahead int32) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	l := e.in
-	if l == nil {
+	if e.at == nowhere {
 		return taken, 0
 	}
 	for before := e.prev; before != nil; before = before.prev {
 		ahead++
 	}
-	l.remove(e)
-	switch l {
-	case &m.waiting:
+	switch e.at {
+	case inWaiting:
+		m.waiting.remove(e)
 		return outside, ahead + m.queued()
-	case &m.public:
+	case inPublic:
+		ahead += m.queued() - m.public.n
+		m.public.remove(e)
 		m.letIn()
-		return queued, ahead + m.queued() - m.public.n
+		return queued, ahead
 	}
+	m.private.remove(e)
 	return queued, ahead
 }
 
@@ -463,7 +475,7 @@ func (m *mailbox) queued() int32 {
 func (m *mailbox) leave(e *envelope) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e.in != &m.waiting {
+	if e.at != inWaiting {
 		return false
 	}
 	m.waiting.remove(e)

@@ -198,7 +198,7 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 	case a.system.refuses(ctx):
 		return a.refusal(msg, errShutDown)
 	}
-	if _, ok := a.take(r.index); ok {
+	if a.takeIdle(r.index) {
 		a.hand = newNotice(ctx, routed, r)
 		a.hireFor(ctx) // One-Owner: handed over
 		return nil

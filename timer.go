@@ -41,8 +41,8 @@ func (t *Timer) end() bool {
 	if t.timer != nil {
 		t.timer.Stop()
 	}
-	if l := t.message.in; l != nil {
-		l.remove(t.message)
+	if t.message.at == inPrivate {
+		t.actor.private.remove(t.message)
 		return true
 	}
 	return !t.fired
@@ -127,7 +127,7 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 func (t *Timer) fire() {
 	a := t.actor
 	a.mu.Lock()
-	if t.stopped || t.message.in != nil {
+	if t.stopped || t.message.at != nowhere {
 		a.mu.Unlock()
 		return
 	}

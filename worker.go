@@ -14,14 +14,18 @@ type worker struct {
 	next   atomic.Pointer[actor] // busy, and to be owned by whoever takes it from here
 	coming atomic.Bool           // a goroutine is on its way to look at next
 
-	// The owner's. Others may read size and due, with mailbox.mu held.
-	batch, tail *envelope // what is left of the messages taken at once from the public lane
-	last        *envelope // the message of the batch that was handled last
-	spent       *envelope // envelopes to be used again, linked by next
-	size        int32     // of the batch when it was taken; 0 for none
-	due         uint64    // the number of the run of its last message
+	// Guarded by mailbox.mu.
+	free *envelope // envelopes to be used again by who pushes, linked by next
+	tail *envelope // the last message of the batch
+	due  uint64    // the number of that message's run
+	size int32     // of the batch when it was taken; 0 for none
 
-	free *envelope // envelopes to be used again by who pushes, linked by next; guarded by mailbox.mu
+	_ [64]byte // who pushes does not touch the cache line of what follows
+
+	// The owner's.
+	batch *envelope // what is left of the messages taken at once from the public lane
+	last  *envelope // the message of the batch that was handled last
+	spent *envelope // envelopes to be used again, linked by next
 }
 
 // hand gives an actor that its caller owns to the worker: to itself if its present actor goes idle soon, else to the
@@ -55,7 +59,7 @@ func (w *worker) step() *envelope {
 
 // keep keeps the envelope of the last message, if it can be used again.
 func (w *worker) keep() {
-	if e := w.last; e != nil && e.reusable() {
+	if e := w.last; e != nil && e.pooled {
 		e.clear()
 		e.next, w.spent = w.spent, e
 	}
