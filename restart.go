@@ -159,8 +159,8 @@ func (a *actor) replaceOnly(on bool) {
 	}
 }
 
-// rest has a fresh state made, after a time. While an actor rests nobody owns it, and its messages queue up. It reports false
-// where there is no time to rest: the caller stays the owner. Who has to drain the queue does not rest, unless it is OnStart that fails.
+// rest orders a fresh state, and lets the actor wait for it. It reports false where the caller is still the owner, as there is no time to
+// wait: the first restart, and one of an actor that is to drain. But where that has failed to start it does wait, so as not to spin.
 func (a *actor) rest(wait time.Duration, started bool) bool {
 	a.mu.Lock()
 	a.orders |= orderRenew
