@@ -54,3 +54,17 @@ func TestActorSize(t *testing.T) {
 	t.Parallel()
 	require.LessOrEqual(t, unsafe.Sizeof(actor{}), uintptr(208))
 }
+
+// Supervisor: what is remembered of restarts does not grow without bound, also without a limit.
+func TestRestartsAreForgotten(t *testing.T) {
+	t.Parallel()
+	sup, err := Supervisor{MaxRestarts: -1, BackoffMin: 1, BackoffMax: 1}.completed()
+	require.NoError(t, err)
+	a := &actor{config: &config{supervisor: sup}}
+	for range 3 * mostRestarts {
+		_, _, ok := a.allowRestart()
+		require.True(t, ok)
+	}
+	require.Len(t, a.extras.recent, mostRestarts)
+	require.LessOrEqual(t, cap(a.extras.recent), 3*mostRestarts)
+}

@@ -59,6 +59,9 @@ func (s *Supervisor) backoff(n int) time.Duration {
 	return least + rand.N(most-least+1)
 }
 
+// mostRestarts is how many restarts are remembered where there is no limit.
+const mostRestarts = 1000
+
 // supervisor is the actor's own, with all its fields set.
 func (a *actor) supervisor() *Supervisor {
 	if s := a.config.supervisor; s != nil {
@@ -98,6 +101,9 @@ func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
 	}
 	wait = s.backoff(count)
 	x := a.extra()
+	if count >= max(s.MaxRestarts, mostRestarts) {
+		x.recent = x.recent[1:]
+	}
 	x.recent = append(x.recent, now.Add(wait))
 	return wait, count + 1, true
 }

@@ -33,7 +33,7 @@ type Failure struct {
 	Name     string // the actor's name; that of the parent, where a child's failure was escalated
 	Msg      any    // the message whose handler failed; nil for a failure of OnStart or of the Spawner, at a restart
 	Err      error  // a *PanicError, or the error of OnStart
-	Restarts int    // how many restarts of the actor count at the moment, see Supervisor.Window
+	Restarts int    // how many restarts of the actor count at the moment, see Supervisor.Window; without a limit at most 1000
 }
 
 // Directive is what a [Supervisor] decides. Its zero value is none, and means Stop.
