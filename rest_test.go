@@ -352,7 +352,7 @@ func TestOnStartFailsWhileDraining(t *testing.T) {
 		synctest.Wait()
 		addr.Stop()
 		time.Sleep(10*time.Minute + time.Second)
-		require.Equal(t, 3+2*12, len(j.all()), "one try at once, one at the order to drain, one each minute")
+		require.Len(t, j.all(), 3+2*12, "one try at once, one at the order to drain, one each minute")
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		require.Error(t, system.Shutdown(ctx))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -61,7 +62,7 @@ func TestDirectives(t *testing.T) {
 						actor = generations(&j, nil)()
 					}
 					p := path
-					p.opts = append(row.opts[:len(row.opts):len(row.opts)], path.opts...)
+					p.opts = slices.Concat(row.opts, path.opts)
 					addr := p.run(t, actor)
 					require.Equal(t, [2]int{1, 1}, touch(t, addr))
 					_, err := p.send(t, addr, Stray{})
@@ -328,7 +329,7 @@ func TestEscalateWhileTheParentWaits(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f := newSupFamily(t, true, 0, akt.Restart, akt.Escalate)
-				queued := make(chan [2]int)
+				queued := make(chan any)
 				ctx := t.Context()
 				if inline {
 					ctx = context.Background()
@@ -336,7 +337,11 @@ func TestEscalateWhileTheParentWaits(t *testing.T) {
 				_, err := f.parent.Send(ctx, deed(func(ctx akt.Context) {
 					_, err := f.child.Send(ctx, Stray{})
 					assert.ErrorAs(t, err, new(*akt.PanicError))
-					go func() { queued <- touch(t, f.parent) }()
+					go func() {
+						reply, err := f.parent.Send(t.Context(), Touch{})
+						assert.NoError(t, err)
+						queued <- reply
+					}()
 					synctest.Wait()
 					f.j.add("the handler returns")
 				}))
