@@ -6,14 +6,16 @@ import (
 	"reflect"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
 
 // actor is what all addresses of an actor point to.
 //
-// Its mailbox says who owns it; self is touched by the owner only. extras is guarded by mailbox.mu, and nil for most actors.
+// Its mailbox says who owns it; self is touched by the owner only, and nil where there is no state: between two, and after the end.
+// extras is guarded by mailbox.mu, and nil for most actors.
 type actor struct {
 	mailbox
-	self   any // the user's value; nil after the end
+	self   any // the user's value
 	table  *table
 	system *System
 	config *config
@@ -38,6 +40,10 @@ type extras struct {
 	watchers  map[*actor]struct{} // who is told of this actor's end
 	watching  map[*actor]bool     // whose end this actor is told of, and whether it was told and has not handled it
 	unbase    func() bool         // undoes the wait for the end of WithContext's context
+	restarts  uint64              // how often a fresh state was made, or tried to be
+	recent    []time.Time         // when that was, for those that count: see Supervisor.Window
+	rest      *time.Timer         // ends the rest, see flagRest
+	escalated *escalation         // with orderFail: what to do
 }
 
 // extra returns the extras, with mu held.
@@ -203,12 +209,20 @@ func (a *actor) workOff() *worker {
 			return w
 		case handle:
 			failure := a.handle(e)
-			if failure != nil && (failure.exited() || !a.supervise(failure, e.msg, e.kind != request)) {
+			if failure != nil && (failure.exited() || !a.supervise(failure, e.msg, e)) {
 				return nil
 			}
 		case handleBatch:
 			failure := a.handleBatch(w)
-			if failure != nil && (failure.exited() || !a.supervise(failure, w.last.msg, true)) {
+			if failure != nil && (failure.exited() || !a.supervise(failure, w.last.msg, w.last)) {
+				return nil
+			}
+		case renew:
+			if !a.renew() {
+				return nil
+			}
+		case fail:
+			if !a.failNow() {
 				return nil
 			}
 		case askToStop:
@@ -228,8 +242,8 @@ func (a *actor) workOff() *worker {
 }
 
 // workAfter is work by a new owner, after a failure of the one before.
-func (a *actor) workAfter(failure *PanicError, msg any, unasked bool) {
-	if a.supervise(failure, msg, unasked) {
+func (a *actor) workAfter(failure *PanicError, msg any, e *envelope) {
+	if a.supervise(failure, msg, e) {
 		a.work()
 	}
 }
@@ -263,7 +277,7 @@ func (a *actor) failedFirst(e *envelope, failure *PanicError, err error) (over b
 	}
 	a.endRun()
 	a.settle(e, nil, err, failure)
-	return failure != nil && !a.supervise(failure, e.msg, true)
+	return failure != nil && !a.supervise(failure, e.msg, e)
 }
 
 // handle runs one envelope, by the owner. It returns the failure of a handler that panicked.
@@ -387,7 +401,7 @@ func (a *actor) caught(recovered any, e *envelope) *PanicError {
 	if failure.exited() {
 		a.endRun()
 		a.settle(e, nil, nil, failure)
-		go a.workAfter(failure, e.msg, e.kind != request) // One-Owner: handed over
+		go a.workAfter(failure, e.msg, e) // One-Owner: handed over
 	}
 	return failure
 }
@@ -397,6 +411,7 @@ func (a *actor) tick(c Context, e *envelope) (err error) {
 	if e.timer.isStopped() { // since it was taken
 		return nil
 	}
+	e.msg = nil // not the last one's, if this fails
 	e.msg = e.timer.next()
 	if e.to, e.msg, err = a.route(e.msg); err != nil {
 		return err

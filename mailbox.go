@@ -29,6 +29,8 @@ import (
 //
 //   - One-Owner: whoever turned busy on owns the actor's state and its current run, or has handed both to exactly one
 //     goroutine. Only the owner turns busy off, and only the owner changes run and handler.
+//   - Rest: while rest is on, busy is too, and nobody owns the actor. It changes under mu only: who turns it on was the owner, and who
+//     turns it off is, be it because the time has come or to drain. As busy stays on, senders and pushers need not know of it.
 //   - No-Lost-Wake-Up: lanes and orders change only under mu, and work is turned on in the same critical section. Busy is
 //     turned off by a CAS that saw no work, or under mu with lanes and orders empty.
 //   - Bounded: the public lane never holds more than capacity; somebody waits for room only while it is full.
@@ -59,6 +61,7 @@ const (
 	flagShut                     // takes nothing more; never turned off
 	flagGuard                    // the system shuts down: who sends is looked at; never turned off
 	flagCare                     // the owner, who has a batch, is to look at the lanes and orders before its next message
+	flagRest                     // with busy: the actor waits for its restart
 
 	flagMask     uint64 = 1<<8 - 1
 	handlerShift        = 8
@@ -75,6 +78,8 @@ const (
 	orderDrain                     // handle what was accepted, then stop
 	orderNotice                    // with orderDrain: OnStopping is called for notice
 	orderCut                       // with orderDrain: handle nothing more
+	orderRenew                     // there is no state: make a fresh one
+	orderFail                      // fail as extras.escalated says
 )
 
 // lane says which way a message goes in.
@@ -275,7 +280,39 @@ func (m *mailbox) order(o orders) (start bool) {
 	}
 	m.orders |= o
 	m.care()
-	return m.wake()
+	return o&orderDrain != 0 && m.getUp() || m.wake()
+}
+
+// lieDown lets an actor without a state rest, by the owner, with mu held: nobody owns it then, until getUp. It reports false where the
+// queue is to be drained and either empty or the caller in a hurry: the caller is still the owner.
+func (m *mailbox) lieDown(hurry bool) bool {
+	queued := m.private.n+m.public.n > 0
+	if m.orders&orderDrain != 0 && (hurry || !queued) {
+		m.hurryUp()
+		return false
+	}
+	if !queued && m.orders == orderRenew {
+		m.word.And(^flagWork)
+	}
+	m.word.Or(flagRest) // Rest
+	return true
+}
+
+// getUp ends the rest, with mu held. It reports whether there was one: the caller owns the actor then, and must start its loop.
+func (m *mailbox) getUp() bool {
+	if m.word.Load()&flagRest == 0 {
+		return false
+	}
+	m.hurryUp()
+	m.word.And(^flagRest) // Rest
+	return true
+}
+
+// hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with mu held.
+func (m *mailbox) hurryUp() {
+	if m.orders&orderDrain != 0 && m.private.n+m.public.n == 0 {
+		m.orders &^= orderRenew
+	}
 }
 
 // shutLanes has the mailbox take nothing more. Those who wait for room find themselves in no list and not let in.
@@ -296,6 +333,8 @@ const (
 	handleBatch // handle the messages that w has now
 	askToStop
 	finish // everything accepted was handled
+	renew  // make a fresh state
+	fail   // for a descendant
 )
 
 // next decides what the owner does next, and takes the message to handle. Where the actor goes idle, w is the worker that its owner
@@ -323,12 +362,10 @@ func (m *mailbox) next() (todo task, e *envelope, w *worker) {
 }
 
 func (m *mailbox) nextLocked() (todo task, e *envelope) {
+	if m.orders&^(orderDrain|orderNotice) != 0 {
+		return m.takeTask(), nil
+	}
 	switch {
-	case m.orders&orderAsk != 0:
-		m.orders &^= orderAsk
-		return askToStop, nil
-	case m.orders&orderCut != 0:
-		return finish, nil
 	case m.private.n > 0:
 		return handle, m.private.pop()
 	case m.public.n > 1 && m.public.requests == 0 && m.waiting.n == 0:
@@ -341,6 +378,22 @@ func (m *mailbox) nextLocked() (todo task, e *envelope) {
 		return finish, nil
 	}
 	return goneIdle, nil
+}
+
+// takeTask takes the order that comes before all messages.
+func (m *mailbox) takeTask() task {
+	switch {
+	case m.orders&orderCut != 0:
+		return finish
+	case m.orders&orderRenew != 0:
+		m.orders &^= orderRenew
+		return renew
+	case m.orders&orderFail != 0:
+		m.orders &^= orderFail
+		return fail
+	}
+	m.orders &^= orderAsk
+	return askToStop
 }
 
 // takeBatch takes the whole public lane, where it has no requests and nobody waits for room.
@@ -507,7 +560,7 @@ func (m *mailbox) shutOff() (queue []*envelope, left int32, current *envelope, s
 	m.orders |= orderDrain | orderNotice | orderCut
 	queue = m.takeAll()
 	m.care()
-	return queue, m.queued(), m.current, m.wake()
+	return queue, m.queued(), m.current, m.getUp() || m.wake()
 }
 
 // guard makes take fail, so that every sender goes through request, which asks System.refuses.
