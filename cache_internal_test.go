@@ -1,6 +1,7 @@
 package akt
 
 import (
+	"runtime"
 	"sync"
 	"testing"
 	"unsafe"
@@ -97,4 +98,22 @@ func TestCacheSlotIsSmall(t *testing.T) {
 		t.Skip("the call of a typed call site is larger, or there is none")
 	}
 	require.LessOrEqual(t, unsafe.Sizeof(slot{}), uintptr(32))
+}
+
+// Filled-Once: whoever sees a slot's key sees the rest, also in a table that was loaded before. The race detector tells.
+func TestCacheKeyComesLast(t *testing.T) {
+	t.Parallel()
+	c := emptyCache()
+	keys, entries := cacheSamples(1, 64)
+	s := c.slots.Load()
+	at := &s.list[s.first(keys[0])]
+	seen := make(chan resolved)
+	go func() {
+		for at.key.Load() == 0 {
+			runtime.Gosched()
+		}
+		seen <- at.resolved
+	}()
+	c.add(keys[0], entries[0])
+	require.Equal(t, entries[0], <-seen)
 }

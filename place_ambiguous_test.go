@@ -9,36 +9,36 @@ import (
 )
 
 type (
-	forkLeft     struct{}
-	forkRight    struct{}
-	forkPointer  struct{}
-	forkStranger struct{}
-	forkField    struct{ HandleX func() }
-	forkBoth     struct {
-		forkLeft
-		*forkPointer
+	ForkLeft     struct{}
+	ForkRight    struct{}
+	ForkPointer  struct{}
+	ForkStranger struct{}
+	ForkField    struct{ HandleX func() }
+	ForkBoth     struct {
+		ForkLeft
+		*ForkPointer
 	}
-	forkOther struct {
-		*forkLeft
-		forkPointer
+	ForkOther struct {
+		*ForkLeft
+		ForkPointer
 	}
-	forkDeep    struct{ forkBoth }
-	forkA       struct{ forkLeft }
-	forkB       struct{ *forkLeft }
-	forkContent interface{ HandleX(akt.Context, int) }
-	forkOwn     struct{ forkBoth }
-	forkCycle   struct {
-		*forkCycle
-		forkLeft
-		forkRight
+	ForkDeep    struct{ ForkBoth }
+	ForkA       struct{ ForkLeft }
+	ForkB       struct{ *ForkLeft }
+	ForkContent interface{ HandleX(akt.Context, int) }
+	ForkOwn     struct{ ForkBoth }
+	ForkCycle   struct {
+		*ForkCycle
+		ForkLeft
+		ForkRight
 	}
 )
 
-func (forkLeft) HandleX(akt.Context, int)     {}
-func (forkRight) HandleX(akt.Context, int)    {}
-func (*forkPointer) HandleX(akt.Context, int) {}
-func (forkStranger) HandleX(string)           {}
-func (forkOwn) HandleX(akt.Context, int)      {}
+func (ForkLeft) HandleX(akt.Context, int)     {}
+func (ForkRight) HandleX(akt.Context, int)    {}
+func (*ForkPointer) HandleX(akt.Context, int) {}
+func (ForkStranger) HandleX(string)           {}
+func (ForkOwn) HandleX(akt.Context, int)      {}
 
 // H3: a handler that Go promotes from none of several embedded fields is a fault that names each of them once: whichever of them are
 // pointers, embedded in others, or have it from the same type.
@@ -49,33 +49,33 @@ func TestAmbiguousOriginsAreNamedOnce(t *testing.T) {
 		actor any
 		found string
 	}{
-		"a value and a pointer": {&forkBoth{}, "akt_test.forkLeft and from akt_test.forkPointer" + neither},
-		"one level down":        {&forkDeep{}, "akt_test.forkLeft and from akt_test.forkPointer" + neither},
+		"a value and a pointer": {&ForkBoth{}, "akt_test.ForkLeft and from akt_test.ForkPointer" + neither},
+		"one level down":        {&ForkDeep{}, "akt_test.ForkLeft and from akt_test.ForkPointer" + neither},
 		"the same two, twice": {&struct {
-			forkBoth
-			forkOther
-		}{}, "akt_test.forkLeft and from akt_test.forkPointer" + neither},
+			ForkBoth
+			ForkOther
+		}{}, "akt_test.ForkLeft and from akt_test.ForkPointer" + neither},
 		"a diamond": {&struct {
-			forkA
-			forkB
-		}{}, "akt_test.forkA and from akt_test.forkB" + neither},
+			ForkA
+			ForkB
+		}{}, "akt_test.ForkA and from akt_test.ForkB" + neither},
 		"torn already in one of them": {&struct {
-			forkBoth
-			forkA
-		}{}, "akt_test.forkLeft, from akt_test.forkPointer and from akt_test.forkA, and so from none"},
+			ForkBoth
+			ForkA
+		}{}, "akt_test.ForkLeft, from akt_test.ForkPointer and from akt_test.ForkA, and so from none"},
 		"an interface": {struct {
-			forkContent
-			forkLeft
-		}{}, "akt_test.forkContent and from akt_test.forkLeft" + neither},
+			ForkContent
+			ForkLeft
+		}{}, "akt_test.ForkContent and from akt_test.ForkLeft" + neither},
 		"a stranger's method": {&struct {
-			forkStranger
-			forkLeft
-		}{}, "akt_test.forkStranger and from akt_test.forkLeft" + neither},
+			ForkStranger
+			ForkLeft
+		}{}, "akt_test.ForkStranger and from akt_test.ForkLeft" + neither},
 		"a field": {&struct {
-			forkLeft
-			forkField
-		}{}, "akt_test.forkLeft and from akt_test.forkField" + neither},
-		"a type that embeds itself": {&forkCycle{}, "akt_test.forkLeft and from akt_test.forkRight" + neither},
+			ForkLeft
+			ForkField
+		}{}, "akt_test.ForkLeft and from akt_test.ForkField" + neither},
+		"a type that embeds itself": {&ForkCycle{}, "akt_test.ForkLeft and from akt_test.ForkRight" + neither},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,15 +93,15 @@ func TestAmbiguousOriginsAreNamedOnce(t *testing.T) {
 func TestHiddenOriginsAreNoFault(t *testing.T) {
 	t.Parallel()
 	for _, actor := range []any{
-		&forkOwn{},
-		&struct{ forkOwn }{},
+		&ForkOwn{},
+		&struct{ ForkOwn }{},
 		&struct {
-			forkA
-			forkRight
+			ForkA
+			ForkRight
 		}{},
 		&struct {
-			forkBoth
-			forkRight
+			ForkBoth
+			ForkRight
 		}{},
 	} {
 		description, err := akt.Describe(actor)
