@@ -54,6 +54,7 @@ package akt
 import (
 	"context"
 	"reflect"
+	"runtime"
 )
 
 // Run makes an actor of a value, usually a pointer to a struct, or of what a [Spawner] makes, in the [Default] system or the
@@ -101,10 +102,26 @@ func (s Spawner[A]) isNil() bool           { return s == nil }
 // A handler that does not reply with R is a [*ReplyTypeError]: before the handler runs, where its declaration tells; after,
 // where only the reply itself shows it. See [Address.Send] for all else.
 func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
-	if addr, ok := to.(*Address); ok {
-		if reply, ok, err := askKnown[R](ctx, addr, msg); ok {
+	addr, ok := to.(*Address)
+	if !ok || ctx == nil || addr.actor == nil || addr.released.Load() {
+		return ask[R](ctx, to, msg)
+	}
+	a := addr.actor
+	found := a.table.cache.find(dynamicType(typedCall[M, R](nil)))
+	if found == nil {
+		return ask[R](ctx, to, msg)
+	}
+	// The actor was asked with exactly these types before. This is no function of its own, as calling a generic one from another
+	// costs the look-up of its dictionary, which with many types is a cache miss.
+	if endless(ctx) {
+		if word, idle := a.take(found.index); idle {
+			c := Context{Context: ctx, actor: a, run: runOf(word, true)}
+			reply, err := callHere(a, recalled[M, R](found.call), c, word, msg)
+			runtime.KeepAlive(addr)
 			return reply, err
 		}
 	}
-	return ask[R](ctx, to, msg)
+	reply, err := askBoxed[R](ctx, a, found.route(), msg)
+	runtime.KeepAlive(addr)
+	return reply, err
 }

@@ -271,7 +271,7 @@ func TestBindMisuse(t *testing.T) {
 		{"a function for a message that is not handled", akt.Bind(bindNoHandler), misused + "bindNoHandler" + cure},
 		{"a function literal", akt.Bind(literal), misused + "func1" + cure},
 		{"nil", akt.Bind[*bindMisused, akt.Context, bindAdd, int](nil), misused + "nil" + cure},
-		{"a handler by a type that does not have it", akt.Bind(bindMisused.handles), "akt: akt_test.bindMisused.HandleAdd ("},
+		{"a handler by a type that does not have it", akt.Bind(bindMisused.handles), "akt: akt_test.bindMisused is not an actor: HandleAdd ("},
 		{"a method of an interface", akt.Bind(bindAdder.HandleAdd), "akt: Bind: akt_test.bindAdder is an interface" +
 			"; pass a method expression of the actor's own type, such as (*Account).HandleDeposit"},
 		{"a handler of a type with faults", akt.Bind(bindFaulty.HandleAdd), "akt: akt_test.bindFaulty.HandleAdd ("},

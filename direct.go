@@ -27,11 +27,13 @@ type typeID uintptr
 // dynamicType is the id of a value's type; 0 for nil.
 func dynamicType(v any) typeID { return *(*typeID)(unsafe.Pointer(&v)) }
 
-// typeOf is the id of a type at a typed call site: that of a pointer to it, which never is an untyped message's key for the same
-// handler.
-func typeOf[T any]() typeID {
-	var v any = (*T)(nil)
-	return *(*typeID)(unsafe.Pointer(&v))
+// someCall is a typedCall whose type has to be known from elsewhere.
+type someCall = unsafe.Pointer
+
+func forgotten[M, R any](call typedCall[M, R]) someCall { return *(*someCall)(unsafe.Pointer(&call)) }
+
+func recalled[M, R any](call someCall) typedCall[M, R] {
+	return *(*typedCall[M, R])(unsafe.Pointer(&call))
 }
 
 // retyped is a func value under another type F, whose receiver is an unsafe.Pointer.

@@ -19,7 +19,12 @@ func dynamicType(v any) typeID {
 	return idOf(reflect.TypeOf(v))
 }
 
-func typeOf[T any]() typeID { return idOf(reflect.TypeFor[*T]()) }
+// someCall is a typedCall.
+type someCall = any
+
+func forgotten[M, R any](call typedCall[M, R]) someCall { return call }
+
+func recalled[M, R any](call someCall) typedCall[M, R] { return call.(typedCall[M, R]) }
 
 // idOf is the address of the type's description, by which reflect tells types apart too.
 func idOf(t reflect.Type) typeID { return typeID(reflect.ValueOf(t).Pointer()) }

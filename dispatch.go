@@ -20,22 +20,23 @@ type table struct {
 	byName   map[string]*handler
 	partial  []*handler // handlers of an interface that has methods
 	anything *handler   // the handler of the empty interface, if there is one
-	cache    *cache
+	cache    cache
 }
 
 // handler is one Handle<Msg> method.
 type handler struct {
+	call  atomic.Pointer[callFunc] // first, with index: one cache line for what a Send needs
+	index uint16                   // place in the table, from 1; the state word has 16 bits for it
+
 	name   string // what follows Handle
 	method string
 	owner  string // the declaring type, for texts
 	file   string
 	line   int
-	index  uint16       // place in the table, from 1; the state word has 16 bits for it
 	msg    reflect.Type // M
 	reply  reflect.Type // R; nil without a reply
 	shape
-	expression any // the method of *T as a func value, whose first parameter is a *T
-	call       atomic.Pointer[callFunc]
+	expression any      // the method of *T as a func value, whose first parameter is a *T
 	plans      sync.Map // reflect.Type of the R that an Ask wants → replyPlan
 }
 
@@ -48,7 +49,8 @@ func (h *handler) bind(f callFunc) { h.call.Store(&f) }
 func (h *handler) String() string { return h.owner + "." + h.method }
 
 func newTable(t reflect.Type, handlers []*handler) *table {
-	tbl := &table{typ: t, kind: kindOf(t), handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}, cache: newCache()}
+	tbl := &table{typ: t, kind: kindOf(t), handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}}
+	tbl.cache.slots.Store(newSlots(8))
 	for i, h := range handlers {
 		h.index = uint16(i + 1)
 		tbl.exact[h.msg] = h
@@ -139,27 +141,28 @@ func typeName(v any) string { return fmt.Sprintf("%T", v) }
 
 // route finds the handler of a message, and returns the message as that handler takes it.
 func (t *table) route(msg any) (route, any, error) {
-	found := t.cache.find(dynamicType(msg), 0)
-	if found != nil && found.adapt == asItIs {
-		return found.route, msg, nil
-	}
+	return t.routeBy(t.cache.find(dynamicType(msg)), msg)
+}
+
+// routeBy is route with what the cache has.
+func (t *table) routeBy(found *slot, msg any) (r route, _ any, err error) {
 	msgType := reflect.TypeOf(msg)
-	if found == nil {
+	if found != nil {
+		r = found.route()
+	} else {
 		if raw, ok := rawOf(msg); ok && t.exact[typeRaw] == nil && t.exact[reflect.PointerTo(typeRaw)] == nil {
 			return t.decode(raw)
 		}
-		r, err := t.resolve(msgType)
-		if err != nil {
+		if r, err = t.resolve(msgType); err != nil {
 			return route{}, nil, err
 		}
-		found = &cached{msg: dynamicType(msg), route: r}
-		t.cache.add(found)
+		t.cache.add(dynamicType(msg), resolved{to: r.handler, adapt: r.adapt, index: r.index})
 	}
-	msg, ok := adapted(msg, found.adapt)
+	msg, ok := adapted(msg, r.adapt)
 	if !ok {
-		return route{}, nil, t.unhandled(msgType, "the pointer is nil, and "+found.method+" takes the value", "")
+		return route{}, nil, t.unhandled(msgType, "the pointer is nil, and "+r.method+" takes the value", "")
 	}
-	return found.route, msg, nil
+	return r, msg, nil
 }
 
 var typeRaw = reflect.TypeFor[Raw]()

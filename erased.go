@@ -86,10 +86,13 @@ func erase[R result](h *handler, m erasedMessage) callFunc {
 	return erasedWith[R](h.expression, m, reply, func(c Context) Context { return c })
 }
 
-// erasedWith makes the call for a form of result, a type of context, and as many words as the message has.
+// erasedWith makes the call for a form of result, a type of context, and as many words as the message has. The closures have what
+// they need in themselves, which is a cache line or little more.
 func erasedWith[R result, C context.Context](f any, m erasedMessage, reply typeID, as func(Context) C) callFunc {
-	w := m.words
-	switch len(w) {
+	var w [4]scalarAt
+	copy(w[:], m.words)
+	a, b, c, d, held := w[0], w[1], w[2], w[3], m.held
+	switch len(m.words) {
 	case 0:
 		call := retyped[func(receiver, C) R](f)
 		return func(self any, ctx Context, msg any) (any, error) {
@@ -98,32 +101,32 @@ func erasedWith[R result, C context.Context](f any, m erasedMessage, reply typeI
 	case 1:
 		call := retyped[func(receiver, C, uintptr) R](f)
 		return func(self any, ctx Context, msg any) (any, error) {
-			p := m.in(&msg)
-			r := call(receiverOf(self), as(ctx), w[0].load(p))
+			p := held.in(&msg)
+			r := call(receiverOf(self), as(ctx), a.load(p))
 			runtime.KeepAlive(msg)
 			return r.box(reply)
 		}
 	case 2:
 		call := retyped[func(receiver, C, uintptr, uintptr) R](f)
 		return func(self any, ctx Context, msg any) (any, error) {
-			p := m.in(&msg)
-			r := call(receiverOf(self), as(ctx), w[0].load(p), w[1].load(p))
+			p := held.in(&msg)
+			r := call(receiverOf(self), as(ctx), a.load(p), b.load(p))
 			runtime.KeepAlive(msg)
 			return r.box(reply)
 		}
 	case 3:
 		call := retyped[func(receiver, C, uintptr, uintptr, uintptr) R](f)
 		return func(self any, ctx Context, msg any) (any, error) {
-			p := m.in(&msg)
-			r := call(receiverOf(self), as(ctx), w[0].load(p), w[1].load(p), w[2].load(p))
+			p := held.in(&msg)
+			r := call(receiverOf(self), as(ctx), a.load(p), b.load(p), c.load(p))
 			runtime.KeepAlive(msg)
 			return r.box(reply)
 		}
 	default:
 		call := retyped[func(receiver, C, uintptr, uintptr, uintptr, uintptr) R](f)
 		return func(self any, ctx Context, msg any) (any, error) {
-			p := m.in(&msg)
-			r := call(receiverOf(self), as(ctx), w[0].load(p), w[1].load(p), w[2].load(p), w[3].load(p))
+			p := held.in(&msg)
+			r := call(receiverOf(self), as(ctx), a.load(p), b.load(p), c.load(p), d.load(p))
 			runtime.KeepAlive(msg)
 			return r.box(reply)
 		}
@@ -136,8 +139,8 @@ type erasedMessage struct {
 	held  held
 }
 
-// scalarAt is a scalar in a message, or in what holds it.
-type scalarAt struct{ offset, size uintptr }
+// scalarAt is a scalar in a message, or in what holds it. A message of no more than four words is small.
+type scalarAt struct{ offset, size uint16 }
 
 // held says where the message is in an interface value that has it.
 type held uint8
@@ -149,8 +152,8 @@ const (
 )
 
 // in is where the message's scalars are.
-func (m erasedMessage) in(msg *any) unsafe.Pointer {
-	switch data := &(*[2]unsafe.Pointer)(unsafe.Pointer(msg))[1]; m.held {
+func (h held) in(msg *any) unsafe.Pointer {
+	switch data := &(*[2]unsafe.Pointer)(unsafe.Pointer(msg))[1]; h {
 	case behindDataWord:
 		return *data
 	case inDataWord:
@@ -161,7 +164,7 @@ func (m erasedMessage) in(msg *any) unsafe.Pointer {
 
 // load reads a scalar.
 func (s scalarAt) load(p unsafe.Pointer) uintptr {
-	switch p = unsafe.Add(p, s.offset); s.size {
+	switch p = unsafe.Add(p, uintptr(s.offset)); s.size {
 	case 1:
 		return uintptr(*(*uint8)(p))
 	case 2:
@@ -174,14 +177,15 @@ func (s scalarAt) load(p unsafe.Pointer) uintptr {
 
 // flatten appends the scalars of a type in the order in which they are passed, if all of them are passed in integer registers.
 func flatten(t reflect.Type, offset uintptr, to []scalarAt) ([]scalarAt, bool) {
-	const word = unsafe.Sizeof(uintptr(0))
+	const word = uint16(unsafe.Sizeof(uintptr(0)))
+	at := uint16(offset)
 	switch t.Kind() {
 	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
 		return nil, false
 	case reflect.String, reflect.Interface:
-		return append(to, scalarAt{offset, word}, scalarAt{offset + word, word}), true
+		return append(to, scalarAt{at, word}, scalarAt{at + word, word}), true
 	case reflect.Slice:
-		return append(to, scalarAt{offset, word}, scalarAt{offset + word, word}, scalarAt{offset + 2*word, word}), true
+		return append(to, scalarAt{at, word}, scalarAt{at + word, word}, scalarAt{at + 2*word, word}), true
 	case reflect.Array:
 		return to, t.Len() == 0
 	case reflect.Struct:
@@ -195,7 +199,7 @@ func flatten(t reflect.Type, offset uintptr, to []scalarAt) ([]scalarAt, bool) {
 		}
 		return to, ok
 	}
-	return append(to, scalarAt{offset, t.Size()}), true
+	return append(to, scalarAt{at, uint16(t.Size())}), true
 }
 
 // isScalar reports whether a type is one scalar without a pointer.

@@ -14,9 +14,10 @@ import (
 // value. It may be waited for by many, from anywhere, and also after the actor has ended.
 type Future[R any] struct {
 	settled atomic.Bool
-	ready   chan struct{} // closed when value and err are set
+	ready   chan struct{} // closed when value, err and dropped are set
 	value   R
 	err     error
+	dropped bool // its Promise was lost: err is not the handler's
 }
 
 // Promise is the other end of a [Future]: whoever has it owes the reply. A Promise that is garbage-collected unresolved fails
@@ -40,7 +41,7 @@ func NewPromise[R any]() (*Promise[R], *Future[R]) {
 	f := newFuture[R]()
 	p := &Promise[R]{future: f}
 	if !inBubble() {
-		p.cleanup = runtime.AddCleanup(p, func(f *Future[R]) { f.settle(*new(R), errPromiseDropped) }, f)
+		p.cleanup = runtime.AddCleanup(p, (*Future[R]).drop, f)
 	}
 	return p, f
 }
@@ -67,6 +68,15 @@ func (f *Future[R]) settle(value R, err error) {
 		return
 	}
 	f.value, f.err = value, err
+	close(f.ready)
+}
+
+// drop fails a Future whose Promise was lost.
+func (f *Future[R]) drop() {
+	if f.settled.Swap(true) {
+		return
+	}
+	f.err, f.dropped = errPromiseDropped, true
 	close(f.ready)
 }
 
@@ -101,16 +111,16 @@ func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) bool {
 // deferred is what all Futures are, and, by embedding, what has one in it.
 type deferred interface {
 	await(ctx context.Context, cut <-chan struct{}) bool
-	result() (any, error)
+	result() (value any, dropped bool, err error)
 	valueType() reflect.Type
 }
 
-// result is what a settled Future has.
-func (f *Future[R]) result() (any, error) {
+// result is what a settled Future has, and whether that is only for want of its Promise.
+func (f *Future[R]) result() (value any, dropped bool, err error) {
 	if f.err != nil {
-		return nil, f.err
+		return nil, f.dropped, f.err
 	}
-	return f.value, nil
+	return f.value, false, nil
 }
 
 func (*Future[R]) valueType() reflect.Type { return reflect.TypeFor[R]() }
@@ -190,8 +200,8 @@ func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(err
 	default:
 		return nil, failed(errShutDown)
 	}
-	value, err := f.result()
-	if err == errPromiseDropped { //nolint:errorlint // a Future's own error may wrap another's
+	value, dropped, err := f.result()
+	if dropped {
 		return nil, failed(errUnresolved)
 	}
 	return value, err

@@ -203,6 +203,7 @@ type (
 	faultTwoEmpty     struct{}
 	faultValue        struct{}
 	faultValueHook    struct{}
+	faultValues       struct{}
 	faultStart        struct{}
 	faultStartContext struct{}
 	faultStopping     struct{}
@@ -240,6 +241,10 @@ func (faultThrice) HandlePung(akt.Context, faultMsg)                            
 func (faultTwoEmpty) HandlePing(akt.Context, any)                                    {}
 func (faultTwoEmpty) HandlePong(akt.Context, faultEmpty)                             {}
 func (*faultValue) HandlePing(akt.Context, faultMsg)                                 {}
+func (*faultValues) HandlePing(akt.Context, faultMsg)                                {}
+func (*faultValues) HandlePong(akt.Context, faultOther)                              {}
+func (*faultValues) OnStart(akt.Context) error                                       { return nil }
+func (faultValues) HandlePung(akt.Context, int)                                      {}
 func (*faultValueHook) OnStopped(akt.Context)                                        {}
 func (faultStart) OnStart(akt.Context)                                               {}
 func (faultStartContext) OnStart(context.Context) error                              { return nil }
@@ -249,14 +254,10 @@ func (faultServeMuxOwn) HandleFunc(string, func(http.ResponseWriter, *http.Reque
 func (faultMisnamed) HandlesPing(akt.Context, faultMsg) error                        { return nil }
 func (faultMisnamedOn) OnPing(akt.Context, faultMsg) error                           { return nil }
 
-// faulty is the text for a method of a type, declared with one of its receivers in this file.
+// faulty is the text for a method of a type, declared in this file.
 func faulty(t *testing.T, typ, method, rest string) string {
 	t.Helper()
-	receiver := typ
-	if typ == "faultValue" || typ == "faultValueHook" {
-		receiver = "*" + typ
-	}
-	return fmt.Sprintf("akt: akt_test.%s.%s (%s) %s", typ, method, placeOf(t, "handlers_test.go", "func ("+receiver+") "+method+"("), rest)
+	return fmt.Sprintf("akt: akt_test.%s.%s (%s) %s", typ, method, placeOf(t, "handlers_test.go", "func ("+typ+") "+method+"("), rest)
 }
 
 // H3: each way in which a handler or a hook can be wrong has a text of its own, with place, fault and cure.
@@ -317,10 +318,6 @@ func TestMethodFaults(t *testing.T) {
 			is + "it handles akt_test.faultMsg, and so do " + also("faultThrice", "HandlePong") + " and " + also("faultThrice", "HandlePung") + once},
 		{"two handlers for everything", faultTwoEmpty{}, "HandlePing",
 			is + "it handles interface {}, and so does " + also("faultTwoEmpty", "HandlePong") + once},
-		{"a value whose handlers are on the pointer", faultValue{}, "HandlePing",
-			is + "it is a method of *akt_test.faultValue, and a akt_test.faultValue was passed; want a pointer: pass &akt_test.faultValue{}"},
-		{"a value whose hooks are on the pointer", faultValueHook{}, "OnStopped",
-			isHook + "it is a method of *akt_test.faultValueHook, and a akt_test.faultValueHook was passed; want a pointer: pass &akt_test.faultValueHook{}"},
 		{"OnStart without a result", faultStart{}, "OnStart", isHook + "it is a func(akt.Context); want func(akt.Context) error" + hook},
 		{"OnStart with another context", faultStartContext{}, "OnStart",
 			isHook + "it is a func(context.Context) error; want func(akt.Context) error" + hook},
@@ -335,6 +332,36 @@ func TestMethodFaults(t *testing.T) {
 			requireRefused(t, tt.actor, faulty(t, strings.TrimPrefix(fmt.Sprintf("%T", tt.actor), "akt_test."), tt.method, tt.text))
 		})
 	}
+}
+
+// H3: a value whose handlers or hooks are on the pointer is one fault, which names them all with their places, and the cure.
+func TestValueInsteadOfPointer(t *testing.T) {
+	t.Parallel()
+	at := func(typ, method string) string {
+		return fmt.Sprintf("%s (%s)", method, placeOf(t, "handlers_test.go", "func (*"+typ+") "+method+"("))
+	}
+	for _, tt := range []struct {
+		typ     string
+		actor   any
+		methods string
+	}{
+		{"faultValue", faultValue{}, at("faultValue", "HandlePing") + " is a method"},
+		{"faultValueHook", faultValueHook{}, at("faultValueHook", "OnStopped") + " is a method"},
+		{"faultValues", faultValues{}, at("faultValues", "HandlePing") + ", " + at("faultValues", "HandlePong") + " and " +
+			at("faultValues", "OnStart") + " are methods"},
+	} {
+		t.Run(tt.typ, func(t *testing.T) {
+			t.Parallel()
+			requireRefused(t, tt.actor, fmt.Sprintf("akt: akt_test.%s is not an actor: %s of *akt_test.%[1]s, and a value was passed"+
+				"; want a pointer: pass &akt_test.%[1]s{}", tt.typ, tt.methods))
+		})
+	}
+	_, err := akt.Describe(faultValues{})
+	var refused *akt.RegistrationError
+	require.ErrorAs(t, err, &refused)
+	require.Empty(t, refused.Faults[0].Method)
+	require.Contains(t, refused.Faults[0].File, "handlers_test.go")
+	require.Positive(t, refused.Faults[0].Line)
 }
 
 // requireRefused checks that an actor can be neither run nor described, and the text of the reason.
@@ -404,11 +431,11 @@ func TestManyFaults(t *testing.T) {
 	}
 	const want = "; want func(akt.Context, M) (R, error): "
 	requireRefused(t, faultMany{}, strings.Join([]string{
+		"akt: akt_test.faultMany is not an actor: HandleTwoFaults (" + placeOf(t, "handlers_test.go", "func (*faultMany) HandleTwoFaults(") +
+			") is a method of *akt_test.faultMany, and a value was passed; want a pointer: pass &akt_test.faultMany{}",
 		at("faultMany", "HandlePing") + "is not a handler: it has no context" + want + "declare it as HandlePing(ctx akt.Context, msg akt_test.faultOther)",
 		at("faultMany", "HandlePong") + "is not a handler: its second result is int, not error" + want + "make error its last result",
 		at("*faultMany", "HandleTwoFaults") + "is not a handler: it is variadic" + want + "take one message, such as a struct with a slice in it",
-		at("*faultMany", "HandleTwoFaults") + "is not a handler: it is a method of *akt_test.faultMany, and a akt_test.faultMany was passed" +
-			"; want a pointer: pass &akt_test.faultMany{}",
 		at("faultMany", "OnStart") + "is not a lifecycle hook: it is a func(akt.Context); want func(akt.Context) error: change its signature, or its name",
 		at("faultMany", "HandleBoth") + "is not a handler: it handles akt_test.faultMsg, and so does HandleMsg (" +
 			placeOf(t, "handlers_test.go", "func (faultMany) HandleMsg(") + ")" +

@@ -22,7 +22,7 @@ type RegistrationError struct {
 type Fault struct {
 	Type   string // the declaring type, such as "bank.Account"
 	Method string // such as "HandlePing"; empty for a fault of the type itself
-	File   string // where the method is declared; empty where that is not known
+	File   string // where the method, or the first of those in question, is declared; empty where that is not known
 	Line   int
 	Found  string // what was found, such as "it has no context"
 	Want   string // what was wanted, such as "func(akt.Context, M) (R, error)"
@@ -47,10 +47,7 @@ func (f Fault) String() string {
 	case f.Method == "":
 		b.WriteString(" is not an actor: ")
 	default:
-		b.WriteString("." + f.Method)
-		if f.File != "" {
-			fmt.Fprintf(&b, " (%s:%d)", filepath.Base(f.File), f.Line)
-		}
+		b.WriteString("." + f.Method + f.place())
 		if isHook(f.Method) {
 			b.WriteString(" is not a lifecycle hook: ")
 		} else {
@@ -65,6 +62,14 @@ func (f Fault) String() string {
 		b.WriteString(": " + f.Cure)
 	}
 	return b.String()
+}
+
+// place is where the method is declared, as in " (account.go:31)"; empty where that is not known.
+func (f Fault) place() string {
+	if f.File == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%s:%d)", filepath.Base(f.File), f.Line)
 }
 
 const wantHandler = "func(akt.Context, M) (R, error)"
@@ -82,6 +87,7 @@ type scanner struct {
 	faults []Fault
 	found  []*handler
 	hooks  int
+	beyond []Fault // for each method that only a pointer to the value has, where it is
 }
 
 // scan builds the dispatch table of t, or says everything that is wrong with it.
@@ -98,6 +104,7 @@ func scan(t reflect.Type) (*table, error) {
 			s.hook(m)
 		}
 	}
+	s.onPointer()
 	s.ambiguous()
 	s.duplicates()
 	if len(s.found) == 0 && s.hooks == 0 && len(s.faults) == 0 {
@@ -127,14 +134,9 @@ func (s *scanner) handler(m reflect.Method) {
 		f.Found, f.Cure = found, cure
 		s.faults = append(s.faults, f)
 	}
-	_, ok := s.typ.MethodByName(m.Name)
-	if !ok {
-		s.onPointer(f)
+	if s.reaches(f) && f.Found == "" {
+		s.found = append(s.found, newHandler(m, at))
 	}
-	if f.Found != "" || !ok {
-		return
-	}
-	s.found = append(s.found, newHandler(m, at))
 }
 
 // hook checks a method with the name of a lifecycle hook.
@@ -152,16 +154,33 @@ func (s *scanner) hook(m reflect.Method) {
 		return
 	}
 	s.hooks++
-	if _, ok := s.typ.MethodByName(m.Name); !ok {
-		s.onPointer(Fault{Type: at.typ, Method: m.Name, File: at.file, Line: at.line, Want: "a pointer"})
-	}
+	s.reaches(Fault{Type: at.typ, Method: m.Name, File: at.file, Line: at.line})
 }
 
-func (s *scanner) onPointer(f Fault) {
-	f.Found = fmt.Sprintf("it is a method of *%s, and a %[1]s was passed", s.typ)
-	f.Want = "a pointer"
-	f.Cure = fmt.Sprintf("pass &%s{}", s.typ)
-	s.faults = append(s.faults, f)
+// reaches reports whether what was passed has a method, of which f says where it is, and not only a pointer to it has.
+func (s *scanner) reaches(f Fault) bool {
+	_, ok := s.typ.MethodByName(f.Method)
+	if !ok {
+		s.beyond = append(s.beyond, f)
+	}
+	return ok
+}
+
+// onPointer faults a value that was passed instead of a pointer to it: once, for all the methods that it lacks.
+func (s *scanner) onPointer() {
+	if len(s.beyond) == 0 {
+		return
+	}
+	methods := make([]string, len(s.beyond))
+	for i, f := range s.beyond {
+		methods[i] = f.Method + f.place()
+	}
+	s.faults = append(s.faults, Fault{
+		Type: s.typ.String(), File: s.beyond[0].File, Line: s.beyond[0].Line,
+		Found: fmt.Sprintf("%s %s of *%s, and a value was passed", listed(methods), plural(len(methods), "is a method", "are methods"), s.typ),
+		Want:  "a pointer",
+		Cure:  fmt.Sprintf("pass &%s{}", s.typ),
+	})
 }
 
 // misfit says what keeps a method from being a handler, and the cure; nothing for one that fits.
@@ -270,19 +289,19 @@ func newHandler(m reflect.Method, at place) *handler {
 	return h
 }
 
-// ambiguous faults handlers that two embedded fields of the same depth bring: Go promotes neither.
+// ambiguous faults handlers that several embedded fields of the same depth bring: Go promotes none of them.
 func (s *scanner) ambiguous() {
-	for name, types := range promotions(s.all) {
-		if _, has := s.all.MethodByName(name); has || len(types) < 2 || !isHandlerName(name) && !isHook(name) {
+	for name, types := range ambiguities(s.all) {
+		if _, has := s.all.MethodByName(name); has {
 			continue
 		}
 		from := make([]string, len(types))
 		for i, t := range types {
-			from[i] = baseName(t)
+			from[i] = "from " + t.String()
 		}
 		s.faults = append(s.faults, Fault{
 			Type: baseName(s.typ), Method: name,
-			Found: "it is promoted from " + strings.Join(from, " and from ") + ", and so from neither",
+			Found: "it is promoted " + listed(from) + ", and so from " + plural(len(from)-1, "neither", "none"),
 			Want:  "one method of this name",
 			Cure:  fmt.Sprintf("declare %s on %s", name, baseName(s.typ)),
 		})
@@ -318,6 +337,15 @@ func (s *scanner) duplicates() {
 			Cure:  "merge them, or give each a message type of its own",
 		})
 	}
+}
+
+// listed is a list as one reads it: "a, b and c".
+func listed(parts []string) string {
+	last := len(parts) - 1
+	if last < 1 {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts[:last], ", ") + " and " + parts[last]
 }
 
 func plural(n int, one, many string) string {

@@ -21,10 +21,7 @@ func locate(t reflect.Type, m reflect.Method) place {
 	for depth := 0; len(level) > 0; depth++ {
 		var next []reflect.Type
 		for _, t := range level {
-			elem := t
-			if t.Kind() == reflect.Pointer {
-				elem = t.Elem()
-			}
+			elem := elemOf(t)
 			if seen[elem] {
 				continue
 			}
@@ -66,57 +63,6 @@ func declared(elem reflect.Type, name string) (place, bool) {
 	return place{}, false
 }
 
-// promotions returns, for each method with a context that embedded fields of t have, the types of the fields that have it, of the
-// shallowest depth at which there are any.
-func promotions(t reflect.Type) map[string][]reflect.Type {
-	shallowest := map[string][]reflect.Type{}
-	fields := map[string]bool{} // their names hide methods of what is embedded beside or below them
-	seen := map[reflect.Type]bool{}
-	for level := []reflect.Type{t}; len(level) > 0; {
-		var next []reflect.Type
-		found := map[string][]reflect.Type{}
-		for _, t := range level {
-			if t.Kind() == reflect.Pointer {
-				t = t.Elem()
-			}
-			if t.Kind() != reflect.Struct || seen[t] {
-				continue
-			}
-			seen[t] = true
-			for i := range t.NumField() {
-				f := t.Field(i)
-				fields[f.Name] = true
-				if !f.Anonymous {
-					continue
-				}
-				next = append(next, f.Type)
-				set := methodSet(f.Type)
-				for j := range set.NumMethod() {
-					if m := set.Method(j); takesContext(m.Type, set.Kind() == reflect.Interface) {
-						found[m.Name] = append(found[m.Name], f.Type)
-					}
-				}
-			}
-		}
-		for name, types := range found {
-			if shallowest[name] == nil && !fields[name] {
-				shallowest[name] = types
-			}
-		}
-		level = next
-	}
-	return shallowest
-}
-
-// takesContext reports whether a method's first parameter is a context; those of an interface have no receiver among them.
-func takesContext(method reflect.Type, ofInterface bool) bool {
-	first := 1
-	if ofInterface {
-		first = 0
-	}
-	return method.NumIn() > first && isContext(method.In(first))
-}
-
 // declaration is where the function with this entry is declared.
 func declaration(entry uintptr) (file string, line int) {
 	frames := runtime.CallersFrames([]uintptr{entry + 1}) // it takes return addresses
@@ -140,9 +86,12 @@ func methodSet(t reflect.Type) reflect.Type {
 	return reflect.PointerTo(t)
 }
 
-func baseName(t reflect.Type) string {
+func baseName(t reflect.Type) string { return elemOf(t).String() }
+
+// elemOf is what a pointer points to, and any other type itself.
+func elemOf(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
+		return t.Elem()
 	}
-	return t.String()
+	return t
 }

@@ -131,6 +131,7 @@ func TestFutureFailsWithAnothersError(t *testing.T) {
 	for name, own := range map[string]error{
 		"a wait that ended":              late,
 		"one that wraps it":              fmt.Errorf("the other: %w", late),
+		"that of a lost Promise itself":  errPromiseDropped,
 		"one that wraps a lost Promise":  fmt.Errorf("the other: %w", errPromiseDropped),
 		"one that joins both":            errors.Join(late, errPromiseDropped),
 		"one that wraps a Shutdown's":    fmt.Errorf("the other: %w", errShutDown),

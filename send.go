@@ -9,15 +9,16 @@ import (
 
 // route finds the handler of a message.
 func (a *actor) route(msg any) (route, any, error) {
-	if found := a.table.cache.find(dynamicType(msg), 0); found != nil && found.adapt == asItIs {
-		return found.route, msg, nil
+	found := a.table.cache.find(dynamicType(msg))
+	if found != nil && found.adapt == asItIs {
+		return found.route(), msg, nil
 	}
-	return a.routeSlowly(msg)
+	return a.routeSlowly(found, msg)
 }
 
 // routeSlowly is route for a message that has to be resolved, adapted or refused.
-func (a *actor) routeSlowly(msg any) (route, any, error) {
-	r, routed, err := a.table.route(msg)
+func (a *actor) routeSlowly(found *slot, msg any) (route, any, error) {
+	r, routed, err := a.table.routeBy(found, msg)
 	if err != nil && a.shut() {
 		err = a.gone()
 	}

@@ -3,34 +3,11 @@ package akt
 import (
 	"context"
 	"reflect"
-	"runtime"
 )
 
-// typedCall is a handler as a typed call site calls it: nothing is boxed, and nothing looked up by name or type.
+// typedCall is a handler as a typed call site calls it: nothing is boxed, and nothing looked up by name or type. The id of this type
+// is the key in the table's cache: it tells M and R, and no message has it.
 type typedCall[M, R any] func(self receiver, ctx Context, msg M) (R, error)
-
-// askKnown is Ask of a handler that was asked with exactly these types before. It reports false, and has done nothing, for any other.
-func askKnown[R, M any](ctx context.Context, addr *Address, msg M) (reply R, ok bool, err error) {
-	a := addr.actor
-	if a == nil || ctx == nil || addr.released.Load() {
-		return reply, false, nil
-	}
-	found := a.table.cache.find(typeOf[M](), typeOf[R]())
-	if found == nil {
-		return reply, false, nil
-	}
-	if endless(ctx) {
-		if word, idle := a.take(found.index); idle {
-			c := Context{Context: ctx, actor: a, run: runOf(word, true)}
-			reply, err = callHere(a, found.call.(typedCall[M, R]), c, word, msg)
-			runtime.KeepAlive(addr)
-			return reply, true, err
-		}
-	}
-	reply, err = askBoxed[R](ctx, a, found.route, msg)
-	runtime.KeepAlive(addr)
-	return reply, true, err
-}
 
 // askBoxed sends the request on the untyped way.
 //
@@ -67,7 +44,8 @@ func failedHere[M any](a *actor, value any, msg M) error {
 
 // learn puts a typed call into the table's cache, and has untyped sends use it too.
 func learn[R, M any](t *table) {
-	if t.cache.find(typeOf[M](), typeOf[R]()) != nil {
+	key := dynamicType(typedCall[M, R](nil))
+	if t.cache.find(key) != nil {
 		return
 	}
 	msg, reply := reflect.TypeFor[M](), reflect.TypeFor[R]()
@@ -93,7 +71,7 @@ func learn[R, M any](t *table) {
 			return nil, err
 		})
 	}
-	t.cache.add(&cached{msg: typeOf[M](), reply: typeOf[R](), route: route{handler: h}, call: call})
+	t.cache.add(key, resolved{call: forgotten(call), to: h, index: h.index})
 }
 
 // shape is one of the four forms of a handler, with one of the two contexts.
