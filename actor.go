@@ -71,7 +71,8 @@ var runNames = map[uint16]string{
 // nobody stands in for the actor of a Context that has none: it stopped long ago.
 var nobody = func() *actor {
 	a := &actor{table: newTable(reflect.TypeFor[struct{}](), nil), system: defaultSystem, config: &config{name: "nobody"}}
-	a.word.Store(flagBusy | flagShut)
+	a.word.Store(flagBusy)
+	a.shutLanes()
 	a.phase.Store(uint32(Stopped))
 	a.extras = &extras{over: true}
 	return a
