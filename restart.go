@@ -154,6 +154,7 @@ func (a *actor) endState() {
 	a.callStopped()
 }
 
+// replaceOnly begins and ends the time in which a takes no timers and children.
 func (a *actor) replaceOnly(on bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -175,14 +175,14 @@ type escalation struct {
 	fault     fault
 }
 
-// failFor has the actor fail as soon as its current handler has returned, for a descendant that did. A Restart is not repeated for the
-// other children of the same state; a Stop is never forgotten.
+// failFor has the actor fail as soon as its current handler has returned, for a descendant that did. A Restart is done once for all
+// children of a state, see replaceOnly; a Stop is never forgotten.
 func (a *actor) failFor(child *actor, d Directive, f fault) {
 	f = fault{msg: f.msg, err: fmt.Errorf("akt: the child %s failed: %w", child.name(), f.err)}
 	a.mu.Lock()
 	x := a.extra()
 	known := x.escalated != nil && (d == Restart || x.escalated.directive == Stop)
-	if x.ending || x.replacing && d == Restart || known {
+	if x.ending || known {
 		a.mu.Unlock()
 		return
 	}

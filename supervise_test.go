@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -409,4 +410,55 @@ func TestEscalateReachesTheLimit(t *testing.T) {
 		require.ErrorContains(t, parent.Err(), "akt: restart limit reached: 2 restarts in 1m0s: akt: the child /p/")
 		require.ErrorAs(t, parent.Err(), new(*akt.PanicError))
 	})
+}
+
+// The log says what was decided where that is not obvious, besides the failure itself.
+func TestSupervisionIsLogged(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name     string
+		spawned  bool
+		s        akt.Supervisor
+		failures int
+		want     []string
+	}{
+		{"a value, by default", false, akt.Supervisor{}, 1, []string{"ERROR akt: panic"}},
+		{"a Spawner, by default", true, akt.Supervisor{}, 2, []string{"ERROR akt: panic", "ERROR akt: panic", "WARN akt: restarting"}},
+		{"at the limit", true, akt.Supervisor{MaxRestarts: 1}, 2,
+			[]string{"ERROR akt: panic", "ERROR akt: panic", "ERROR akt: the actor stops at its restart limit"}},
+		{"Restart of a value", false, akt.Supervisor{Decide: supAlways(akt.Restart)}, 1,
+			[]string{"ERROR akt: panic", "ERROR akt: an actor run from a value cannot be restarted: it stops; run it from a Spawner"}},
+		{"an unknown directive", true, akt.Supervisor{Decide: supAlways(0)}, 1,
+			[]string{"ERROR akt: panic", "ERROR akt: Supervisor.Decide returned an unknown directive: the actor stops"}},
+		{"a panic in Decide", true, akt.Supervisor{Decide: func(akt.Failure) akt.Directive { panic("oh") }}, 1,
+			[]string{"ERROR akt: panic", "ERROR akt: panic"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var j journal
+				var actor any = akt.Spawner[*doll](func() *doll { return &doll{} })
+				if !row.spawned {
+					actor = &doll{}
+				}
+				addr := run(t, actor, akt.WithLogger(slog.New(supLog{&j})), akt.WithSupervisor(row.s))
+				for range row.failures {
+					supFail(t, addr)
+					synctest.Wait()
+				}
+				require.Equal(t, row.want, j.all())
+			})
+		})
+	}
+}
+
+// supLog is a slog.Handler that writes level and message into a journal.
+type supLog struct{ j *journal }
+
+func (l supLog) Enabled(context.Context, slog.Level) bool { return true }
+func (l supLog) WithAttrs([]slog.Attr) slog.Handler       { return l }
+func (l supLog) WithGroup(string) slog.Handler            { return l }
+func (l supLog) Handle(_ context.Context, r slog.Record) error {
+	l.j.add("%s %s", r.Level, r.Message)
+	return nil
 }
