@@ -182,7 +182,11 @@ func (m *modelActor) tell(to *modelActor, id int) {
 
 func (m *modelActor) panics(c *modelCall) {
 	m.failed(c, gotPanic)
-	if m.spawner {
+	switch {
+	case m.spawner && m.shut && len(m.private)+len(m.public) == 0: // a fresh state would have nothing to do but to end
+		m.end()
+		return
+	case m.spawner:
 		m.Stopped++
 		m.Started++
 		return

@@ -171,6 +171,7 @@ func (a *actor) replaceOnly(on bool) {
 func (a *actor) rest(wait time.Duration, started bool) bool {
 	a.mu.Lock()
 	a.orders |= orderRenew
+	a.hurryUp()
 	resting := wait > 0 && a.lieDown(started)
 	if resting {
 		var timer *time.Timer
