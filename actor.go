@@ -20,7 +20,10 @@ type actor struct {
 	serial uint64        // for the name of an actor that was given none
 	refs   atomic.Int64  // strong addresses, and one more for a system or a parent that holds the actor
 	phase  atomic.Uint32 // a State
+	others uint32        // runs that were of no message: hooks; guarded by mailbox.mu
 	extras *extras
+
+	started int64 // when Run made it, in nanoseconds since 1970
 
 	before, after *actor // in the system's list, guarded by System.mu
 }
@@ -31,13 +34,15 @@ type extras struct {
 	over      bool          // OnStopped has returned
 	ending    bool          // takes no children and no watches any more
 	replacing bool          // the old state is being ended: takes no children and no timers
+	awaiting  bool          // waits for its children to end
 	err       error         // why it died
 	timers    map[*Timer]struct{}
 	children  map[*actor]struct{}
-	awaiting  bool                // waits for its children to end
 	watchers  map[*actor]struct{} // who is told of this actor's end
 	watching  map[*actor]bool     // whose end this actor is told of, and whether it was told and has not handled it
 	unbase    func() bool         // undoes the wait for the end of WithContext's context
+	restarts  uint64
+	mishaps   *mishaps // of an actor that had any
 }
 
 // extra returns the extras, with mu held.
@@ -141,7 +146,12 @@ func (a *actor) stopAfter(o orders) {
 
 // running names the handler that runs, if one does.
 func (a *actor) running() string {
-	index := uint16(a.word.Load() & handlerMask >> handlerShift)
+	return a.runningIn(a.word.Load())
+}
+
+// runningIn is running for a state word that was read.
+func (a *actor) runningIn(word uint64) string {
+	index := uint16(word & handlerMask >> handlerShift)
 	if name, ok := runNames[index]; ok {
 		return name
 	}
@@ -222,10 +232,15 @@ func (a *actor) mayBegin(e *envelope) bool {
 	if e.ctx.Err() != nil {
 		err := a.unanswered(e.name(), NotHandled, ended(e.ctx))
 		err.detail = a.queuedBehind(0)
+		a.countDropped(1)
 		e.answer(nil, err)
 		return false
 	}
-	return e.begin()
+	if !e.begin() {
+		a.countDropped(1)
+		return false
+	}
+	return true
 }
 
 // contextOf begins the run of an envelope.
@@ -240,6 +255,12 @@ func (a *actor) contextOf(e *envelope) Context {
 func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 	if failure == nil && e.timer != nil {
 		e.timer.handled()
+	}
+	switch {
+	case failure != nil:
+		a.countFailed(failure)
+	case err != nil:
+		a.countFailed(err)
 	}
 	switch {
 	case e.kind == request && failure != nil:
@@ -270,7 +291,11 @@ func (a *actor) invoke(e *envelope) (reply any, failure *PanicError, err error) 
 	case interval:
 		err = a.tick(c, e)
 	default:
-		reply, err = (*e.to.call.Load())(a.self, c, e.msg)
+		if chain := a.config.chain; chain != nil {
+			reply, err = chain.call(c, e.to, e.msg)
+		} else {
+			reply, err = (*e.to.call.Load())(a.self, c, e.msg)
+		}
 	}
 	returned = true
 	return reply, nil, err
@@ -290,15 +315,23 @@ func (a *actor) caught(recovered any, e *envelope) *PanicError {
 
 // tick makes and handles the message of an interval. The envelope has the message from then on, for what is told of it.
 func (a *actor) tick(c Context, e *envelope) (err error) {
-	if e.timer.isStopped() { // since it was taken
+	e.msg, e.to = nil, route{} // of the tick before
+	if e.timer.isStopped() {   // since it was taken
+		a.endRunOfNone()
 		return nil
 	}
 	e.msg = e.timer.next()
-	if e.to, e.msg, err = a.route(e.msg); err != nil {
+	r, routed, err := a.route(e.msg)
+	if err != nil {
 		return err
 	}
-	a.renameRun(runInterval, e.to.index)
-	_, err = (*e.to.call.Load())(a.self, c, e.msg)
+	e.to, e.msg = r, routed
+	a.renameRun(runInterval, r.index)
+	if chain := a.config.chain; chain != nil {
+		_, err = chain.call(c, r, routed)
+	} else {
+		_, err = (*r.call.Load())(a.self, c, routed)
+	}
 	return err
 }
 

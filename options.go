@@ -29,6 +29,10 @@ type config struct {
 	until    context.Context // the context of WithContext
 	spawner  spawner
 	parent   *actor
+
+	interceptors []Interceptor
+	chain        *chain    // of the interceptors, nil where there are none
+	claim        *creation // of LookupOrRun, on the name
 }
 
 type option struct {

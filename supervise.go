@@ -25,6 +25,7 @@ func (a *actor) supervise(failure *PanicError, msg any, unasked bool) (goOn bool
 
 // restart gives the actor a fresh state. Address, name, watchers and queue stay; timers and children of the old state end.
 func (a *actor) restart() (goOn bool) {
+	a.countRestart()
 	completed := false
 	defer func() {
 		if !completed { // a hook ended the goroutine

@@ -36,6 +36,10 @@ func askKnown[R, M any](ctx context.Context, addr *Address, msg M) (reply R, ok 
 //
 //go:noinline
 func askBoxed[R, M any](ctx context.Context, a *actor, to route, msg M) (R, error) {
+	if a.config.chain != nil {
+		want := reflect.TypeFor[R]()
+		return typed[R](a.askFor(ctx, to, msg, publicLane, want, to.plan(want)))
+	}
 	return typed[R](a.sendTo(ctx, to, msg, publicLane))
 }
 
@@ -53,7 +57,7 @@ func callHere[M, R any](a *actor, call typedCall[M, R], c Context, word uint64, 
 		a.hire() // One-Owner: handed over
 	}
 	if err != nil {
-		return *new(R), ownError(err, a, func() string { return typeName(msg) })
+		return *new(R), ownFailure(err, a, func() string { return typeName(msg) })
 	}
 	return reply, nil
 }
