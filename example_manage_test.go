@@ -46,10 +46,13 @@ func ExampleSystem_Actors() {
 			fmt.Println(err)
 			return
 		}
-		till.Send(ctx, PayIn{500})
+		if _, err := till.Send(ctx, PayIn{500}); err != nil {
+			fmt.Println(err)
+		}
 	}
 	if till, ok := shops.Lookup("butcher"); ok {
-		till.Send(ctx, PayOut{900})
+		_, err := till.Send(ctx, PayOut{900})
+		fmt.Println(err)
 		till.Release()
 	}
 
@@ -59,6 +62,7 @@ func ExampleSystem_Actors() {
 	}
 	fmt.Println(shops.Shutdown(ctx))
 	// Output:
+	// the till is short
 	// bakery (*akt_test.Till) is started: 1 handled, 0 failed, last error: <nil>
 	// butcher (*akt_test.Till) is started: 2 handled, 1 failed, last error: the till is short
 	// <nil>

@@ -294,12 +294,12 @@ type sysConfigured struct {
 	Level int8
 	Tags  []string
 	Keep  int
-	start func(*sysConfigured) error
+	start func(*sysConfigured)
 }
 
 func (c *sysConfigured) OnStart(akt.Context) error {
 	if c.start != nil {
-		return c.start(c)
+		c.start(c)
 	}
 	return nil
 }
@@ -314,7 +314,7 @@ func TestSpawn(t *testing.T) {
 	t.Parallel()
 	system := sysQuiet()
 	var seen []string
-	started := func(c *sysConfigured) error { seen = append(seen, fmt.Sprint(c.Name, c.Level)); return nil }
+	started := func(c *sysConfigured) { seen = append(seen, fmt.Sprint(c.Name, c.Level)) }
 	kinds := map[string]func() any{
 		"pointer": func() any { return &sysConfigured{Keep: 7, Level: 1, start: started} },
 		"spawner": func() any {
@@ -382,7 +382,7 @@ func TestSpawnIsStrict(t *testing.T) {
 	system := sysQuiet()
 	ran := false
 	newActor := func() *sysConfigured {
-		return &sysConfigured{start: func(*sysConfigured) error { ran = true; return nil }}
+		return &sysConfigured{start: func(*sysConfigured) { ran = true }}
 	}
 	require.NoError(t, system.Register("pointer", func() any { return newActor() }))
 	require.NoError(t, system.Register("spawner", func() any { return akt.Spawner[*sysConfigured](newActor) }))
@@ -391,7 +391,7 @@ func TestSpawnIsStrict(t *testing.T) {
 			name, path string
 			fields     map[string]any
 		}{
-			{"unknown", "nmae", map[string]any{"nmae": "secret"}},
+			{"unknown", "titel", map[string]any{"titel": "secret"}},
 			{"unexported", "start", map[string]any{"start": "secret"}},
 			{"type", "name", map[string]any{"name": 4711}},
 			{"overflow", "Level", map[string]any{"level": 4711}},

@@ -68,7 +68,10 @@ func NewSystem(opts ...SystemOption) *System {
 	return s
 }
 
-// WithDefaults has options applied to every actor of the system. An actor's own options win.
+// WithDefaults has options applied to every actor of the system. An actor's own options win, but for interceptors, which add up: see
+// [WithInterceptor]. A system's logger is a default too:
+//
+//	akt.NewSystem(akt.WithDefaults(akt.WithLogger(logger)))
 func WithDefaults(opts ...Option) SystemOption {
 	return systemOption{fmt.Sprintf("WithDefaults%v", opts), func(s *System) { s.defaults = append(s.defaults, opts...) }}
 }
