@@ -291,10 +291,10 @@ func (a *actor) invoke(e *envelope) (reply any, failure *PanicError, err error) 
 	case interval:
 		err = a.tick(c, e)
 	default:
-		if chain := a.config.chain; chain != nil {
-			reply, err = chain.call(c, e.to, e.msg)
-		} else {
+		if a.config.chain == nil {
 			reply, err = (*e.to.call.Load())(a.self, c, e.msg)
+		} else {
+			reply, err = a.intercepted(c, e)
 		}
 	}
 	returned = true
@@ -327,10 +327,10 @@ func (a *actor) tick(c Context, e *envelope) (err error) {
 	}
 	e.to, e.msg = r, routed
 	a.renameRun(runInterval, r.index)
-	if chain := a.config.chain; chain != nil {
-		_, err = chain.call(c, r, routed)
-	} else {
+	if a.config.chain == nil {
 		_, err = (*r.call.Load())(a.self, c, routed)
+	} else {
+		_, err = a.intercepted(c, e)
 	}
 	return err
 }

@@ -97,6 +97,11 @@ func (c *chain) call(ctx Context, to route, msg any) (any, error) {
 	return c.outer.call(ctx, msg)
 }
 
+// intercepted is the call of an envelope's handler through the interceptors, by the owner.
+//
+//go:noinline
+func (a *actor) intercepted(ctx Context, e *envelope) (any, error) { return a.config.chain.call(ctx, e.to, e.msg) }
+
 // call calls the interceptor.
 func (l *layer) call(ctx Context, msg any) (any, error) {
 	l.state.Store(layerOpen)
