@@ -100,7 +100,9 @@ func (c *chain) call(ctx Context, to route, msg any) (any, error) {
 // intercepted is the call of an envelope's handler through the interceptors, by the owner.
 //
 //go:noinline
-func (a *actor) intercepted(ctx Context, e *envelope) (any, error) { return a.config.chain.call(ctx, e.to, e.msg) }
+func (a *actor) intercepted(ctx Context, e *envelope) (any, error) {
+	return a.config.chain.call(ctx, e.to, e.msg)
+}
 
 // call calls the interceptor.
 func (l *layer) call(ctx Context, msg any) (any, error) {

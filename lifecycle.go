@@ -108,7 +108,7 @@ func (a *actor) start(from Context) (*Address, error) {
 		return nil, err
 	}
 	a.goOn()
-	addr := newAddress(a)
+	addr := firstAddress(a)
 	a.endWith(a.config.until)
 	if a.takeOrder(orderAsk) && !a.vetoes() {
 		a.end(nil)
