@@ -13,18 +13,24 @@ import (
 //
 // Its mailbox says who owns it; self is touched by the owner only, and nil where there is no state: between two, and after the end.
 // extras is guarded by mailbox.mu, and nil for most actors.
+//
+// What everybody reads comes first, then what few touch, and the mailbox last: see there.
 type actor struct {
-	mailbox
 	self   any // the user's value
 	table  *table
-	system *System
 	config *config
-	serial uint64        // for the name of an actor that was given none
-	refs   atomic.Int64  // strong addresses, and one more for a system or a parent that holds the actor
-	phase  atomic.Uint32 // a State
-	extras *extras
+	system *System
+
+	serial  uint64        // for the name of an actor that was given none
+	started int64         // when Run made it, in nanoseconds since 1970
+	refs    atomic.Int64  // strong addresses, and one more for a system or a parent that holds the actor
+	phase   atomic.Uint32 // a State
+	others  uint32        // runs that were of no message: hooks; guarded by mailbox.mu
+	extras  *extras
 
 	before, after *actor // in the system's list, guarded by System.mu
+
+	mailbox
 }
 
 // extras are what only some actors have.
@@ -33,10 +39,10 @@ type extras struct {
 	over      bool          // OnStopped has returned
 	ending    bool          // takes no children and no watches any more
 	replacing bool          // the old state is being ended: takes no children and no timers
+	awaiting  bool          // waits for its children to end
 	err       error         // why it died
 	timers    map[*Timer]struct{}
 	children  map[*actor]struct{}
-	awaiting  bool                // waits for its children to end
 	watchers  map[*actor]struct{} // who is told of this actor's end
 	watching  map[*actor]bool     // whose end this actor is told of, and whether it was told and has not handled it
 	unbase    func() bool         // undoes the wait for the end of WithContext's context
@@ -44,6 +50,7 @@ type extras struct {
 	recent    []time.Time         // when that was, for those that count: see Supervisor.Window
 	rest      *time.Timer         // ends the rest, see flagRest
 	escalated *escalation         // with orderFail: what to do
+	mishaps   *mishaps            // of an actor that had any
 }
 
 // extra returns the extras, with mu held.
@@ -148,7 +155,12 @@ func (a *actor) stopAfter(o orders) {
 
 // running names the handler that runs, if one does.
 func (a *actor) running() string {
-	index := uint16(a.word.Load() & handlerMask >> handlerShift)
+	return a.runningIn(a.word.Load())
+}
+
+// runningIn is running for a state word that was read.
+func (a *actor) runningIn(word uint64) string {
+	index := uint16(word & handlerMask >> handlerShift)
 	if name, ok := runNames[index]; ok {
 		return name
 	}
@@ -319,7 +331,13 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 			a.openDoor()
 		}
 		c := Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
-		if _, err := (*e.to.call.Load())(a.self, c, e.msg); err != nil {
+		var err error
+		if a.config.chain == nil {
+			_, err = (*e.to.call.Load())(a.self, c, e.msg)
+		} else {
+			_, err = a.intercepted(c, e)
+		}
+		if err != nil {
 			a.endRun()
 			last = 0
 			a.settle(e, nil, err, nil)
@@ -341,10 +359,15 @@ func (a *actor) mayBegin(e *envelope) bool {
 	if e.ctx.Err() != nil {
 		err := a.unanswered(e.name(), NotHandled, ended(e.ctx))
 		err.detail = a.queuedBehind(0)
+		a.countDropped(1)
 		e.answer(nil, err)
 		return false
 	}
-	return e.begin()
+	if !e.begin() {
+		a.countDropped(1)
+		return false
+	}
+	return true
 }
 
 // contextOf makes the Context of an envelope's run, which has begun with this word.
@@ -359,6 +382,12 @@ func (a *actor) contextOf(e *envelope, word uint64) Context {
 func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 	if failure == nil && e.timer != nil {
 		e.timer.handled()
+	}
+	switch {
+	case failure != nil:
+		a.countFailed(failure)
+	case err != nil:
+		a.countFailed(err)
 	}
 	switch {
 	case e.kind == request && failure != nil:
@@ -389,7 +418,11 @@ func (a *actor) invoke(e *envelope, word uint64) (reply any, failure *PanicError
 	case interval:
 		err = a.tick(c, e)
 	default:
-		reply, err = (*e.to.call.Load())(a.self, c, e.msg)
+		if a.config.chain == nil {
+			reply, err = (*e.to.call.Load())(a.self, c, e.msg)
+		} else {
+			reply, err = a.intercepted(c, e)
+		}
 	}
 	returned = true
 	return reply, nil, err
@@ -409,16 +442,24 @@ func (a *actor) caught(recovered any, e *envelope) *PanicError {
 
 // tick makes and handles the message of an interval. The envelope has the message from then on, for what is told of it.
 func (a *actor) tick(c Context, e *envelope) (err error) {
-	if e.timer.isStopped() { // since it was taken
+	e.msg, e.to = nil, route{} // of the tick before
+	if e.timer.isStopped() {   // since it was taken
+		a.endRunOfNone()
 		return nil
 	}
 	e.msg = nil // not the last one's, if this fails
 	e.msg = e.timer.next()
-	if e.to, e.msg, err = a.route(e.msg); err != nil {
+	r, routed, err := a.route(e.msg)
+	if err != nil {
 		return err
 	}
-	a.renameRun(runInterval, e.to.index)
-	_, err = (*e.to.call.Load())(a.self, c, e.msg)
+	e.to, e.msg = r, routed
+	a.renameRun(runInterval, r.index)
+	if a.config.chain == nil {
+		_, err = (*r.call.Load())(a.self, c, routed)
+	} else {
+		_, err = a.intercepted(c, e)
+	}
 	return err
 }
 

@@ -34,11 +34,23 @@ type Address struct {
 // newAddress makes an address for a reference that is counted already.
 func newAddress(a *actor) *Address {
 	addr := &Address{actor: a}
-	if a.collectable() {
-		addr.cleanup = runtime.AddCleanup(addr, (*actor).release, a)
+	if a.collectable() && !inBubble() {
+		addr.letCollect()
 	}
 	return addr
 }
+
+// firstAddress is newAddress by Run, which has just read the clock.
+func firstAddress(a *actor) *Address {
+	addr := &Address{actor: a}
+	if a.collectable() && !inBubbleAt(a.started) {
+		addr.letCollect()
+	}
+	return addr
+}
+
+// letCollect has the garbage collector release the address.
+func (a *Address) letCollect() { a.cleanup = runtime.AddCleanup(a, (*actor).release, a.actor) }
 
 // target is the actor, or one that stopped long ago.
 func (a *Address) target() *actor {
@@ -201,9 +213,9 @@ func (a *actor) refer() (*Address, bool) {
 }
 
 // collectable reports whether the garbage collector may release the addresses of an actor: only those of an actor that
-// nobody else holds, in the default system, outside of synctest bubbles.
+// nobody else holds, in the default system. It must not where the caller is in a synctest bubble.
 func (a *actor) collectable() bool {
-	return a.system == defaultSystem && !a.config.named && a.config.parent == nil && !inBubble()
+	return a.system == defaultSystem && !a.config.named && a.config.parent == nil
 }
 
 func (a *actor) isOver() bool {

@@ -144,29 +144,40 @@ func (a *actor) ask(ctx context.Context, msg any, into lane, want reflect.Type) 
 	if plan == planMismatch {
 		return nil, a.undelivered(typeName(msg), r.replyTypeError(r.reply, want))
 	}
-	reply, err := a.sendTo(ctx, r, routed, into)
+	return a.askFor(ctx, r, routed, into, want, plan)
+}
+
+// askFor is ask where the handler is known, and how a want is obtained from its reply. Where there are interceptors, the reply may be
+// theirs: then only the reply itself shows what it is.
+func (a *actor) askFor(ctx context.Context, r route, msg any, into lane, want reflect.Type, plan replyPlan) (any, error) {
+	reply, err := a.sendTo(ctx, r, msg, into)
 	if err != nil {
 		return nil, err
 	}
+	intercepted := a.config.chain != nil
 	switch plan {
 	case planReply, planNothing:
-		return reply, nil
+		if !intercepted || fits(reply, want) || plan == planNothing && reply == nil {
+			return reply, nil
+		}
 	case planLook:
 		if reflect.TypeOf(reply) == want {
 			return reply, nil
 		}
 	}
-	if reply, err = a.unpack(ctx, msg, reply); err != nil {
+	if reply, err = a.unpack(ctx, r.sentAs(msg), reply); err != nil {
 		return nil, err
 	}
-	got := reflect.TypeOf(reply)
-	switch {
-	case got == want, want.Kind() == reflect.Interface && (got == nil || got.Implements(want)):
-		return reply, nil
-	case plan == planFuture:
+	if fits(reply, want) || plan == planFuture && !intercepted {
 		return reply, nil
 	}
-	return nil, a.unanswered(typeName(msg), MaybeHandled, r.replyTypeError(got, want))
+	return nil, a.unanswered(r.sentAs(msg), MaybeHandled, r.replyTypeError(reflect.TypeOf(reply), want))
+}
+
+// fits reports whether a reply is a want.
+func fits(reply any, want reflect.Type) bool {
+	got := reflect.TypeOf(reply)
+	return got == want || want.Kind() == reflect.Interface && (got == nil || got.Implements(want))
 }
 
 func (h *handler) replyTypeError(got, want reflect.Type) *ReplyTypeError {

@@ -83,7 +83,11 @@ func (a *actor) refuseChildren(waiting []*envelope) {
 		if path == "" {
 			continue
 		}
-		if at, _ := a.withdraw(e); at != taken {
+		at, _ := a.withdraw(e)
+		if at == queued {
+			a.countDropped(1)
+		}
+		if at != taken {
 			e.answer(nil, a.undelivered(e.name(), deadlock(path+", which waits for its children to end")))
 		}
 	}

@@ -169,16 +169,16 @@ func (a *actor) sendUnpack(ctx context.Context, msg any, into lane) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	return a.unpack(ctx, msg, reply)
+	return a.unpack(ctx, typeName(msg), reply)
 }
 
 // unpack waits for a deferred reply of this actor, also until Shutdown runs out of patience.
-func (a *actor) unpack(ctx context.Context, msg, reply any) (any, error) {
+func (a *actor) unpack(ctx context.Context, message string, reply any) (any, error) {
 	var cut <-chan struct{}
 	if isFuture(reflect.TypeOf(reply)) {
 		cut = a.system.life().Done()
 	}
-	return unpack(ctx, reply, cut, func(err error) *SendError { return a.unanswered(typeName(msg), MaybeHandled, err) })
+	return unpack(ctx, reply, cut, func(err error) *SendError { return a.unanswered(message, MaybeHandled, err) })
 }
 
 var errNilFuture = errors.New("akt: the handler returned a nil Future")

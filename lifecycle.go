@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 )
 
 // run makes an actor of what was passed to one of the Run functions, and starts it. A child's is called from a run of its parent.
@@ -51,9 +52,14 @@ func (s *System) run(what any, from Context, opts []Option) (*Address, error) {
 			return nil, err
 		}
 	}
-	a := &actor{self: pointerTo(what), table: t, system: s, config: cfg}
+	a := &actor{self: pointerTo(what), table: t, system: s, config: cfg, started: time.Now().UnixNano()}
 	a.capacity = cfg.capacity
-	a.word.Store(flagBusy) // One-Owner: this goroutine, until OnStart has returned
+	word := flagBusy // One-Owner: this goroutine, until OnStart has returned
+	if len(cfg.interceptors) > 0 {
+		cfg.chain = newChain(a, cfg.interceptors)
+		word |= flagIntercepted
+	}
+	a.word.Store(word)
 	a.refs.Store(1)
 	if err := s.add(a, parent); err != nil {
 		return nil, err
@@ -102,7 +108,7 @@ func (a *actor) start(from Context) (*Address, error) {
 		return nil, err
 	}
 	a.goOn()
-	addr := newAddress(a)
+	addr := firstAddress(a)
 	a.endWith(a.config.until)
 	if a.takeOrder(orderAsk) && !a.vetoes() {
 		a.end(nil)
@@ -157,7 +163,7 @@ func (s startContext) Value(key any) any {
 
 // hookContext begins the run of a hook.
 func (a *actor) hookContext(index uint16) Context {
-	return Context{Context: noticeOf(context.Background(), a.config.base), actor: a, run: runOf(a.beginRun(index), true)}
+	return Context{Context: noticeOf(context.Background(), a.config.base), actor: a, run: runOf(a.beginHook(index), true)}
 }
 
 // neverStarted ends an actor whose OnStart failed: a state that was not started gets no OnStopped.
@@ -226,14 +232,17 @@ func (a *actor) end(why error) {
 // refuseQueue tells who was queued that the actor has stopped, and reports the notifications.
 func (a *actor) refuseQueue(queue []*envelope) {
 	var dropped []any
+	requests := 0
 	for _, e := range queue {
 		switch e.kind {
 		case request:
+			requests++
 			e.answer(nil, a.unanswered(e.name(), NotHandled, a.gone()))
 		case notification, function:
 			dropped = append(dropped, e.msg)
 		}
 	}
+	a.countDropped(requests + len(dropped))
 	a.noteDropped(a.gone(), dropped...)
 }
 

@@ -56,12 +56,13 @@ type mailbox struct {
 }
 
 const (
-	flagBusy  uint64 = 1 << iota // somebody owns the actor
-	flagWork                     // a lane or an order waits for the owner
-	flagShut                     // takes nothing more; never turned off
-	flagGuard                    // the system shuts down: who sends is looked at; never turned off
-	flagCare                     // the owner, who has a batch, is to look at the lanes and orders before its next message
-	flagRest                     // with busy: the actor waits for its restart
+	flagBusy        uint64 = 1 << iota // somebody owns the actor
+	flagWork                           // a lane or an order waits for the owner
+	flagShut                           // takes nothing more; never turned off
+	flagGuard                          // the system shuts down: who sends is looked at; never turned off
+	flagCare                           // the owner, who has a batch, is to look at the lanes and orders before its next message
+	flagRest                           // with busy: the actor waits for its restart
+	flagIntercepted                    // handlers are called through interceptors; never turned off
 
 	flagMask     uint64 = 1<<8 - 1
 	handlerShift        = 8

@@ -30,7 +30,10 @@ type config struct {
 	spawner  spawner
 	parent   *actor
 
-	supervisor *Supervisor // with its defaults filled in; nil for the default one
+	supervisor   *Supervisor // with its defaults filled in; nil for the default one
+	interceptors []Interceptor
+	chain        *chain    // of the interceptors, nil where there are none
+	claim        *creation // of LookupOrRun, on the name
 }
 
 type option struct {

@@ -56,6 +56,9 @@ func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, e
 		if word, ok := a.take(r.index); ok {
 			return a.runHere(Context{Context: ctx, actor: a, run: runOf(word, forever)}, word, r, msg)
 		}
+		if a.config.chain != nil {
+			return a.sendIntercepted(ctx, forever, r, msg, into)
+		}
 	}
 	return a.request(ctx, r, msg, into)
 }
@@ -83,7 +86,7 @@ func (a *actor) runHere(c Context, word uint64, r route, msg any) (reply any, er
 		a.hire() // One-Owner: handed over
 	}
 	if err != nil {
-		return nil, ownError(err, a, func() string { return r.sentAs(msg) })
+		return nil, ownFailure(err, a, func() string { return r.sentAs(msg) })
 	}
 	return reply, nil
 }
@@ -93,6 +96,7 @@ func (a *actor) runHere(c Context, word uint64, r route, msg any) (reply any, er
 func (a *actor) failedHere(recovered, msg any, message string) error {
 	failure := newPanicError(recovered)
 	a.endRun()
+	a.countFailed(failure)
 	go a.workAfter(failure, msg, nil) // One-Owner: handed over
 	return a.unanswered(message, MaybeHandled, failure)
 }
@@ -169,8 +173,11 @@ func (a *actor) giveUp(ctx context.Context, e *envelope) error {
 		}
 	}
 	err := a.unanswered(e.name(), NotHandled, ended(ctx))
-	if at == outside {
+	switch at {
+	case outside:
 		err.layer = ErrFailedToDeliver
+	case queued:
+		a.countDropped(1)
 	}
 	err.detail = a.queuedBehind(ahead)
 	return err

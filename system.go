@@ -30,6 +30,12 @@ type System struct {
 	kinds     map[string]bool   // what made-up names begin with
 	reserved  map[uint64]int    // how many of those names end in a number: made-up names do not use it
 	first     *actor            // all actors, the newest first
+
+	made      map[uint64]*actor // actors with a made-up name, by the number in it: see madeUp
+	madeUntil *actor            // the newest actor that was looked at for made
+
+	creations  map[string]*creation // of LookupOrRun, by name
+	registered map[string]func() any
 }
 
 var defaultSystem = NewSystem()
@@ -62,7 +68,10 @@ func NewSystem(opts ...SystemOption) *System {
 	return s
 }
 
-// WithDefaults has options applied to every actor of the system. An actor's own options win.
+// WithDefaults has options applied to every actor of the system. An actor's own options win, but for interceptors, which add up: see
+// [WithInterceptor]. A system's logger is a default too:
+//
+//	akt.NewSystem(akt.WithDefaults(akt.WithLogger(logger)))
 func WithDefaults(opts ...Option) SystemOption {
 	return systemOption{fmt.Sprintf("WithDefaults%v", opts), func(s *System) { s.defaults = append(s.defaults, opts...) }}
 }
@@ -82,8 +91,9 @@ func WithDeadLetters(f func(DeadLetter)) SystemOption {
 	return systemOption{"WithDeadLetters", func(s *System) { s.deadLetters = f }}
 }
 
+// deadLetter reports a dead letter to the hook. Where there is no message, as an interval's function has failed, there is no letter.
 func (s *System) deadLetter(a *actor, msg any, err error) {
-	if s.deadLetters == nil {
+	if s.deadLetters == nil || msg == nil {
 		return
 	}
 	returned := make(chan struct{})
@@ -174,7 +184,7 @@ func (s *System) nameLocked(a, parent *actor) error {
 	if !c.named {
 		return nil
 	}
-	if s.names[c.name] != nil || s.madeUp(c.name) {
+	if s.names[c.name] != nil || s.creations[c.name] != c.claim || s.madeUp(c.name) {
 		return fmt.Errorf("%w: %q", ErrNameTaken, c.name)
 	}
 	if s.names == nil {
@@ -203,12 +213,23 @@ func (s *System) madeUp(name string) bool {
 	if !s.kinds[kind] {
 		return false // such as "user-42", where no actor is of a type User
 	}
-	for a := s.first; a != nil; a = a.after {
-		if a.serial == serial && a.name() == name {
-			return true
+	a := s.madeWith(serial)
+	return a != nil && a.name() == name
+}
+
+// madeWith is the actor whose made-up name has this number. They are indexed when first asked for, each once, so that running an
+// actor costs nothing more; remove takes them out again.
+func (s *System) madeWith(serial uint64) *actor {
+	if s.made == nil {
+		s.made = map[uint64]*actor{}
+	}
+	for a := s.first; a != s.madeUntil; a = a.after {
+		if a.serial != 0 {
+			s.made[a.serial] = a
 		}
 	}
-	return false
+	s.madeUntil = s.first
+	return s.made[serial]
 }
 
 // remove forgets an actor that has ended, or that was never started.
@@ -222,6 +243,12 @@ func (s *System) remove(a *actor) {
 				delete(s.reserved, serial)
 			}
 		}
+	}
+	if s.made != nil {
+		delete(s.made, a.serial)
+	}
+	if s.madeUntil == a {
+		s.madeUntil = a.after
 	}
 	if a.before != nil {
 		a.before.after = a.after

@@ -85,15 +85,18 @@ func (a *actor) notifyInterval(next func() any, every time.Duration) *Timer {
 	return t
 }
 
-// neverFires reports what is wrong with a timer. For an actor that is gone it is not an error, only a message dropped.
+// neverFires reports what is wrong with a timer. For an actor that is gone it is not an error, only a message dropped, if there is one.
 func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 	t.message = nil
-	if errors.Is(err, ErrStopped) {
+	switch {
+	case errors.Is(err, ErrStopped) && msg != nil:
 		a.noteDropped(err, msg)
-		return t
+	case errors.Is(err, ErrStopped):
+		a.logger().Warn("akt: a timer that never fires", "error", err)
+	default:
+		a.logger().Error("akt: a timer that never fires", "message", typeName(msg), "error", err)
+		a.system.deadLetter(a, msg, err)
 	}
-	a.logger().Error("akt: a timer that never fires", "message", typeName(msg), "error", err)
-	a.system.deadLetter(a, msg, err)
 	return t
 }
 
@@ -135,6 +138,7 @@ func (t *Timer) fire() {
 		t.stopped = true
 		a.mu.Unlock()
 		if t.every == 0 {
+			a.countDropped(1)
 			a.noteDropped(a.gone(), t.message.msg)
 		}
 		return

@@ -235,7 +235,7 @@ func TestTimersThatNeverFire(t *testing.T) {
 	})
 }
 
-// A tick whose message nobody handles is logged and a dead letter, each time; the interval goes on.
+// A tick whose message nobody handles is logged and a dead letter, each time, but for nil, which is no message; the interval goes on.
 func TestIntervalOfUnhandledMessages(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -249,7 +249,7 @@ func TestIntervalOfUnhandledMessages(t *testing.T) {
 			return messages[n-1]
 		}, time.Second)
 		time.Sleep(4500 * time.Millisecond)
-		require.Len(t, dead.all(), 3)
+		require.Len(t, dead.all(), 2, "%v", dead.all())
 		require.Equal(t, []string{"handled", "handled"}, j.all())
 		addr.Stop()
 		<-addr.Done()

@@ -13,6 +13,10 @@ type typedCall[M, R any] func(self receiver, ctx Context, msg M) (R, error)
 //
 //go:noinline
 func askBoxed[R, M any](ctx context.Context, a *actor, to route, msg M) (R, error) {
+	if a.config.chain != nil {
+		want := reflect.TypeFor[R]()
+		return typed[R](a.askFor(ctx, to, msg, publicLane, want, to.plan(want)))
+	}
 	return typed[R](a.sendTo(ctx, to, msg, publicLane))
 }
 
@@ -30,7 +34,7 @@ func callHere[M, R any](a *actor, call typedCall[M, R], c Context, word uint64, 
 		a.hire() // One-Owner: handed over
 	}
 	if err != nil {
-		return *new(R), ownError(err, a, func() string { return typeName(msg) })
+		return *new(R), ownFailure(err, a, func() string { return typeName(msg) })
 	}
 	return reply, nil
 }

@@ -1,0 +1,127 @@
+package akt
+
+import (
+	"iter"
+	"slices"
+	"time"
+)
+
+// Info is what is known of an actor at one moment. Keeping it costs a message nothing: Handled comes from a count that the
+// actor keeps anyway, and the others change only when something goes wrong.
+type Info struct {
+	Name  string
+	Type  string // the actor's type, such as "*bank.Account"
+	State State
+
+	Queued   uint64 // accepted, their handling has not begun, both lanes
+	Handled  uint64 // messages whose handling has ended, failed ones and functions of Do included; starts again at 2⁴⁰
+	Failed   uint64 // of these, those whose handler returned an error, panicked or called runtime.Goexit
+	Dropped  uint64 // accepted and never handled: the actor has stopped, or the sender's context has ended meanwhile
+	Restarts uint64 // how often it was given a fresh state
+
+	Handling  string    // the handler or hook that runs, such as "HandleDeposit"; "" where none does
+	Started   time.Time // when Run made the actor
+	LastError error     // of the last message that failed; nil before
+}
+
+// Actors returns what is known of each living actor, children included, the oldest first. Those that are run while the sequence is
+// read are not in it, and those that end meanwhile may be left out. Each Info is of one moment, and each of its own. Nothing is locked
+// while the caller has its turn: it may be a handler, and do anything.
+func (s *System) Actors() iter.Seq[Info] {
+	return func(yield func(Info) bool) {
+		for _, a := range slices.Backward(s.all()) {
+			if info, lives := a.info(); lives && !yield(info) {
+				return
+			}
+		}
+	}
+}
+
+// info reports what is known of the actor, and whether it lives.
+func (a *actor) info() (i Info, lives bool) {
+	i = Info{Name: a.name(), Type: a.table.typ.String(), Started: time.Unix(0, a.started)}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	word := a.word.Load()
+	i.State = State(a.phase.Load())
+	i.Queued = uint64(a.mailbox.queued())
+	i.Handled = a.handledIn(word)
+	i.Handling = a.runningIn(word)
+	if x := a.extras; x != nil {
+		i.Restarts = x.restarts
+		if x.mishaps != nil {
+			i.Failed, i.Dropped, i.LastError = x.mishaps.failed, x.mishaps.dropped, x.mishaps.last
+		}
+	}
+	return i, i.State != Stopped
+}
+
+// handledIn is how many messages were handled, by the runs that the state word counts, with mu held: runs of a hook change only under
+// it. The run of a message that has not ended is not counted.
+func (a *actor) handledIn(word uint64) uint64 {
+	runs := word>>runShift - uint64(a.others)
+	if index := uint16(word & handlerMask >> handlerShift); index != 0 && !isHookRun(index) {
+		runs--
+	}
+	return runs & (1<<(64-runShift) - 1)
+}
+
+func isHookRun(index uint16) bool { return index >= runStopped }
+
+// beginHook is beginRun for a hook.
+func (a *actor) beginHook(index uint16) uint64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.others++
+	return a.beginRun(index)
+}
+
+// endRunOfNone ends the run of a message that there was not, by the owner.
+func (a *actor) endRunOfNone() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.others++
+	a.endRun()
+}
+
+// mishaps count what goes wrong with an actor's messages. Guarded by mailbox.mu.
+type mishaps struct {
+	failed, dropped uint64
+	last            error
+}
+
+// count returns the mishaps, with mu held.
+func (a *actor) count() *mishaps {
+	x := a.extra()
+	if x.mishaps == nil {
+		x.mishaps = &mishaps{}
+	}
+	return x.mishaps
+}
+
+// countFailed counts a message whose handler failed, after its run has ended: so Failed is never more than Handled.
+func (a *actor) countFailed(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := a.count()
+	t.failed++
+	t.last = err
+}
+
+// countDropped counts accepted messages that are not going to be handled. It is for whoever has taken them out of their lane.
+func (a *actor) countDropped(n int) {
+	if n == 0 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.count().dropped += uint64(n)
+}
+
+// ownFailure is ownError, and counts the failure.
+//
+//go:noinline
+func ownFailure(err error, a *actor, message func() string) error {
+	a.countFailed(err)
+	return ownError(err, a, message)
+}

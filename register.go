@@ -1,0 +1,252 @@
+package akt
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/aktgo/akt/internal/decode"
+)
+
+// creation is the run of a named actor by LookupOrRun. While it lasts it has the name.
+type creation struct {
+	over chan struct{} // closed when the actor runs, or could not be run
+}
+
+// LookupOrRun finds the actor of a name, or runs a new one under it: there is never more than one, however many ask at a time.
+// loaded reports whether it was found. The address is a new strong reference, as [System.Lookup] returns it.
+//
+// newActor makes what is run: an actor, or a [Spawner] of it. It is called at most once for each actor that is run. Who asks for the same
+// name meanwhile waits until OnStart has returned; other names are not held up. Where running fails, only the caller whose
+// newActor was called gets the error; those who wait try again, one after the other. An actor that is stopping is waited for,
+// and followed by a new one; after Shutdown was called it is ErrStopped.
+//
+// The options are those of a new actor; one that was found keeps its own. WithName may be left out, or has to give the same name, and
+// WithSystem the same system. newActor must not be nil, nor return nil.
+//
+// Neither newActor nor a hook of the actor may ask for the actor's own name, nor wait for somebody who does: they would wait for
+// themselves, and as no context is passed that is not detected. Other names are fine.
+func (s *System) LookupOrRun(name string, newActor func() any, opts ...Option) (a *Address, loaded bool, err error) {
+	if err := s.mayCreate(name, newActor, opts); err != nil {
+		return nil, false, err
+	}
+	for {
+		here, claim, wait := s.claim(name)
+		switch {
+		case claim != nil:
+			a, err = s.create(name, claim, newActor, opts)
+			return a, false, err
+		case here != nil:
+			if a, loaded = here.refer(); loaded {
+				return a, true, nil
+			}
+			if s.closing.Load() {
+				return nil, false, errShutDown
+			}
+			wait = here.done()
+		}
+		select {
+		case <-wait:
+		case <-s.life().Done():
+			return nil, false, errShutDown
+		}
+	}
+}
+
+// mayCreate says what is wrong with the arguments of LookupOrRun.
+func (s *System) mayCreate(name string, newActor func() any, opts []Option) error {
+	switch {
+	case name == "":
+		return errors.New("akt: LookupOrRun: the name is empty")
+	case newActor == nil:
+		return fmt.Errorf("akt: LookupOrRun(%q): newActor is nil", name)
+	}
+	c, err := configure(nil, opts)
+	switch {
+	case err != nil:
+		return err
+	case c.named && c.name != name:
+		return fmt.Errorf("akt: LookupOrRun(%q): WithName(%q) gives another name; leave it out", name, c.name)
+	case c.system != nil && c.system != s:
+		return fmt.Errorf("akt: LookupOrRun(%q): WithSystem gives another system; leave it out", name)
+	}
+	return nil
+}
+
+// claim looks for the actor of a name. If there is none, the name is the caller's to run one, or there is somebody to wait for who does.
+func (s *System) claim(name string) (here *actor, mine *creation, wait <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.creations[name]; c != nil {
+		return nil, nil, c.over
+	}
+	if a := s.names[name]; a != nil {
+		return a, nil, nil
+	}
+	if s.creations == nil {
+		s.creations = map[string]*creation{}
+	}
+	c := &creation{make(chan struct{})}
+	s.creations[name] = c
+	return nil, c, nil
+}
+
+// create runs a new actor under a name that was claimed. The claim ends however that ends, by a panic or Goexit too.
+func (s *System) create(name string, claim *creation, newActor func() any, opts []Option) (*Address, error) {
+	defer func() {
+		s.mu.Lock()
+		delete(s.creations, name)
+		s.mu.Unlock()
+		close(claim.over)
+	}()
+	if s.closing.Load() {
+		return nil, errShutDown
+	}
+	actor, err := made(newActor)
+	if err == nil && actor == nil {
+		err = errors.New("akt: newActor returned nil")
+	}
+	if err != nil {
+		return nil, &callError{fmt.Sprintf("LookupOrRun(%q)", name), err}
+	}
+	opts = append(slices.Clone(opts), WithName(name), optionOf("", func(c *config) error { c.claim = claim; return nil }))
+	return s.Run(actor, opts...)
+}
+
+// made calls newActor. A panic is an error, as that of a Spawner is.
+func made(newActor func() any) (actor any, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			err = newPanicError(recover())
+		}
+	}()
+	actor = newActor()
+	returned = true
+	return actor, nil
+}
+
+// callError is an error of a method of System, which says what was called.
+type callError struct {
+	call string
+	err  error
+}
+
+func (e *callError) Error() string { return "akt: " + e.call + ": " + bare(e.err) }
+func (e *callError) Unwrap() error { return e.err }
+
+// Register names a kind of actor for [System.Spawn]. newActor makes a fresh one: a pointer to a struct, a struct, or a [Spawner] of those.
+// A kind is registered once, and for good; it must not be empty, nor newActor nil.
+func (s *System) Register(kind string, newActor func() any) error {
+	switch {
+	case kind == "":
+		return errors.New("akt: Register: the kind is empty")
+	case newActor == nil:
+		return fmt.Errorf("akt: Register(%q): newActor is nil", kind)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.registered[kind] != nil {
+		return fmt.Errorf("akt: Register(%q): the kind is registered already", kind)
+	}
+	if s.registered == nil {
+		s.registered = map[string]func() any{}
+	}
+	s.registered[kind] = newActor
+	return nil
+}
+
+// Spawn runs an actor of a kind that was registered, with these fields set on it before OnStart: strictly, by the rules of [Raw].
+// Fields that are left out keep what newActor gave them. Where it makes a [Spawner], every state gets the fields, after a restart too;
+// they are kept for that, and must not be changed any more.
+//
+// An unknown kind is an error that lists those there are; for a field that cannot be set there is a [*DecodeError], which names the
+// field and never the value. Then nothing was run. All other errors are those of [System.Run].
+func (s *System) Spawn(kind string, fields map[string]any, opts ...Option) (*Address, error) {
+	newActor, err := s.kind(kind)
+	if err != nil {
+		return nil, err
+	}
+	actor, err := made(newActor)
+	if err == nil {
+		actor, err = withFields(actor, fields)
+	}
+	if err != nil {
+		return nil, &callError{fmt.Sprintf("Spawn(%q)", kind), err}
+	}
+	return s.Run(actor, opts...)
+}
+
+// kind finds what makes the actors of a kind.
+func (s *System) kind(kind string) (func() any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.registered[kind]; f != nil {
+		return f, nil
+	}
+	var kinds []string
+	for k := range s.registered {
+		kinds = append(kinds, k)
+	}
+	slices.Sort(kinds)
+	text := "no kind is registered"
+	if len(kinds) > 0 {
+		text = fmt.Sprintf("the kinds are %q", kinds)
+		text = strings.NewReplacer("[", "", "]", "", `" "`, `", "`).Replace(text)
+	}
+	if hint := didYouMean(kind, kinds); hint != "" {
+		text += "; " + hint
+	}
+	return nil, fmt.Errorf("akt: Spawn(%q): there is no such kind; %s", kind, text)
+}
+
+// withFields sets fields on what newActor made.
+func withFields(actor any, fields map[string]any) (any, error) {
+	sp, spawned := actor.(spawner)
+	if !spawned {
+		return setFields(actor, fields)
+	}
+	if sp.isNil() {
+		return nil, errors.New("akt: newActor returned a nil Spawner")
+	}
+	first, err := spawnState(sp, nil)
+	if err == nil {
+		first, err = setFields(first, fields)
+	}
+	return &fieldSpawner{sp, fields, first}, err
+}
+
+// setFields sets fields on a state that is a struct or points to one.
+func setFields(state any, fields map[string]any) (any, error) {
+	v := reflect.ValueOf(state)
+	switch {
+	case v.Kind() == reflect.Struct:
+		target := behindPointer(v)
+		err := decode.Into(fields, target)
+		return reflect.ValueOf(target).Elem().Interface(), decodeError(err)
+	case v.Kind() == reflect.Pointer && !v.IsNil() && v.Elem().Kind() == reflect.Struct:
+		return state, decodeError(decode.Into(fields, state))
+	}
+	return nil, fmt.Errorf("akt: newActor made a %T, which has no fields; have it return a pointer to a struct, such as &Account{}", state)
+}
+
+// fieldSpawner is a Spawner whose states get fields.
+type fieldSpawner struct {
+	spawner
+	fields map[string]any
+	first  any // made ahead, to see that the fields fit; used by the first call of spawn
+}
+
+func (f *fieldSpawner) spawn() any {
+	if first := f.first; first != nil {
+		f.first = nil
+		return first
+	}
+	state, err := setFields(f.spawner.spawn(), f.fields)
+	if err != nil {
+		panic(err) // spawnState makes it an error
+	}
+	return state
+}
