@@ -34,7 +34,6 @@ type extras struct {
 	err       error         // why it died
 	timers    map[*Timer]struct{}
 	children  map[*actor]struct{}
-	awaiting  bool                // waits for its children to end
 	watchers  map[*actor]struct{} // who is told of this actor's end
 	watching  map[*actor]bool     // whose end this actor is told of, and whether it was told and has not handled it
 	unbase    func() bool         // undoes the wait for the end of WithContext's context
