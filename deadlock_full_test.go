@@ -2,7 +2,9 @@ package akt_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -245,4 +247,379 @@ func TestDeadlockBehindARequest(t *testing.T) {
 			})
 		})
 	}
+}
+
+// D6: a Future that a function of Go owes counts as waited for by all that wait for it, and the function's own wait closes the ring: of one,
+// two or three actors, for a reply or for room.
+func TestDeadlockOfFutures(t *testing.T) {
+	t.Parallel()
+	for _, way := range jamWays() {
+		for n := 1; n <= 3; n++ {
+			t.Run(fmt.Sprint(way.name, ", ", n), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					addrs := runNarrow(t, []string{"a", "b", "c"}[:n]...)
+					first := addrs[0]
+					back := func(ctx context.Context) (any, error) {
+						if way.full {
+							assert.NoError(t, first.TryNotify(deed(func(akt.Context) {})))
+						}
+						return nil, way.wait(ctx, first, deed(func(akt.Context) { t.Error("it was handled") }))
+					}
+					var pass func(i int) dollAct
+					pass = func(i int) dollAct {
+						return play(func(ctx akt.Context) (any, error) {
+							if i == n-1 && i > 0 {
+								return akt.Go(ctx, back), nil
+							}
+							return akt.Go(ctx, func(ctx context.Context) (any, error) {
+								if i == n-1 {
+									return back(ctx)
+								}
+								return addrs[i+1].SendUnpack(ctx, pass(i+1))
+							}).Wait(ctx)
+						})
+					}
+					for start, ctx := range starts(t) {
+						_, err := first.SendUnpack(ctx, pass(0))
+						require.ErrorIs(t, err, akt.ErrDeadlock, start)
+						require.ErrorContains(t, err, "a.HandleAct → ")
+						for _, addr := range addrs {
+							settled(t, addr)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// D6: two handlers that wait for the Futures of each other's functions, which wait for room in the two mailboxes, are told.
+func TestDeadlockOfFunctionsThatMeet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		addrs := runNarrow(t, "a", "b", "c", "d")
+		a, b := addrs[0], addrs[1]
+		told := make(chan error, 2)
+		// a asks c, whose function waits for b; b asks d, whose function waits for a.
+		for i, back := range []*akt.Address{b, a} {
+			require.NoError(t, addrs[i].Notify(t.Context(), deed(func(ctx akt.Context) {
+				_, err := addrs[2+i].SendUnpack(ctx, play(func(ctx akt.Context) (any, error) {
+					return akt.Go(ctx, func(ctx context.Context) (any, error) {
+						time.Sleep(time.Second)
+						assert.NoError(t, back.TryNotify(deed(func(akt.Context) {})))
+						return nil, back.Notify(ctx, deed(func(akt.Context) { t.Error("it was handled") }))
+					}), nil
+				}))
+				told <- err
+			})))
+		}
+		for range 2 {
+			failure := requireSendError(t, <-told, akt.NotHandled, akt.ErrDeadlock)
+			require.ErrorContains(t, failure, "a.HandleAct → b, whose mailbox is full")
+			require.ErrorContains(t, failure, "b.HandleAct → a, whose mailbox is full")
+		}
+	})
+}
+
+// D6: a hook waits like a handler, and a handler that runs a child waits for the child's OnStart: a ring through them is found out.
+func TestDeadlockThroughHooks(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, at string
+		begin    func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context))
+	}{
+		{"OnStart of a child", "a.HandleAct → /a/child.OnStart → b", func(t *testing.T, a *akt.Address, _ *doll, f func(akt.Context)) {
+			t.Helper()
+			require.NoError(t, a.Notify(t.Context(), deed(func(ctx akt.Context) {
+				_, err := ctx.Run(&doll{onStart: func(ctx akt.Context) error {
+					f(ctx)
+					return nil
+				}}, akt.WithName("child"))
+				assert.NoError(t, err)
+			})))
+		}},
+		{"OnStopping", "a.OnStopping → b", func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context)) {
+			t.Helper()
+			hook.onStopping = func(ctx akt.Context) bool {
+				f(ctx)
+				return false
+			}
+			contextOf(t, a).Stop()
+		}},
+		{"OnStopped at a restart", "a.OnStopped → b", func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context)) {
+			t.Helper()
+			hook.onStopped = func(ctx akt.Context) {
+				hook.onStopped = nil
+				f(ctx)
+			}
+			require.NoError(t, a.TryNotify(Stray{}))
+		}},
+		{"OnStart at a restart", "a.OnStart → b", func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context)) {
+			t.Helper()
+			hook.onStart = func(ctx akt.Context) error {
+				f(ctx)
+				return nil
+			}
+			require.NoError(t, a.TryNotify(Stray{}))
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b, hook := runNarrow(t, "b")[0], &doll{}
+				a := run(t, akt.Spawner[*doll](func() *doll { return hook }), akt.WithName("a"), quiet())
+				told := make(chan error, 2)
+				begun := false
+				row.begin(t, a, hook, func(ctx akt.Context) {
+					if begun {
+						return
+					}
+					begun = true
+					assert.NoError(t, b.Notify(ctx, deed(func(ctx akt.Context) {
+						_, err := a.Send(ctx, deed(func(akt.Context) {}))
+						told <- err
+					})))
+					synctest.Wait() // b waits
+					_, err := b.Send(ctx, deed(func(akt.Context) { t.Error("it was handled") }))
+					told <- err
+				})
+				for range 2 {
+					failure := requireSendError(t, <-told, akt.NotHandled, akt.ErrDeadlock)
+					require.ErrorContains(t, failure, row.at)
+					require.ErrorContains(t, failure, "b.HandleAct → ")
+				}
+				settled(t, a)
+			})
+		})
+	}
+}
+
+// L5: an actor that waits for its children to end is in a ring where a child waits for somebody who waits for the actor, whichever comes
+// last: those two senders are told, and the restart goes on.
+func TestDeadlockWithARestart(t *testing.T) {
+	t.Parallel()
+	for _, last := range []string{"the parent", "the child", "the stranger"} {
+		t.Run(last+" comes last", func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				addrs := runNarrow(t, "parent", "stranger")
+				parent, stranger := addrs[0], addrs[1]
+				private := contextOf(t, parent).Private()
+				child, err := contextOf(t, parent).Run(&doll{}, akt.WithName("child"), quiet())
+				require.NoError(t, err)
+				grandchild, err := contextOf(t, child).Run(&doll{}, akt.WithName("grandchild"), quiet())
+				require.NoError(t, err)
+				never := deed(func(akt.Context) { t.Error("it was handled") })
+				begin := map[string]chan struct{}{"the child": make(chan struct{}), "the stranger": make(chan struct{})}
+				toldChild, toldStranger := make(chan error, 1), make(chan error, 1)
+				require.NoError(t, grandchild.Notify(t.Context(), deed(func(ctx akt.Context) {
+					<-begin["the child"]
+					toldChild <- stranger.Notify(ctx, never)
+				})))
+				require.NoError(t, stranger.Notify(t.Context(), deed(func(ctx akt.Context) {
+					<-begin["the stranger"]
+					_, err := parent.Send(ctx, never)
+					toldStranger <- err
+				})))
+				leave := hold(t, parent)
+				synctest.Wait()
+				require.NoError(t, stranger.TryNotify(deed(func(akt.Context) {})))
+				require.NoError(t, private.Notify(t.Context(), Stray{}))
+				letGo := func(name string) {
+					if name == "the parent" {
+						leave()
+					} else {
+						close(begin[name])
+					}
+				}
+				for _, name := range []string{"the parent", "the child", "the stranger"} {
+					if name != last {
+						letGo(name)
+					}
+				}
+				synctest.Wait()
+				require.Empty(t, toldChild)
+				require.Empty(t, toldStranger)
+				letGo(last)
+				failure := requireSendError(t, <-toldChild, akt.NotHandled, akt.ErrDeadlock, akt.ErrFailedToDeliver)
+				require.EqualError(t, failure.Err, "akt: deadlock: stranger.HandleAct → parent, which waits for its children to end; "+
+					"/parent/child/grandchild.HandleAct → stranger, whose mailbox is full")
+				failure = requireSendError(t, <-toldStranger, akt.NotHandled, akt.ErrDeadlock, akt.ErrFailedToGetResponse)
+				require.EqualError(t, failure.Err, "akt: deadlock: /parent/child/grandchild.HandleAct → stranger, whose mailbox is full; "+
+					"stranger.HandleAct → parent, which waits for its children to end")
+				<-grandchild.Done()
+				settled(t, parent)
+				settled(t, stranger)
+			})
+		})
+	}
+}
+
+// D6: a handler that runs a child which ends at once waits for that end: what keeps the child from ending, and waits for the handler, is told.
+func TestDeadlockOfAChildThatEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	failed := errors.New("OnStart failed")
+	for _, row := range []struct {
+		name  string
+		child func(ask func(akt.Context)) *doll
+	}{
+		{"OnStart fails, and its child waits", func(ask func(akt.Context)) *doll {
+			return &doll{onStart: func(ctx akt.Context) error {
+				grandchild, err := ctx.Run(&doll{})
+				assert.NoError(t, err)
+				assert.NoError(t, grandchild.Notify(ctx, deed(ask)))
+				return failed
+			}}
+		}},
+		{"OnStart ends the goroutine, and its child waits", func(ask func(akt.Context)) *doll {
+			return &doll{onStart: func(ctx akt.Context) error {
+				grandchild, err := ctx.Run(&doll{})
+				assert.NoError(t, err)
+				assert.NoError(t, grandchild.Notify(ctx, deed(ask)))
+				runtime.Goexit()
+				return nil
+			}}
+		}},
+		{"OnStart stops, and OnStopped waits", func(ask func(akt.Context)) *doll {
+			return &doll{
+				onStart: func(ctx akt.Context) error {
+					ctx.Stop()
+					return nil
+				},
+				onStopped: ask,
+			}
+		}},
+		{"it is stopped, and a message waits", func(ask func(akt.Context)) *doll {
+			return &doll{onStart: func(ctx akt.Context) error {
+				assert.NoError(t, ctx.Private().Notify(ctx, deed(ask)))
+				addr, ok := ctx.Address().Upgrade()
+				assert.True(t, ok)
+				addr.Stop()
+				addr.Release()
+				return nil
+			}}
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				parent := run(t, &doll{}, akt.WithName("parent"), quiet())
+				told := make(chan error, 1)
+				child := row.child(func(ctx akt.Context) {
+					_, err := parent.Send(ctx, deed(func(akt.Context) { t.Error("it was handled") }))
+					told <- err
+				})
+				require.NoError(t, parent.Notify(t.Context(), deed(func(ctx akt.Context) {
+					ended := make(chan struct{})
+					go func() { // which a Goexit ends too
+						defer close(ended)
+						_, err := ctx.Run(child, quiet())
+						assert.Error(t, err)
+					}()
+					<-ended
+				})))
+				failure := requireSendError(t, <-told, akt.NotHandled, akt.ErrDeadlock)
+				require.ErrorContains(t, failure, "parent.HandleAct → /parent/doll-")
+				settled(t, parent)
+			})
+		})
+	}
+}
+
+// D6: who waits is in no deadlock while somebody else can make it go on.
+func TestNotADeadlockOfFullMailboxes(t *testing.T) {
+	t.Parallel()
+	nothing := deed(func(akt.Context) {})
+	toFull := func(ctx akt.Context, to *akt.Address) error {
+		if err := to.TryNotify(nothing); err != nil {
+			return err
+		}
+		return to.Notify(ctx, nothing)
+	}
+	for _, row := range []struct {
+		name string
+		a, b func(ctx akt.Context, other *akt.Address) error // what they do in their handlers
+	}{
+		{"the other works", toFull, func(akt.Context, *akt.Address) error {
+			time.Sleep(time.Minute)
+			return nil
+		}},
+		{"the other waits with another ctx", toFull, func(_ akt.Context, a *akt.Address) error {
+			limited, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			_, err := a.Send(limited, nothing)
+			if assert.ErrorIs(t, err, context.DeadlineExceeded) {
+				err = nil
+			}
+			return err
+		}},
+		{"the other only notifies, and there is room", toFull, func(ctx akt.Context, a *akt.Address) error {
+			return a.Notify(ctx, nothing)
+		}},
+		{"the other does not wait for room", toFull, func(ctx akt.Context, a *akt.Address) error {
+			for a.TryNotify(nothing) == nil {
+				runtime.Gosched() // a may handle it meanwhile
+			}
+			return nil
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				addrs := runNarrow(t, "a", "b")
+				a, b := addrs[0], addrs[1]
+				told, begin := make(chan error, 2), make(chan struct{})
+				require.NoError(t, a.Notify(t.Context(), deed(func(ctx akt.Context) {
+					<-begin
+					told <- row.a(ctx, b)
+				})))
+				require.NoError(t, b.Notify(t.Context(), deed(func(ctx akt.Context) {
+					<-begin
+					told <- row.b(ctx, a)
+				})))
+				synctest.Wait()
+				close(begin)
+				require.NoError(t, <-told)
+				require.NoError(t, <-told)
+			})
+		})
+	}
+}
+
+// D6: a link of a run that has ended is in no ring, though its actor is in a later run, and the function that has it waits on.
+func TestNotADeadlockOfAnEarlierRun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		addrs := runNarrow(t, "a", "b")
+		a, b := addrs[0], addrs[1]
+		nothing := deed(func(akt.Context) {})
+		told := make(chan error, 2)
+		leaveB := make(chan struct{})
+		require.NoError(t, b.Notify(t.Context(), deed(func(ctx akt.Context) {
+			<-leaveB
+			_, err := a.Send(ctx, nothing)
+			told <- err
+		})))
+		_, err := a.Send(t.Context(), play(func(ctx akt.Context) (any, error) {
+			begin := make(chan struct{})
+			started := akt.Go(ctx, func(ctx context.Context) (any, error) {
+				close(begin)
+				_, err := b.Send(ctx, nothing)
+				told <- err
+				return nil, nil
+			})
+			<-begin
+			synctest.Wait() // the function waits, and its link counts
+			return started, nil
+		}))
+		require.NoError(t, err)
+		leave := hold(t, a)
+		close(leaveB)
+		synctest.Wait()
+		require.Empty(t, told)
+		leave()
+		require.NoError(t, <-told)
+		require.NoError(t, <-told)
+	})
 }
