@@ -66,11 +66,17 @@ type Context struct {
 	context.Context
 
 	actor *actor
-	run   uint64 // the state word of this run, with runEndless in the place of its flags
+	run   uint64 // the state word of this run, with runEndless and runApart in the place of its flags
 }
 
-// runEndless says, in Context.run, that the sender's context can never end.
-const runEndless uint64 = 1
+// What Context.run has in the place of the flags.
+const (
+	runEndless uint64 = 1 << iota // the sender's context can never end
+	runApart                      // it is that of a function of Go
+)
+
+// link is the run, as all its Contexts have it.
+func (c Context) link() link { return link{c.actor, c.run &^ runApart} }
 
 type contextKey struct{}
 

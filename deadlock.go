@@ -16,8 +16,12 @@ import (
 //
 // So an actor whose current run is a link of a wait that holds does nothing before the target's owner does. Where that leads
 // from actor to actor and comes back, it is a deadlock: a ring.
+//
+// A function of Go is apart: its handler may go on, and return. So links that ride in its ctx count here only while their own
+// handlers wait for a Future.
 type wait struct {
 	links  []link // the innermost first
+	apart  int    // the links from here on are those of a function of Go
 	target *actor
 	e      *envelope // nil where the target's end is waited for: it then holds as long as it is in the graph
 	full   bool      // it waits for room; guarded by waitGraph.mu
@@ -30,20 +34,28 @@ func (l link) lasts() bool { return l.run == betweenRuns || l.actor.runs(l.run) 
 
 func (l link) String() string { return l.actor.name() + "." + l.actor.running() }
 
-// linksOf returns the links of a ctx that last.
-func linksOf(ctx context.Context) (links []link) {
+// linksOf returns the links of a ctx that last, and from where on they are those of a function of Go.
+func linksOf(ctx context.Context) (links []link, apart int) {
+	inFunction := false
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
-		if l := (link{c.actor, c.run}); l.lasts() {
-			links = append(links, l)
+		inFunction = inFunction || c.run&runApart != 0
+		l := c.link()
+		if !l.lasts() {
+			continue
+		}
+		links = append(links, l)
+		if !inFunction {
+			apart++
 		}
 	}
-	return links
+	return links, apart
 }
 
 // waitGraph has everybody who waits and has a link. A wait is entered before its sender sleeps, and left when it wakes.
 //
-//   - Every deadlock is found. Between entering and leaving, a wait or a link can cease to hold, but never begins to. So a ring is
-//     complete when the last of its waits is entered, and that one looks for it, with all the others there.
+//   - Every deadlock is found. Between entering and leaving, a wait or a link can cease to hold, and begins to only where its handler
+//     begins to wait for a Future, which is entered too. So a ring is complete when the last of these is entered, and that one looks for
+//     it, with all the others there.
 //   - What is found is a deadlock. While mu is held nothing is entered. The search looks at the new wait first and at each other
 //     one later, and finds it holding; then it has been holding ever since it was entered. So at the moment of that first look all
 //     the ring's waits held at once, each because of the next. Only from outside does such a ring go on: by a ctx that ends, or by a Stop
@@ -54,18 +66,19 @@ func linksOf(ctx context.Context) (links []link) {
 type waitGraph struct {
 	mu    sync.Mutex
 	waits map[*actor][]*wait // by the actors of their links
+	owed  map[link]int       // how many Futures a run's handler waits for
 }
 
-var waiters = waitGraph{waits: map[*actor][]*wait{}}
+var waiters = waitGraph{waits: map[*actor][]*wait{}, owed: map[link]int{}}
 
 // enter notes that a sender with this ctx is going to wait for target, and tells everybody of a ring that this closes. It returns
 // what leave needs. A sender without a link is in no ring.
 func (g *waitGraph) enter(ctx context.Context, target *actor, e *envelope) *wait {
-	links := linksOf(ctx)
+	links, apart := linksOf(ctx)
 	if links == nil {
 		return nil
 	}
-	w := &wait{links: links, target: target, e: e}
+	w := &wait{links: links, apart: apart, target: target, e: e}
 	g.add(w)
 	return w
 }
@@ -73,23 +86,63 @@ func (g *waitGraph) enter(ctx context.Context, target *actor, e *envelope) *wait
 // enterEnds notes that a, between two runs, is going to wait for its children to end.
 func (g *waitGraph) enterEnds(a *actor, children []*actor) (waits []*wait) {
 	for _, c := range children {
-		w := &wait{links: []link{{a, betweenRuns}}, target: c}
+		w := &wait{links: []link{{a, betweenRuns}}, apart: 1, target: c}
 		g.add(w)
 		waits = append(waits, w)
 	}
 	return waits
 }
 
-// add enters a wait. Each ring that it closes has a message in it, which is taken out: waits for an end only lead from parents to
-// children.
 func (g *waitGraph) add(w *wait) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, l := range w.links {
 		g.waits[l.actor] = append(g.waits[l.actor], w)
 	}
+	g.look(w)
+}
+
+// look tells everybody of the rings that w is part of, with mu held. Each has a message in it, which is taken out: waits for an end
+// only lead from parents to children.
+func (g *waitGraph) look(w *wait) {
 	for r := g.find(w); r != nil; r = g.find(w) {
 		r.tell()
+	}
+}
+
+// enterFuture notes that a handler with this ctx is going to wait for a Future, and tells everybody of the rings that this closes. It
+// returns what leaveFuture needs.
+func (g *waitGraph) enterFuture(ctx context.Context) []link {
+	links, apart := linksOf(ctx)
+	links = links[:apart]
+	if len(links) == 0 {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, l := range links {
+		g.owed[l]++
+	}
+	for _, l := range links {
+		for _, w := range g.waits[l.actor] {
+			if slices.Contains(w.links[w.apart:], l) {
+				g.look(w)
+			}
+		}
+	}
+	return links
+}
+
+func (g *waitGraph) leaveFuture(links []link) {
+	if len(links) == 0 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, l := range links {
+		if g.owed[l]--; g.owed[l] == 0 {
+			delete(g.owed, l)
+		}
 	}
 }
 
@@ -127,12 +180,12 @@ func (g *waitGraph) find(w *wait) ring {
 
 // search returns the hops from an actor to w and over it, the last first.
 func (g *waitGraph) search(at *actor, w *wait, seen map[*actor]bool) ring {
-	if from := w.linkOf(at); from >= 0 {
+	if from := g.linkOf(w, at); from >= 0 {
 		return ring{{w, from}}
 	}
 	seen[at] = true
 	for _, next := range g.waits[at] {
-		from := next.linkOf(at)
+		from := g.linkOf(next, at)
 		if from < 0 || seen[next.target] || !next.holds() {
 			continue
 		}
@@ -144,8 +197,13 @@ func (g *waitGraph) search(at *actor, w *wait, seen map[*actor]bool) ring {
 }
 
 // linkOf returns the place of the link by which an actor waits, or -1.
-func (w *wait) linkOf(a *actor) int {
-	return slices.IndexFunc(w.links, func(l link) bool { return l.actor == a && l.lasts() })
+func (g *waitGraph) linkOf(w *wait, a *actor) int {
+	for i, l := range w.links {
+		if l.actor == a && l.lasts() && (i < w.apart || g.owed[l] > 0) {
+			return i
+		}
+	}
+	return -1
 }
 
 // holds reports whether only the target's owner can make the wait go on, with waitGraph.mu held.
@@ -229,16 +287,16 @@ func (r ring) path(i int) string {
 // endsChildren reports whether the hop is from an actor that waits for its children to end.
 func (h hop) endsChildren() bool { return h.links[h.from].run == betweenRuns }
 
-// cycle returns the path by which the caller would wait for itself if it waited for a, or nothing. Such a request is not even
-// queued.
-func (a *actor) cycle(ctx context.Context) string {
+// cycle returns the path by which the caller would wait for itself if it waited for a, or nothing: a link of its own chain leads
+// there. That of a function of Go counts as any other here, while its run lasts.
+func (a *actor) cycle(ctx context.Context, full bool) string {
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
 		if c.actor != a || !a.runs(c.run) {
 			continue
 		}
-		w := &wait{links: linksOf(ctx), target: a}
-		if from := w.linkOf(a); from >= 0 {
-			return ring{{w, from}}.path(0)
+		links, _ := linksOf(ctx)
+		if from := slices.Index(links, c.link()); from >= 0 {
+			return ring{{&wait{links: links, target: a, full: full}, from}}.path(0)
 		}
 	}
 	return ""

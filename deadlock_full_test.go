@@ -623,3 +623,75 @@ func TestNotADeadlockOfAnEarlierRun(t *testing.T) {
 		require.NoError(t, <-told)
 	})
 }
+
+// D6: functions of Go whose handlers still run, and wait for no Future, hold nobody up, as the handlers may return; when a handler does wait
+// for its function's Future, directly or as the sender of one that returned it, it is in the ring.
+func TestDeadlockOnceTheHandlerWaitsForItsFunction(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		waits bool // the handlers wait for their functions; else they return
+		start func(ctx akt.Context, helper *akt.Address, f func(context.Context) (any, error)) *akt.Future[any]
+	}{
+		{"its own, and it returns", false, func(ctx akt.Context, _ *akt.Address, f func(context.Context) (any, error)) *akt.Future[any] {
+			return akt.Go(ctx, f)
+		}},
+		{"its own, and it waits", true, func(ctx akt.Context, _ *akt.Address, f func(context.Context) (any, error)) *akt.Future[any] {
+			return akt.Go(ctx, f)
+		}},
+		{"one that it was answered with, and it returns", false, answeredWith},
+		{"one that it was answered with, and it waits", true, answeredWith},
+		{"one within another, and it waits", true, func(ctx akt.Context, _ *akt.Address, f func(context.Context) (any, error)) *akt.Future[any] {
+			return akt.Go(ctx, func(ctx context.Context) (any, error) {
+				c, _ := akt.FromContext(ctx)
+				return akt.Go(c, f).Wait(ctx)
+			})
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				addrs := runNarrow(t, "a", "b", "c", "d")
+				told, goOn := make(chan error, 2), make(chan struct{})
+				handled := make(chan struct{}, 2)
+				for i, addr := range addrs[:2] {
+					require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
+						f := row.start(ctx, addrs[2+i], func(ctx context.Context) (any, error) {
+							_, err := addrs[1-i].Send(ctx, deed(func(akt.Context) { handled <- struct{}{} }))
+							told <- err
+							return nil, nil
+						})
+						<-goOn
+						if row.waits {
+							_, err := f.Wait(ctx)
+							assert.NoError(t, err)
+						}
+					})))
+				}
+				synctest.Wait()
+				require.Empty(t, told, "the handlers still run")
+				close(goOn)
+				for range 2 {
+					if err := <-told; row.waits {
+						failure := requireSendError(t, err, akt.NotHandled, akt.ErrDeadlock, akt.ErrFailedToGetResponse)
+						require.ErrorContains(t, failure, "a.HandleAct → b")
+						require.ErrorContains(t, failure, "b.HandleAct → a")
+					} else {
+						require.NoError(t, err)
+					}
+				}
+				synctest.Wait()
+				require.Equal(t, row.waits, len(handled) == 0)
+			})
+		})
+	}
+}
+
+// answeredWith is the Future of a function that another actor starts.
+func answeredWith(ctx akt.Context, helper *akt.Address, f func(context.Context) (any, error)) *akt.Future[any] {
+	reply, err := helper.Send(ctx, play(func(ctx akt.Context) (any, error) { return akt.Go(ctx, f), nil }))
+	if err != nil {
+		panic(err)
+	}
+	return reply.(*akt.Future[any])
+}

@@ -122,7 +122,7 @@ func (a *actor) mayWait(ctx context.Context) error {
 	if a.system.refuses(ctx) {
 		return errShutDown
 	}
-	if path := a.cycle(ctx); path != "" && !a.shut() {
+	if path := a.cycle(ctx, false); path != "" && !a.shut() {
 		return deadlock(path)
 	}
 	return nil
@@ -231,8 +231,12 @@ func (a *actor) post(ctx context.Context, e *envelope, into lane, wait bool) err
 //go:noinline
 func (a *actor) refused(e *envelope, err error) error { return a.undelivered(e.name(), err) }
 
-// postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full mailbox costs a channel.
+// postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full mailbox costs a look for cycles, and a
+// channel.
 func (a *actor) postLate(ctx context.Context, e *envelope) error {
+	if path := a.cycle(ctx, true); path != "" {
+		return a.refused(e, deadlock(path))
+	}
 	e.park()
 	admission, start := a.push(e, publicLane, true)
 	if start {
