@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -587,40 +588,101 @@ func TestNotADeadlockOfFullMailboxes(t *testing.T) {
 	}
 }
 
-// D6: a link of a run that has ended is in no ring, though its actor is in a later run, and the function that has it waits on.
+// D6: a link of a run that has ended is in no ring, though its actor is in a later run, and the goroutine that has it waits on.
 func TestNotADeadlockOfAnEarlierRun(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		addrs := runNarrow(t, "a", "b")
-		a, b := addrs[0], addrs[1]
-		nothing := deed(func(akt.Context) {})
-		told := make(chan error, 2)
-		leaveB := make(chan struct{})
-		require.NoError(t, b.Notify(t.Context(), deed(func(ctx akt.Context) {
-			<-leaveB
-			_, err := a.Send(ctx, nothing)
-			told <- err
-		})))
-		_, err := a.Send(t.Context(), play(func(ctx akt.Context) (any, error) {
-			begin := make(chan struct{})
-			started := akt.Go(ctx, func(ctx context.Context) (any, error) {
-				close(begin)
-				_, err := b.Send(ctx, nothing)
-				told <- err
-				return nil, nil
+	for _, first := range []string{"the goroutine", "the other"} {
+		t.Run(first+" waits first", func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				addrs := runNarrow(t, "a", "b")
+				a, b := addrs[0], addrs[1]
+				nothing := deed(func(akt.Context) {})
+				told := make(chan error, 2)
+				leaveB, begin := make(chan struct{}), make(chan struct{})
+				require.NoError(t, b.Notify(t.Context(), deed(func(ctx akt.Context) {
+					<-leaveB
+					_, err := a.Send(ctx, nothing)
+					told <- err
+				})))
+				_, err := a.Send(t.Context(), deed(func(ctx akt.Context) {
+					go func() {
+						<-begin
+						_, err := b.Send(ctx, nothing)
+						told <- err
+					}()
+					if first == "the goroutine" {
+						close(begin)
+						synctest.Wait() // it waits, and its link counts
+					}
+				}))
+				require.NoError(t, err)
+				leave := hold(t, a)
+				close(leaveB)
+				synctest.Wait()
+				if first == "the other" {
+					close(begin)
+					synctest.Wait()
+				}
+				require.Empty(t, told)
+				leave()
+				require.NoError(t, <-told)
+				require.NoError(t, <-told)
 			})
-			<-begin
-			synctest.Wait() // the function waits, and its link counts
-			return started, nil
-		}))
+		})
+	}
+}
+
+// D6: a function of Go that waits for its own actor, for a reply or for room, is told at once while its handler runs, whatever that does.
+func TestDeadlockOfAFunctionWhileItsHandlerRuns(t *testing.T) {
+	t.Parallel()
+	for _, way := range jamWays() {
+		t.Run(way.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				addr := runNarrow(t, "a")[0]
+				_, err := addr.Send(t.Context(), deed(func(ctx akt.Context) {
+					assert.NoError(t, addr.TryNotify(deed(func(akt.Context) {})))
+					told := make(chan error)
+					akt.Go(ctx, func(ctx context.Context) (any, error) {
+						told <- way.wait(ctx, addr, deed(func(akt.Context) { t.Error("it was handled") }))
+						return nil, nil
+					})
+					assert.ErrorIs(t, <-told, akt.ErrDeadlock)
+				}))
+				require.NoError(t, err)
+			})
+		})
+	}
+}
+
+// L5: a child may hold up its parent's restart in several ways at once: all are told.
+func TestRestartWhileAChildWaitsTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		parent := runNarrow(t, "parent")[0]
+		private := contextOf(t, parent).Private()
+		child, err := contextOf(t, parent).Run(&doll{}, quiet())
 		require.NoError(t, err)
-		leave := hold(t, a)
-		close(leaveB)
+		leave := hold(t, parent)
+		told := make(chan error, 2)
+		require.NoError(t, child.Notify(t.Context(), deed(func(ctx akt.Context) {
+			var both sync.WaitGroup
+			for range 2 {
+				both.Go(func() {
+					_, err := parent.Send(ctx, deed(func(akt.Context) { t.Error("it was handled") }))
+					told <- err
+				})
+			}
+			both.Wait()
+		})))
 		synctest.Wait()
-		require.Empty(t, told)
+		require.NoError(t, private.Notify(t.Context(), Stray{}))
 		leave()
-		require.NoError(t, <-told)
-		require.NoError(t, <-told)
+		for range 2 {
+			requireSendError(t, <-told, akt.NotHandled, akt.ErrDeadlock)
+		}
+		settled(t, parent)
 	})
 }
 

@@ -31,7 +31,13 @@ func runSnags(t *testing.T, n int) (addrs []*Address) {
 func waitsOf(a *actor) int {
 	waiters.mu.Lock()
 	defer waiters.mu.Unlock()
-	return len(waiters.waits[a])
+	n := len(waiters.waits[a])
+	for l := range waiters.owed {
+		if l.actor == a {
+			n++
+		}
+	}
+	return n
 }
 
 // A wait that is over is in no ring, though its sender has not woken yet: let in, taken out of its lane, or refused.
@@ -115,6 +121,17 @@ func TestWaitersAreForgotten(t *testing.T) {
 		}{
 			{"Send", func(ctx context.Context) error {
 				_, err := b.Send(ctx, nothing)
+				return err
+			}, context.Canceled},
+			{"SendUnpack", func(ctx context.Context) error {
+				promise, future := NewPromise[int]()
+				defer context.AfterFunc(ctx, func() { promise.Reject(context.Canceled) })()
+				go func() {
+					_, err := b.Send(context.Background(), nothing)
+					assert.NoError(t, err)
+					promise.Resolve(1)
+				}()
+				_, err := future.Wait(ctx)
 				return err
 			}, context.Canceled},
 			{"Notify", func(ctx context.Context) error {
