@@ -178,7 +178,7 @@ func (g *waitGraph) find(w *wait) ring {
 	return r
 }
 
-// search returns the hops from an actor to w and over it, the last first.
+// search returns the hops from an actor to w and over it, the last first. It looks at no actor twice.
 func (g *waitGraph) search(at *actor, w *wait, seen map[*actor]bool) ring {
 	if from := g.linkOf(w, at); from >= 0 {
 		return ring{{w, from}}

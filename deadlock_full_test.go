@@ -265,7 +265,7 @@ func TestDeadlockOfFutures(t *testing.T) {
 						if way.full {
 							assert.NoError(t, first.TryNotify(deed(func(akt.Context) {})))
 						}
-						return nil, way.wait(ctx, first, deed(func(akt.Context) { t.Error("it was handled") }))
+						return "back", way.wait(ctx, first, deed(func(akt.Context) { t.Error("it was handled") }))
 					}
 					var pass func(i int) dollAct
 					pass = func(i int) dollAct {
