@@ -66,14 +66,18 @@ type Context struct {
 	context.Context
 
 	actor *actor
-	run   uint64 // the state word of this run, with runEndless and runHired in the place of its flags
+	run   uint64 // the state word of this run, with runEndless, runHired and runApart in the place of its flags
 }
 
 // What Context.run has in the place of the state word's flags.
 const (
 	runEndless uint64 = 1 << iota // the sender's context can never end
 	runHired                      // the handler runs on a goroutine that was started for its actor, not on its sender's
+	runApart                      // it is that of a function of Go
 )
+
+// link is the run, as all its Contexts have it.
+func (c Context) link() link { return link{c.actor, c.run &^ (runApart | runHired)} }
 
 type contextKey struct{}
 

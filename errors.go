@@ -19,7 +19,8 @@ var (
 	ErrStopped = errors.New("akt: the actor has stopped")
 	// ErrMailboxFull is what TryNotify gets when the public mailbox has no room at this moment.
 	ErrMailboxFull = errors.New("akt: the mailbox is full")
-	// ErrDeadlock says that the sender would wait for itself; the text shows the path.
+	// ErrDeadlock says that the sender would wait for itself, alone or in a ring with others, for a reply or for room in a full mailbox;
+	// the text shows the path. All senders of a ring are told, at once.
 	ErrDeadlock = errors.New("akt: deadlock")
 	// ErrNameTaken says that another actor of the system has the name given with [WithName].
 	ErrNameTaken = errors.New("akt: the name is taken")

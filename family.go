@@ -42,64 +42,29 @@ func (a *actor) endTimers() {
 	a.extras.timers = nil
 }
 
-// endChildren stops the children, all at once, and waits for the last. What they ask of a meanwhile is refused: they would
-// wait for each other. That matters at a restart, where the mailbox stays open.
+// endChildren stops the children, all at once, and waits for the last. A child that waits for a meanwhile, as it may at a restart,
+// where the mailbox stays open, is in a ring, and told.
 func (a *actor) endChildren() {
-	a.mu.Lock()
-	if a.extras == nil || len(a.extras.children) == 0 {
-		a.mu.Unlock()
-		return
-	}
-	var children []*actor
-	for c := range a.extras.children {
-		children = append(children, c)
-	}
-	a.extras.awaiting = true
-	queue := a.whoWaits()
-	a.mu.Unlock()
+	children := a.children()
+	defer waiters.leave(waiters.enterEnds(a, children)...)
 	for _, c := range children {
 		c.stop()
 	}
-	a.refuseChildren(queue)
 	for _, c := range children {
 		<-c.done()
 	}
-	a.mu.Lock()
-	a.extras.awaiting = false
-	a.mu.Unlock()
 }
 
-// endsChildren reports whether a waits for its children to end.
-func (a *actor) endsChildren() bool {
+func (a *actor) children() (children []*actor) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.extras != nil && a.extras.awaiting
-}
-
-// refuseChildren answers those behind which a descendant of a waits.
-func (a *actor) refuseChildren(waiting []*envelope) {
-	for _, e := range waiting {
-		path := a.pathFrom(e.ctx, func(other *actor) bool { return other.descendsFrom(a) })
-		if path == "" {
-			continue
-		}
-		at, _ := a.withdraw(e)
-		if at == queued {
-			a.countDropped(1)
-		}
-		if at != taken {
-			e.answer(nil, a.undelivered(e.name(), deadlock(path+", which waits for its children to end")))
-		}
+	if a.extras == nil {
+		return nil
 	}
-}
-
-func (a *actor) descendsFrom(ancestor *actor) bool {
-	for p := a.config.parent; p != nil; p = p.config.parent {
-		if p == ancestor {
-			return true
-		}
+	for c := range a.extras.children {
+		children = append(children, c)
 	}
-	return false
+	return children
 }
 
 // adopt makes a the parent of child. It reports false where a takes no children any more.

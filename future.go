@@ -99,6 +99,7 @@ func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) bool {
 		return true
 	default:
 	}
+	defer waiters.leaveFuture(waiters.enterFuture(ctx))
 	select {
 	case <-f.ready:
 		return true
@@ -141,6 +142,7 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 		future.settle(*new(R), errNilFunc)
 		return future
 	}
+	ctx.run |= runApart
 	system := ctx.of().system
 	system.begin(ctx)
 	go func() {

@@ -145,11 +145,15 @@ func (l *layer) leave() {
 // own is the Context that an interceptor passed on as one of this actor and this run. That of another actor is taken as any other
 // context is.
 func (c *chain) own(ctx Context) Context {
-	sender := ctx.sender()
-	if ctx.actor != nil && ctx.actor != c.actor {
+	sender, kept := ctx.sender(), uint64(0)
+	switch ctx.actor {
+	case c.actor:
+		kept = ctx.run & (runHired | runApart)
+	case nil:
+	default:
 		sender = ctx
 	}
-	return Context{Context: sender, actor: c.actor, run: runOf(c.run, endless(sender))}
+	return Context{Context: sender, actor: c.actor, run: runOf(c.run, endless(sender)) | kept}
 }
 
 // handle is the end of the chain. A message of another type than was sent is routed again.

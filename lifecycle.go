@@ -93,17 +93,19 @@ func spawnState(sp spawner, t *table) (state any, err error) {
 	return state, nil
 }
 
-// start calls OnStart, by the owner, and lets the actor go.
+// start calls OnStart, by the owner, and lets the actor go. Where that ends the actor, the run that from belongs to waits for the end.
 func (a *actor) start(from Context) (*Address, error) {
 	returned := false
 	defer func() {
 		if !returned { // OnStart ended the goroutine: Run does not return either
+			defer waiters.leave(waiters.enter(from, a, nil))
 			a.neverStarted(errGoexit)
 		}
 	}()
 	err := a.callStart(from)
 	returned = true
 	if err != nil {
+		defer waiters.leave(waiters.enter(from, a, nil))
 		a.neverStarted(err)
 		return nil, err
 	}
@@ -111,6 +113,7 @@ func (a *actor) start(from Context) (*Address, error) {
 	addr := firstAddress(a)
 	a.endWith(a.config.until)
 	if a.takeOrder(orderAsk) && !a.vetoes() {
+		defer waiters.leave(waiters.enter(from, a, nil))
 		a.end(nil)
 		return nil, a.gone()
 	}
@@ -120,6 +123,7 @@ func (a *actor) start(from Context) (*Address, error) {
 	}
 	a.hire() // One-Owner: handed over
 	if a.shut() {
+		defer waiters.leave(waiters.enter(from, a, nil))
 		<-a.done()
 		return nil, a.gone()
 	}

@@ -578,16 +578,4 @@ func (m *mailbox) takeAll() (queue []*envelope) {
 	return queue
 }
 
-// whoWaits returns the requests in the lanes, and everything that waits for room, with mu held.
-func (m *mailbox) whoWaits() (waiting []*envelope) {
-	for _, l := range []*list{&m.private, &m.public, &m.waiting} {
-		for e := l.head; e != nil; e = e.next {
-			if e.kind == request || l == &m.waiting {
-				waiting = append(waiting, e)
-			}
-		}
-	}
-	return waiting
-}
-
 func (m *mailbox) shut() bool { return m.word.Load()&flagShut != 0 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"strings"
 )
 
 // route finds the handler of a message.
@@ -115,9 +114,6 @@ func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, 
 	if admission == refusedShut {
 		return nil, a.refused(e, a.gone())
 	}
-	if a.endsChildren() {
-		a.refuseChildren([]*envelope{e})
-	}
 	if e.outcome.Load()&settled == 0 && e.park() {
 		if err := a.sleep(ctx, e); err != nil {
 			return nil, err
@@ -131,7 +127,7 @@ func (a *actor) mayWait(ctx context.Context) error {
 	if a.system.refuses(ctx) {
 		return errShutDown
 	}
-	if path := a.cycle(ctx); path != "" && !a.shut() {
+	if path := a.cycle(ctx, false); path != "" && !a.shut() {
 		return deadlock(path)
 	}
 	return nil
@@ -139,6 +135,7 @@ func (a *actor) mayWait(ctx context.Context) error {
 
 // sleep waits for the answer of a request that is parked.
 func (a *actor) sleep(ctx context.Context, e *envelope) error {
+	defer waiters.leave(waiters.enter(ctx, a, e))
 	select {
 	case <-e.ready:
 		return nil
@@ -255,8 +252,8 @@ func (a *actor) refused(e *envelope, err error) error { return a.undelivered(e.n
 // postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full mailbox costs a look for cycles, and a
 // channel.
 func (a *actor) postLate(ctx context.Context, e *envelope) error {
-	if path := a.cycle(ctx); path != "" {
-		return a.refused(e, deadlock(path+", whose mailbox is full"))
+	if path := a.cycle(ctx, true); path != "" {
+		return a.refused(e, deadlock(path))
 	}
 	e.park()
 	admission, start := a.push(e, publicLane, true)
@@ -267,9 +264,6 @@ func (a *actor) postLate(ctx context.Context, e *envelope) error {
 	case refusedShut:
 		return a.undelivered(e.name(), a.gone())
 	case mustWait:
-		if a.endsChildren() {
-			a.refuseChildren([]*envelope{e})
-		}
 		return a.awaitRoom(ctx, e)
 	}
 	return nil
@@ -277,6 +271,7 @@ func (a *actor) postLate(ctx context.Context, e *envelope) error {
 
 // awaitRoom waits until a notification is let in.
 func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
+	defer waiters.leave(waiters.enter(ctx, a, e))
 	select {
 	case <-e.ready:
 	case <-ctx.Done():
@@ -296,30 +291,6 @@ func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
 		return e.err
 	}
 }
-
-// cycle returns the path by which the caller would wait for itself if it waited for a, or nothing.
-//
-// The links of the chain ride in ctx: each is one run of one handler, and counts while that run lasts.
-func (a *actor) cycle(ctx context.Context) string {
-	return a.pathFrom(ctx, func(other *actor) bool { return other == a })
-}
-
-// pathFrom returns the path to a of a chain of calls, from the nearest actor that fits.
-func (a *actor) pathFrom(ctx context.Context, fits func(*actor) bool) string {
-	var path []string
-	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
-		if !c.actor.runs(c.run) {
-			continue
-		}
-		path = append([]string{c.actor.name() + "." + c.actor.running()}, path...)
-		if fits(c.actor) {
-			return strings.Join(append(path, a.name()), " → ")
-		}
-	}
-	return ""
-}
-
-func deadlock(path string) error { return fmt.Errorf("%w: %s", ErrDeadlock, path) }
 
 // undelivered is the error for a message that never entered the mailbox.
 func (a *actor) undelivered(message string, err error) *SendError {

@@ -173,12 +173,12 @@ func (s *System) begin(c Context) {
 	if s.functions == nil {
 		s.functions = map[link]int{}
 	}
-	s.functions[link{c.actor, c.run}]++
+	s.functions[c.link()]++
 }
 
 func (s *System) end(c Context) {
 	s.mu.Lock()
-	l := link{c.actor, c.run}
+	l := c.link()
 	if s.functions[l]--; s.functions[l] == 0 {
 		delete(s.functions, l)
 	}
@@ -200,5 +200,5 @@ func (s *System) deferred() (n int) {
 func (s *System) defers(c Context) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.functions[link{c.actor, c.run}] > 0
+	return s.functions[c.link()] > 0
 }
