@@ -250,6 +250,7 @@ func (w *wait) refuse(err error) {
 	case outside:
 		e.answer(nil, a.refused(e, err))
 	case queued:
+		a.countDropped(1)
 		e.answer(nil, a.unanswered(e.name(), NotHandled, err))
 	}
 }

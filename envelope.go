@@ -167,12 +167,22 @@ func (l *list) prepend(head, tail *envelope, n int32) {
 	l.n += n
 }
 
+// pop takes the first envelope out; nil where there is none, or no list.
 func (l *list) pop() *envelope {
-	e := l.head
-	if e != nil {
-		l.remove(e)
+	if l.len() == 0 {
+		return nil
 	}
+	e := l.head
+	l.remove(e)
 	return e
+}
+
+// len is how many envelopes there are; 0 where there is no list.
+func (l *list) len() int32 {
+	if l == nil {
+		return 0
+	}
+	return l.n
 }
 
 func (l *list) remove(e *envelope) {

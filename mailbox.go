@@ -44,7 +44,7 @@ type mailbox struct {
 	word    atomic.Uint64
 	hand    *envelope // the message that a new owner begins with, whose run has begun: the owner's
 	private list
-	waiting list // senders that wait for room in public
+	waiting *list // senders that wait for room in public; made when there is one
 
 	mu       sync.Mutex
 	public   list
@@ -197,10 +197,10 @@ func (m *mailbox) admits(into lane) admission {
 		return refusedShut
 	case into == privateLane:
 		return accepted
-	case m.waiting.n > 0: // a message of a batch may have made room for them
+	case m.waiting.len() > 0: // a message of a batch may have made room for them
 		m.letIn()
 	}
-	if m.waiting.n > 0 || !m.hasRoom() {
+	if m.waiting.len() > 0 || !m.hasRoom() {
 		return refusedFull
 	}
 	return accepted
@@ -227,6 +227,9 @@ func (m *mailbox) push(e *envelope, into lane, wait bool) (a admission, start bo
 		return accepted, m.putLocked(e, into)
 	case a == refusedShut || !wait:
 		return a, false
+	}
+	if m.waiting == nil {
+		m.waiting = new(list)
 	}
 	m.waiting.push(e, inWaiting)
 	m.care()
@@ -369,7 +372,7 @@ func (m *mailbox) nextLocked() (todo task, e *envelope) {
 	switch {
 	case m.private.n > 0:
 		return handle, m.private.pop()
-	case m.public.n > 1 && m.public.requests == 0 && m.waiting.n == 0:
+	case m.public.n > 1 && m.public.requests == 0 && m.waiting.len() == 0:
 		return handleBatch, nil
 	case m.public.n > 0:
 		e = m.public.pop()
@@ -467,7 +470,7 @@ func (m *mailbox) wantsNotice() bool {
 
 // letIn moves those who wait into the room that there is now.
 func (m *mailbox) letIn() {
-	for m.waiting.n > 0 && m.hasRoom() {
+	for m.waiting.len() > 0 && m.hasRoom() {
 		e := m.waiting.pop()
 		m.public.push(e, inPublic)
 		if e.kind != request {

@@ -3,7 +3,6 @@ package akt
 import (
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
@@ -47,12 +46,6 @@ func TestBackoffBounds(t *testing.T) {
 			require.LessOrEqual(t, sup.backoff(1<<30), row.most)
 		})
 	}
-}
-
-// An actor stays within the size class of 208 bytes.
-func TestActorSize(t *testing.T) {
-	t.Parallel()
-	require.LessOrEqual(t, unsafe.Sizeof(actor{}), uintptr(208))
 }
 
 // Supervisor: what is remembered of restarts does not grow without bound, also without a limit.
