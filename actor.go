@@ -5,14 +5,15 @@ import (
 	"reflect"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
 
 // actor is what all addresses of an actor point to.
 //
-// Its mailbox says who owns it; self is touched by the owner only. extras is guarded by mailbox.mu, and nil for most actors.
+// Its mailbox says who owns it; self is touched by the owner only, and nil where there is no state: between two, and after the end. extras is guarded by mailbox.mu, and nil for most actors.
 type actor struct {
 	mailbox
-	self   any    // the user's value; nil after the end
+	self   any    // the user's value
 	loop   func() // work, once there was some; the owner's
 	table  *table
 	system *System
@@ -38,6 +39,10 @@ type extras struct {
 	watchers  map[*actor]struct{} // who is told of this actor's end
 	watching  map[*actor]bool     // whose end this actor is told of, and whether it was told and has not handled it
 	unbase    func() bool         // undoes the wait for the end of WithContext's context
+	restarts  uint64              // how often a fresh state was made, or tried to be
+	recent    []time.Time         // when that was, for those that count: see Supervisor.Window
+	rest      *time.Timer         // ends the rest, see flagRest
+	escalated *escalation         // with orderFail: what to do
 }
 
 // extra returns the extras, with mu held.
@@ -169,7 +174,15 @@ func (a *actor) work() {
 			return
 		case handle:
 			failure := a.handle(e)
-			if failure != nil && (failure.exited() || !a.supervise(failure, e.msg, e.kind != request)) {
+			if failure != nil && (failure.exited() || !a.supervise(failure, e.msg, e)) {
+				return
+			}
+		case renew:
+			if !a.renew() {
+				return
+			}
+		case fail:
+			if !a.failNow() {
 				return
 			}
 		case askToStop:
@@ -189,8 +202,8 @@ func (a *actor) work() {
 }
 
 // workAfter is work by a new owner, after a failure of the one before.
-func (a *actor) workAfter(failure *PanicError, msg any, unasked bool) {
-	if a.supervise(failure, msg, unasked) {
+func (a *actor) workAfter(failure *PanicError, msg any, e *envelope) {
+	if a.supervise(failure, msg, e) {
 		a.work()
 	}
 }
@@ -283,7 +296,7 @@ func (a *actor) caught(recovered any, e *envelope) *PanicError {
 	if failure.exited() {
 		a.endRun()
 		a.settle(e, nil, nil, failure)
-		go a.workAfter(failure, e.msg, e.kind != request) // One-Owner: handed over
+		go a.workAfter(failure, e.msg, e) // One-Owner: handed over
 	}
 	return failure
 }
@@ -293,6 +306,7 @@ func (a *actor) tick(c Context, e *envelope) (err error) {
 	if e.timer.isStopped() { // since it was taken
 		return nil
 	}
+	e.msg = nil // not the last one's, if this fails
 	e.msg = e.timer.next()
 	if e.to, e.msg, err = a.route(e.msg); err != nil {
 		return err

@@ -6,6 +6,7 @@ import "context"
 
 // endFamily ends timers and watches, then the children, and waits until they have ended.
 func (a *actor) endFamily() {
+	a.endRest()
 	a.endTimers()
 	a.endWatching()
 	a.endChildren()

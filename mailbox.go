@@ -28,6 +28,9 @@ import (
 //
 //   - One-Owner: whoever turned busy on owns the actor's state and its current run, or has handed both to exactly one
 //     goroutine. Only the owner turns busy off, and only the owner changes run and handler.
+//   - Rest: while resting is on, busy is too, and nobody owns the actor. Both change under mu only: who turns resting on was the
+//     owner, and whoever turns it off is, whether the time has come or there is an order to drain. Without an order to drain there is a
+//     timer that will.
 //   - No-Lost-Wake-Up: lanes and orders change only under mu, and work is turned on in the same critical section. Busy is
 //     turned off by a CAS that saw no work, or under mu with lanes and orders empty.
 //   - Bounded: the public lane never holds more than capacity; somebody waits for room only while it is full.
@@ -52,6 +55,7 @@ const (
 	flagWork                     // a lane or an order waits for the owner
 	flagShut                     // takes nothing more; never turned off
 	flagGuard                    // the system shuts down: who sends is looked at; never turned off
+	flagRest                     // with busy: the actor waits for its restart
 
 	flagMask     uint64 = 1<<8 - 1
 	handlerShift        = 8
@@ -67,6 +71,8 @@ const (
 	orderAsk    orders = 1 << iota // Context.Stop: ask OnStopping after the message that runs now
 	orderDrain                     // handle what was accepted, then stop
 	orderNotice                    // with orderDrain: OnStopping is called for notice
+	orderRenew                     // there is no state: make a fresh one
+	orderFail                      // fail as extras.escalated says
 )
 
 // lane says which way a message goes in.
@@ -154,7 +160,7 @@ func (m *mailbox) push(e *envelope, into lane, wait bool) (a admission, start bo
 		return refusedFull, false
 	default:
 		m.waiting.push(e)
-		return mustWait, false // Bounded: public is full, so the owner is at work and will let it in
+		return mustWait, false // Bounded: public is full, so the owner is at work, or will be after a rest, and lets it in
 	}
 	return accepted, m.wake()
 }
@@ -170,7 +176,40 @@ func (m *mailbox) order(o orders) (start bool) {
 		m.refuse(&m.waiting)
 	}
 	m.orders |= o
-	return m.wake()
+	return o&orderDrain != 0 && m.getUp() || m.wake()
+}
+
+// lieDown lets the actor rest, with mu held: the caller does not own it any more, and nobody does until getUp. It reports false
+// where there is no time for it, as the queue is to be drained: where it is empty there will be no fresh state, and hurry says
+// that one is made at once where it is not.
+func (m *mailbox) lieDown(hurry bool) bool {
+	queued := m.private.n+m.public.n > 0
+	if m.orders&orderDrain != 0 && (hurry || !queued) {
+		m.hurryUp()
+		return false
+	}
+	if !queued && m.orders == orderRenew {
+		m.word.And(^flagWork)
+	}
+	m.word.Or(flagRest) // Rest
+	return true
+}
+
+// getUp ends the rest, with mu held. It reports whether there was one: the caller owns the actor then, and must start its loop.
+func (m *mailbox) getUp() bool {
+	if m.word.Load()&flagRest == 0 {
+		return false
+	}
+	m.hurryUp()
+	m.word.And(^flagRest) // Rest
+	return true
+}
+
+// hurryUp has an actor that is to drain, and has nothing to, end without a fresh state.
+func (m *mailbox) hurryUp() {
+	if m.orders&orderDrain != 0 && m.private.n+m.public.n == 0 {
+		m.orders &^= orderRenew
+	}
 }
 
 // refuse empties the queue of those who wait for room. Each finds itself in no list and not let in.
@@ -188,6 +227,8 @@ const (
 	handle
 	askToStop
 	finish // everything accepted was handled
+	renew
+	fail
 )
 
 // next decides what the owner does next, and takes the message to handle.
@@ -204,10 +245,10 @@ func (m *mailbox) next() (task, *envelope) {
 }
 
 func (m *mailbox) nextLocked() (task, *envelope) {
+	if m.orders&^(orderDrain|orderNotice) != 0 {
+		return m.takeTask(), nil
+	}
 	switch {
-	case m.orders&orderAsk != 0:
-		m.orders &^= orderAsk
-		return askToStop, nil
 	case m.private.n > 0:
 		return handle, m.private.pop()
 	case m.public.n > 0:
@@ -219,6 +260,20 @@ func (m *mailbox) nextLocked() (task, *envelope) {
 	}
 	m.letGo()
 	return goneIdle, nil
+}
+
+// takeTask takes the order that comes before all messages.
+func (m *mailbox) takeTask() task {
+	switch {
+	case m.orders&orderRenew != 0:
+		m.orders &^= orderRenew
+		return renew
+	case m.orders&orderFail != 0:
+		m.orders &^= orderFail
+		return fail
+	}
+	m.orders &^= orderAsk
+	return askToStop
 }
 
 // letGo turns busy off, with mu held and nothing to do.
@@ -318,7 +373,8 @@ func (m *mailbox) shutOff() (queue []*envelope, current *envelope, start bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.orders |= orderDrain | orderNotice
-	return m.takeAll(), m.current, m.wake()
+	queue = m.takeAll()
+	return queue, m.current, m.getUp() || m.wake()
 }
 
 // guard makes take fail, so that every sender goes through request, which asks System.refuses.

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 
@@ -118,13 +117,13 @@ func (c *crowd) busy() bool {
 func (c *crowd) keepGoing(over func() bool) bool {
 	c.t.Helper()
 	for {
-		synctest.Wait()
+		standstill()
 		held := false
 		for _, d := range c.diaries {
 			if d.Holding {
 				d.gate <- struct{}{}
 				held = true
-				synctest.Wait()
+				standstill()
 			}
 		}
 		switch {
@@ -168,7 +167,7 @@ func (c *crowd) finish() bool {
 		begun := len(d.Begun)
 		assert.Contains(c.t, outcomeOf(nil, d.ctx.Address().TryNotify(puppetMsg{})), gotRefused, "TryNotify after the end of actor %d", k)
 		assert.Contains(c.t, outcomeOf(d.ctx.Private().Send(context.Background(), puppetMsg{})), gotRefused, "Send after the end of actor %d", k)
-		synctest.Wait()
+		standstill()
 		assert.Len(c.t, d.Begun, begun, "actor %d handles nothing after its end", k)
 		assert.Equal(c.t, d.Started, d.Stopped, "actor %d: one OnStopped for each OnStart", k)
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 
@@ -182,7 +181,7 @@ func (s *stage) send(step puppetStep, m *modelActor, d *puppetDiary, h *stageHan
 
 // compare waits until nothing happens any more, and holds the world against the model.
 func (s *stage) compare(what string, i int) bool {
-	synctest.Wait()
+	standstill()
 	same := true
 	for k, m := range s.models {
 		d := s.diaries[k]

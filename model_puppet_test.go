@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aktgo/akt"
 )
@@ -183,7 +185,7 @@ func newPuppets(t *testing.T, p puppetProgram) ([]*puppetDiary, []*akt.Address) 
 			d := diaries[slices.Index(names, l.Actor)]
 			d.Letters = append(d.Letters, l.Msg.(puppetMsg).ID)
 		}))
-	var options []akt.Option
+	options := []akt.Option{akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, BackoffMin: 1, BackoffMax: 1})}
 	if p.inline {
 		options = append(options, akt.WithInlineSend())
 	}
@@ -204,4 +206,10 @@ func newPuppets(t *testing.T, p puppetProgram) ([]*puppetDiary, []*akt.Address) 
 		d.other = diaries[len(diaries)-1-i].ctx.Private()
 	}
 	return diaries, addrs
+}
+
+// standstill waits until nothing can happen any more. Restarts of puppets wait for a nanosecond.
+func standstill() {
+	time.Sleep(time.Millisecond)
+	synctest.Wait()
 }

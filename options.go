@@ -29,6 +29,8 @@ type config struct {
 	until    context.Context // the context of WithContext
 	spawner  spawner
 	parent   *actor
+
+	supervisor *Supervisor // with its defaults filled in; nil for the default one
 }
 
 type option struct {
@@ -123,5 +125,17 @@ func WithContext(ctx context.Context) Option {
 		}
 		c.base, c.until = baseOf(ctx), ctx
 		return nil
+	})
+}
+
+// WithSupervisor sets what happens after a failure of the actor; see [Supervisor]. Without the option the zero Supervisor applies. Run
+// fails where a field is out of its range.
+func WithSupervisor(s Supervisor) Option {
+	complete, err := s.completed()
+	text := fmt.Sprintf("WithSupervisor(MaxRestarts %d, Window %v, BackoffMin %v, BackoffMax %v)",
+		complete.MaxRestarts, complete.Window, complete.BackoffMin, complete.BackoffMax)
+	return optionOf(text, func(c *config) error {
+		c.supervisor = complete
+		return err
 	})
 }

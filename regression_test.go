@@ -539,7 +539,7 @@ func TestPanicNil(t *testing.T) {
 	addr := run(t, akt.Spawner[*doll](func() *doll {
 		states.Add(1)
 		return &doll{}
-	}), quiet())
+	}), quiet(), akt.WithSupervisor(akt.Supervisor{BackoffMin: 1, BackoffMax: 1}))
 	var nothing any
 	for start, ctx := range starts(t) {
 		_, err := addr.Send(ctx, deed(func(akt.Context) { panic(nothing) }))

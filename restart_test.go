@@ -201,7 +201,7 @@ func TestPanicOfAValueStops(t *testing.T) {
 	})
 }
 
-// L5: a new state whose OnStart fails gets no OnStopped, and the actor dies of that error.
+// L5: a new state whose OnStart fails gets no OnStopped; at the restart limit the actor dies of that error.
 func TestRestartWhoseOnStartFails(t *testing.T) {
 	t.Parallel()
 	own := errors.New("no second start")
@@ -218,7 +218,7 @@ func TestRestartWhoseOnStartFails(t *testing.T) {
 					return fail()
 				}
 				return nil
-			}), quiet())
+			}), quiet(), akt.WithSupervisor(akt.Supervisor{MaxRestarts: 1}))
 			require.NoError(t, addr.TryNotify(Stray{}))
 			<-addr.Done()
 			require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2"}, j.all())
@@ -247,7 +247,7 @@ func TestRestartWithoutAState(t *testing.T) {
 					return second()
 				}
 				return &doll{onStopped: func(akt.Context) { stopped++ }}
-			}), quiet())
+			}), quiet(), akt.WithSupervisor(akt.Supervisor{MaxRestarts: 1}))
 			_, err := addr.Send(context.Background(), Stray{})
 			require.Error(t, err)
 			<-addr.Done()

@@ -92,7 +92,7 @@ func (a *actor) runHere(c Context, word uint64, r route, msg any) (reply any, er
 func (a *actor) failedHere(recovered, msg any, message string) error {
 	failure := newPanicError(recovered)
 	a.endRun()
-	go a.workAfter(failure, msg, false) // One-Owner: handed over
+	go a.workAfter(failure, msg, nil) // One-Owner: handed over
 	return a.unanswered(message, MaybeHandled, failure)
 }
 

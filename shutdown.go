@@ -108,7 +108,7 @@ func (s *System) words() (words map[*actor]uint64, idle bool) {
 	words = map[*actor]uint64{}
 	for a := s.first; a != nil; a = a.after {
 		words[a] = a.word.Load()
-		if words[a]&(flagBusy|flagWork) != 0 {
+		if w := words[a]; w&flagWork != 0 || w&(flagBusy|flagRest) == flagBusy {
 			return nil, false
 		}
 	}

@@ -1,6 +1,69 @@
 package akt
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Supervisor decides what happens after a failure of an actor: a panic, or at a restart an error of OnStart. The sender of the
+// message that failed has its answer by then, and the message is not handled again. The zero value is what an actor
+// without [WithSupervisor] has.
+type Supervisor struct {
+	// Decide says what is to be done. nil stops an actor that was run from a value, as its state cannot be trusted, and restarts
+	// one that was run from a [Spawner].
+	//
+	// The failing actor waits for it, so it should not block. It is called by many goroutines at once where actors share a
+	// Supervisor, or children escalate to it. A panic in it, and a Directive that does not exist, are logged and mean Stop.
+	Decide func(Failure) Directive
+
+	// MaxRestarts is how many restarts there may be within Window: at the next one the actor stops instead, and its Err says so.
+	// 0 is the default, 5; a negative number is no limit.
+	MaxRestarts int
+	// Window is how long a restart counts. 0 is the default, 1 minute; it must not be negative.
+	Window time.Duration
+
+	// BackoffMin and BackoffMax bound how long a restart waits while others count. The first is immediate; the wait then doubles from
+	// BackoffMin on, with jitter. 0 is the default, 100 ms and 30 s; neither may be negative, nor BackoffMin above BackoffMax.
+	BackoffMin, BackoffMax time.Duration
+}
+
+// Failure is what a [Supervisor] decides about.
+type Failure struct {
+	Name     string // the actor's name; that of the parent, where a child's failure was escalated
+	Msg      any    // the message whose handler failed; nil for a failure of OnStart or of the Spawner, at a restart
+	Err      error  // a *PanicError, or the error of OnStart
+	Restarts int    // how many restarts of the actor count at the moment, see Supervisor.Window
+}
+
+// Directive is what a [Supervisor] decides. Its zero value is none, and means Stop.
+type Directive int
+
+// What is done after a failure.
+const (
+	// Resume goes on with the state as it is, and with its timers and children. Where there is no state, as OnStart has failed, it means Stop.
+	Resume Directive = iota + 1
+	// Restart goes on with a fresh state from the Spawner. Queue, address, name and watches stay; timers and children of the old state
+	// end, then OnStopped is called on it. For an actor that was run from a value it means Stop.
+	Restart
+	// Stop ends the actor. Queued messages are not handled; Err, and those who watch, say what the failure was.
+	Stop
+	// Escalate asks the parent's supervisor, as if the parent had failed. Resume then is for the child; Restart and Stop are for the
+	// parent, when its current handler has returned, and the child ends at once. Where there is no parent it means Stop.
+	Escalate
+)
+
+var directiveNames = [...]string{Resume: "resume", Restart: "restart", Stop: "stop", Escalate: "escalate"}
+
+func (d Directive) known() bool { return d >= Resume && d <= Escalate }
+
+// String returns the directive in lower case, such as "restart".
+func (d Directive) String() string {
+	if d.known() {
+		return directiveNames[d]
+	}
+	return "Directive(" + strconv.Itoa(int(d)) + ")"
+}
 
 // Terminated is what a watcher receives, exactly once, when an actor it watches has ended.
 type Terminated struct {
@@ -9,57 +72,135 @@ type Terminated struct {
 	Err     error // why it died; nil for an actor that was stopped
 }
 
-// supervise decides what happens after a handler panicked: an actor run from a Spawner goes on with a fresh state, any other
-// stops, because its state cannot be trusted. It reports whether the caller still owns a living actor.
-func (a *actor) supervise(failure *PanicError, msg any, unasked bool) (goOn bool) {
+// fault is a failure that is being dealt with, by the owner.
+type fault struct {
+	msg   any
+	err   error
+	timer *Timer // of the message
+}
+
+// supervise deals with a handler that has not returned, by the owner. e is nil where the handler ran on its sender's goroutine. It
+// reports whether the caller still owns a living actor.
+func (a *actor) supervise(failure *PanicError, msg any, e *envelope) (goOn bool) {
 	a.logPanic(fmt.Sprintf("the handler of %T", msg), failure)
-	if unasked {
+	f := fault{msg: msg, err: failure}
+	if e != nil && e.kind != request {
 		a.system.deadLetter(a, msg, failure)
+		f.timer = e.timer
 	}
-	if a.config.spawner == nil {
-		a.end(failure)
-		return false
-	}
-	return a.restart()
+	return a.react(f)
 }
 
-// restart gives the actor a fresh state. Address, name, watchers and queue stay; timers and children of the old state end.
-func (a *actor) restart() (goOn bool) {
-	completed := false
-	defer func() {
-		if !completed { // a hook ended the goroutine
-			a.neverStarted(errGoexit)
+// react does what is decided about a failure.
+func (a *actor) react(f fault) (goOn bool) {
+	d, on := a.decide(f)
+	if on == a || d == Resume {
+		return a.obey(d, f)
+	}
+	a.logger().Warn("akt: the failure was escalated", "to", on.name(), "decided", d.String())
+	on.failFor(a, d, f)
+	a.end(f.err)
+	return false
+}
+
+// decide asks the actor's supervisor, and those of its ancestors as long as they escalate. It returns what was decided, and for whom.
+func (a *actor) decide(f fault) (d Directive, on *actor) {
+	now := time.Now()
+	for on = a; ; on = on.config.parent {
+		d = on.judge(Failure{Name: on.name(), Msg: f.msg, Err: f.err, Restarts: on.restartsWithin(now)})
+		switch {
+		case d != Escalate:
+			return d, on
+		case on.config.parent == nil:
+			return Stop, on
 		}
+	}
+}
+
+// judge asks the actor's own supervisor.
+func (a *actor) judge(f Failure) Directive {
+	decide := a.supervisor().Decide
+	switch {
+	case decide != nil:
+	case a.config.spawner == nil:
+		return Stop
+	default:
+		return Restart
+	}
+	d := Stop
+	asked := make(chan struct{})
+	go func() { // so that not even a Goexit in it, such as a test's FailNow, ends the actor's own goroutine
+		defer close(asked)
+		returned := false
+		defer func() {
+			if !returned {
+				a.logPanic("Supervisor.Decide", newPanicError(recover()))
+			}
+		}()
+		decided := decide(f)
+		returned = true
+		if !decided.known() {
+			a.logger().Error("akt: Supervisor.Decide returned an unknown directive: the actor stops", "directive", decided.String())
+			return
+		}
+		d = decided
 	}()
-	goOn = a.replaceState()
-	completed = true
-	return goOn
+	<-asked
+	return d
 }
 
-// replaceOnly has the actor refuse new timers and children, which the old state might still start and which would end up with the new.
-func (a *actor) replaceOnly(on bool) {
+// obey does what was decided for this actor, by its owner.
+func (a *actor) obey(d Directive, f fault) (goOn bool) {
+	switch {
+	case d == Resume && a.self != nil:
+		if f.timer != nil {
+			f.timer.handled()
+		}
+		return true
+	case d == Restart && a.config.spawner != nil:
+		return a.restart(f)
+	case d == Restart:
+		a.logger().Error("akt: an actor run from a value cannot be restarted: it stops; run it from a Spawner")
+	case d == Resume:
+		a.logger().Error("akt: an actor without a state cannot be resumed: it stops")
+	}
+	a.end(f.err)
+	return false
+}
+
+// escalation is what was decided for an actor after a failure of one of its descendants.
+type escalation struct {
+	directive Directive
+	fault     fault
+}
+
+// failFor has the actor fail as soon as its current handler has returned, for a descendant that did. A Restart is not repeated for the
+// other children of the same state; a Stop is never forgotten.
+func (a *actor) failFor(child *actor, d Directive, f fault) {
+	f = fault{msg: f.msg, err: fmt.Errorf("akt: the child %s failed: %w", child.name(), f.err)}
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.extra().replacing = on
+	x := a.extra()
+	known := x.escalated != nil && (d == Restart || x.escalated.directive == Stop)
+	if x.ending || x.replacing && d == Restart || known {
+		a.mu.Unlock()
+		return
+	}
+	x.escalated = &escalation{d, f}
+	a.orders |= orderFail
+	start := a.wake()
+	a.mu.Unlock()
+	if start {
+		a.hire()
+	}
 }
 
-func (a *actor) replaceState() (goOn bool) {
-	a.phase.Store(uint32(Starting))
-	a.replaceOnly(true)
-	a.endTimers()
-	a.endChildren()
-	a.callStopped()
-	a.replaceOnly(false)
-	state, err := spawnState(a.config.spawner, a.table)
-	if err == nil {
-		a.self = pointerTo(state)
-		err = a.callStart(Context{})
-	}
-	if err != nil {
-		a.logger().Error("akt: the actor could not be restarted", "error", err)
-		a.neverStarted(err)
-		return false
-	}
-	a.goOn()
-	return true
+// failNow does what failFor has ordered, by the owner.
+func (a *actor) failNow() (goOn bool) {
+	a.mu.Lock()
+	e := a.extras.escalated
+	a.extras.escalated = nil
+	a.orders &^= orderFail // a Stop that came after the order was taken
+	a.mu.Unlock()
+	a.logger().Error("akt: a failure was escalated to this actor", "decided", e.directive.String(), "error", e.fault.err)
+	return a.obey(e.directive, e.fault)
 }

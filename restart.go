@@ -1,0 +1,244 @@
+package akt
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+var defaultSupervisor = Supervisor{MaxRestarts: 5, Window: time.Minute, BackoffMin: 100 * time.Millisecond, BackoffMax: 30 * time.Second}
+
+// completed is the supervisor with its defaults filled in, or what is wrong with it.
+func (s Supervisor) completed() (*Supervisor, error) {
+	var faults []error
+	for _, field := range []struct {
+		name         string
+		value        *time.Duration
+		defaultValue time.Duration
+	}{
+		{"Window", &s.Window, defaultSupervisor.Window},
+		{"BackoffMin", &s.BackoffMin, defaultSupervisor.BackoffMin},
+		{"BackoffMax", &s.BackoffMax, defaultSupervisor.BackoffMax},
+	} {
+		switch {
+		case *field.value < 0:
+			faults = append(faults, fmt.Errorf("akt: WithSupervisor: %s is %v; it must not be negative, and 0 means %v",
+				field.name, *field.value, field.defaultValue))
+		case *field.value == 0:
+			*field.value = field.defaultValue
+		}
+	}
+	if s.BackoffMin > s.BackoffMax && s.BackoffMax >= 0 {
+		faults = append(faults, fmt.Errorf("akt: WithSupervisor: BackoffMin is %v and BackoffMax %v; BackoffMin must not be above it",
+			s.BackoffMin, s.BackoffMax))
+	}
+	if s.MaxRestarts == 0 {
+		s.MaxRestarts = defaultSupervisor.MaxRestarts
+	}
+	return &s, errors.Join(faults...)
+}
+
+// backoff is how long a restart waits when n others count: none for the first.
+//
+// It is exponential, with what Marc Brooker calls equal jitter ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015): half
+// of it is random, so that actors that failed together do not come back together, and the other half is a wait for certain.
+func (s *Supervisor) backoff(n int) time.Duration {
+	if n == 0 {
+		return 0
+	}
+	most := s.BackoffMin
+	for range n {
+		if most > s.BackoffMax/2 {
+			most = s.BackoffMax
+			break
+		}
+		most *= 2
+	}
+	least := max(most/2, s.BackoffMin)
+	return least + rand.N(most-least+1)
+}
+
+// supervisor is the actor's own, with all its fields set.
+func (a *actor) supervisor() *Supervisor {
+	if s := a.config.supervisor; s != nil {
+		return s
+	}
+	return &defaultSupervisor
+}
+
+// restartsWithin is how many restarts count at this time.
+func (a *actor) restartsWithin(now time.Time) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.countRestarts(now)
+}
+
+// countRestarts forgets the restarts that count no more, and returns how many do, with mu held.
+func (a *actor) countRestarts(now time.Time) int {
+	if a.extras == nil {
+		return 0
+	}
+	recent := a.extras.recent
+	for len(recent) > 0 && now.Sub(recent[0]) >= a.supervisor().Window {
+		recent = recent[1:]
+	}
+	a.extras.recent = recent
+	return len(recent)
+}
+
+// allowRestart counts one more restart and returns how long it is to wait. At the limit it returns false instead.
+func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
+	now, s := time.Now(), a.supervisor()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	count = a.countRestarts(now)
+	if s.MaxRestarts >= 0 && count >= s.MaxRestarts {
+		return 0, count, false
+	}
+	wait = s.backoff(count)
+	x := a.extra()
+	x.recent = append(x.recent, now.Add(wait))
+	return wait, count + 1, true
+}
+
+// restart ends the state, and has the owner make a fresh one: at once, or after a rest. Address, name, watches and queue stay. It
+// reports whether the caller still owns a living actor.
+func (a *actor) restart(f fault) (goOn bool) {
+	wait, count, ok := a.allowRestart()
+	if !ok {
+		err := fmt.Errorf("akt: restart limit reached: %d restarts in %v: %w", count, a.supervisor().Window, f.err)
+		a.logger().Error("akt: the actor stops at its restart limit", "restarts", count, "window", a.supervisor().Window, "error", f.err)
+		a.end(err)
+		return false
+	}
+	if wait > 0 {
+		a.logger().Warn("akt: restarting", "attempt", count, "backoff", wait)
+	}
+	started := a.self != nil
+	ended := false
+	defer func() {
+		if !ended { // OnStopped ended the goroutine
+			go a.workAfterState(wait, started) // One-Owner: handed over
+		}
+	}()
+	a.endState()
+	ended = true
+	return !a.rest(wait, started)
+}
+
+// workAfterState is work by a new owner, after the end of a state that ended the goroutine of the one before.
+func (a *actor) workAfterState(wait time.Duration, started bool) {
+	if !a.rest(wait, started) {
+		a.work()
+	}
+}
+
+// endState ends what belongs to the state: timers, children, and the state itself, if it was started. It takes no new ones meanwhile,
+// which would end up with the next state; nor is an escalated failure of it the next one's.
+func (a *actor) endState() {
+	a.phase.Store(uint32(Starting))
+	a.replaceOnly(true)
+	a.endTimers()
+	a.endChildren()
+	defer func() { // also where OnStopped ends the goroutine
+		a.self = nil
+		a.replaceOnly(false)
+	}()
+	a.callStopped()
+}
+
+func (a *actor) replaceOnly(on bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.extra()
+	x.replacing = on
+	if x.escalated != nil && x.escalated.directive == Restart {
+		x.escalated = nil
+		a.orders &^= orderFail
+	}
+}
+
+// rest has a fresh state made, after a time. While an actor rests nobody owns it, and its messages queue up. It reports false
+// where there is no time to rest: the caller stays the owner. Who has to drain the queue does not rest, unless it is OnStart that fails.
+func (a *actor) rest(wait time.Duration, started bool) bool {
+	a.mu.Lock()
+	a.orders |= orderRenew
+	resting := wait > 0 && a.lieDown(started)
+	if resting {
+		var timer *time.Timer
+		timer = time.AfterFunc(wait, func() { // it waits for mu
+			a.mu.Lock()
+			ended := a.extras.rest == timer && a.getUp()
+			a.mu.Unlock()
+			if ended {
+				a.work()
+			}
+		})
+		a.extras.rest = timer
+	}
+	a.mu.Unlock()
+	if resting {
+		a.system.note()
+	}
+	return resting
+}
+
+// endRest forgets the timer of a rest that has ended, perhaps before its time.
+func (a *actor) endRest() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if x := a.extras; x != nil && x.rest != nil {
+		x.rest.Stop()
+		x.rest = nil
+	}
+}
+
+// renew makes and starts a fresh state, by the owner of an actor without one. A failure of that is a failure of the actor.
+func (a *actor) renew() (goOn bool) {
+	returned := false
+	defer func() {
+		if !returned { // the Spawner or OnStart ended the goroutine
+			go a.workAfterRenewal(newPanicError(nil)) // One-Owner: handed over
+		}
+	}()
+	a.endRest()
+	err := a.startAnew()
+	returned = true
+	if err != nil {
+		return a.notRenewed(err)
+	}
+	a.goOn()
+	return true
+}
+
+// startAnew makes a state and calls its OnStart.
+func (a *actor) startAnew() error {
+	a.mu.Lock()
+	a.extra().restarts++
+	a.mu.Unlock()
+	state, err := spawnState(a.config.spawner, a.table)
+	if err != nil {
+		return err
+	}
+	a.self = pointerTo(state)
+	return a.callStart(Context{})
+}
+
+// notRenewed deals with a fresh state that could not be made or started: there is none then.
+func (a *actor) notRenewed(err error) (goOn bool) {
+	a.self = nil
+	if failure, ok := err.(*PanicError); ok { //nolint:errorlint // a panic itself; an error of OnStart may wrap another's
+		a.logPanic("a restart", failure)
+	} else {
+		a.logger().Error("akt: a restart failed", "error", err)
+	}
+	return a.react(fault{err: err})
+}
+
+// workAfterRenewal is work by a new owner, after a renewal that ended the goroutine of the one before.
+func (a *actor) workAfterRenewal(failure *PanicError) {
+	if a.notRenewed(failure) {
+		a.work()
+	}
+}
