@@ -223,6 +223,53 @@ func TestFailureRestartKeepsTheQueue(t *testing.T) {
 	})
 }
 
+// mishapWatcher keeps what it is told of the end of another actor.
+type mishapWatcher struct{ told []error }
+
+type (
+	mishapWatch struct{ Addr *akt.Address }
+	mishapTold  struct{}
+)
+
+func (*mishapWatcher) HandleWatch(ctx akt.Context, w mishapWatch) { ctx.Watch(w.Addr) }
+
+func (w *mishapWatcher) HandleTerminated(_ akt.Context, t akt.Terminated) {
+	w.told = append(w.told, t.Err)
+}
+
+func (w *mishapWatcher) HandleTold(akt.Context, mishapTold) []error { return w.told }
+
+// L5: an actor whose handler panics again and again stops at its restart limit. Each sender is told of its panic, those who come later
+// that the actor has stopped, and of what; whoever watches learns why; and the rest of the program goes on.
+func TestFailureRestartLimit(t *testing.T) {
+	t.Parallel()
+	eachMishapPath(t, func(t *testing.T, ctx context.Context, s *akt.System) {
+		ends := 0
+		addr := runMishap(t, s, akt.Spawner[*mishap](func() *mishap { return &mishap{stopped: &ends} }))
+		watcher := runMishap(t, s, &mishapWatcher{})
+		require.NoError(t, watcher.Notify(ctx, mishapWatch{addr}))
+		for range 1 + 5 {
+			require.NoError(t, addr.Err())
+			_, err := addr.Send(ctx, mishapPanic{}) // it waits where the actor rests before its next restart
+			requireSendError(t, err, akt.MaybeHandled, errMishapPanic)
+		}
+		synctest.Wait()
+		<-addr.Done()
+		require.ErrorIs(t, addr.Err(), errMishapPanic)
+		require.ErrorContains(t, addr.Err(), "restart limit reached: 5 restarts in 1m0s")
+		require.Equal(t, 6, ends, "calls of OnStopped: one for each state")
+
+		began := time.Now()
+		_, err := addr.Send(ctx, mishapCount{})
+		require.Zero(t, after(t, began, err))
+		requireSendError(t, err, akt.NotHandled, akt.ErrStopped, errMishapPanic)
+
+		told, err := akt.Ask[[]error](ctx, watcher, mishapTold{})
+		require.NoError(t, err, "the program lives on")
+		require.Equal(t, []error{addr.Err()}, told)
+	})
+}
+
 // D1, L6: actors that sleep in their handlers, however many, do not delay a request to another one.
 func TestFailureSleepers(t *testing.T) {
 	t.Parallel()

@@ -162,7 +162,8 @@ type crowd struct {
 func (c crowd) history(t *testing.T, seed uint64, options []akt.Option) (all []porcupine.Operation) {
 	t.Helper()
 	kept := &store{}
-	system := akt.NewSystem(akt.WithDefaults(akt.WithLogger(slog.New(slog.DiscardHandler))))
+	system := akt.NewSystem(akt.WithDefaults(akt.WithLogger(slog.New(slog.DiscardHandler)),
+		akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, BackoffMin: time.Microsecond, BackoffMax: time.Millisecond})))
 	addr, err := system.Run(akt.Spawner[*account](func() *account { return &account{store: kept} }), options...)
 	if err != nil {
 		t.Fatal(err)

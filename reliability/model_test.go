@@ -25,6 +25,12 @@ type model struct {
 	cut      bool // its patience has ended
 	over     bool // it has returned
 	stuck    []stuckIn
+
+	// The rest of the program is not played where two things have happened at the same time and their order decides: an actor that
+	// rests and is stopped makes a fresh state only if a message is queued, and a Terminated may or may not be; Goexit has ended the
+	// handlers of an actor and of an ancestor.
+	ambiguous bool
+	exits     []*mActor // in this step
 }
 
 // mActor is an actor: two lanes, those who wait for room, what it was told to do, and its family.
@@ -40,6 +46,9 @@ type mActor struct {
 	named    bool
 	vetoes   bool
 	faults   int // the next starts that fail
+	strict   bool
+	policy   *akt.Directive  // nil: no Supervisor.Decide
+	recent   []time.Duration // the restarts that count
 
 	private, public, waiting []*mCall
 	run                      *mRun // the handler that holds it
@@ -50,8 +59,15 @@ type mActor struct {
 	notice     bool // OnStopping is to be called before that
 	ask        bool // Context.Stop was called
 	restarting bool // waits for the children of the old state
+	stateless  bool // between two states, or after the last
+	renewing   bool // a fresh state is to be made
+	resting    bool // until due
+	due        time.Duration
+	wait       time.Duration // of the restart
+	hurry      bool          // the old state was started
+	work       bool          // something waits for the end of the rest
+	escalated  *mFault
 	ending     bool // waits for its children
-	unstarted  bool // its last state was never started
 	ended      bool
 	why        string // it died of
 
@@ -65,6 +81,7 @@ type mActor struct {
 	shutAt    int
 	diedAt    int
 	endedAt   int
+	roused    int // the last step in which a stop ended its rest
 	functions int
 }
 
@@ -132,6 +149,14 @@ func (m *mActor) stuckIn() stuckIn {
 	return in
 }
 
+// mFault is a failure that is to be dealt with.
+type mFault struct {
+	msg       string
+	why       string
+	timer     *mCall
+	directive akt.Directive // of one that was escalated
+}
+
 // mTold is one Terminated on its way.
 type mTold struct {
 	to, of *mActor
@@ -180,7 +205,9 @@ func (m *mActor) because(outcome string) string {
 	return outcome
 }
 
-func (m *mActor) busy() bool { return m.run != nil || m.restarting || m.ending || m.ended }
+func (m *mActor) busy() bool {
+	return m.run != nil || m.restarting || m.resting || m.ending || m.ended
+}
 
 // send takes a message in, or refuses it, and lets the actor go on.
 func (m *mActor) send(c *mCall) {
@@ -222,6 +249,7 @@ func (m *mActor) send(c *mCall) {
 	default:
 		m.waiting = append(m.waiting, c)
 	}
+	m.work = true
 	m.pend(c)
 	if m.restarting {
 		m.refuseDescendants()
@@ -250,10 +278,20 @@ func (m *mActor) accept(c *mCall) {
 func (m *mActor) settle() {
 	for !m.busy() {
 		switch {
+		case m.renewing:
+			m.renew()
+		case m.escalated != nil:
+			f := *m.escalated
+			m.escalated = nil
+			m.obey(f.directive, f)
 		case m.ask:
 			m.ask = false
-			m.Asked++
 			m.active()
+			if m.stateless {
+				m.end("")
+				return
+			}
+			m.Asked++
 			if !m.vetoes {
 				m.end("")
 			}
@@ -264,7 +302,7 @@ func (m *mActor) settle() {
 			m.letIn()
 			m.begin(c)
 		case m.drained:
-			if m.notice {
+			if m.notice && !m.stateless {
 				m.Asked++
 			}
 			m.end("")
@@ -338,7 +376,7 @@ func (m *mActor) conclude(as act) {
 		m.failed(c, fmt.Sprintf("error %d", c.id))
 	case actPanic:
 		m.failed(c, gotPanic)
-		m.supervise(diedOfPanic)
+		m.react(mFault{msg: fmt.Sprint(c.id), why: diedOfPanic, timer: c})
 	case actExit:
 		m.exit(r)
 	default:
@@ -352,13 +390,17 @@ func (m *mActor) conclude(as act) {
 // exit is what runtime.Goexit does: it ends the goroutine, and with it the handlers that have made inline calls on it.
 func (m *mActor) exit(r *mRun) {
 	c := r.call
+	for _, other := range m.exits {
+		m.ambiguous = m.ambiguous || m.descendsFrom(other) || other.descendsFrom(m)
+	}
+	m.exits = append(m.exits, m)
 	if !c.here {
 		m.failed(c, gotPanic)
-		m.supervise(diedOfPanic)
+		m.react(mFault{msg: fmt.Sprint(c.id), why: diedOfPanic, timer: c})
 		return
 	}
 	c.becomes(gotExit)
-	m.supervise(diedOfPanic)
+	m.react(mFault{msg: fmt.Sprint(c.id), why: diedOfPanic, timer: c})
 	if c.from != nil && c.from.live {
 		a := c.from.actor
 		if a.run != c.from {
@@ -386,21 +428,102 @@ func (m *mActor) letter(c *mCall) {
 	m.Letters = append(m.Letters, id)
 }
 
-// supervise decides what follows a panic.
-func (m *mActor) supervise(why string) {
+// react does what is decided about a failure.
+func (m *mActor) react(f mFault) {
 	m.active()
-	if !m.spawner {
-		m.end(why)
+	d, on := m.decide(f)
+	if on == m || d == akt.Resume {
+		m.obey(d, f)
 		return
 	}
+	f.directive = d
+	if !on.ending && !on.ended && !(on.restarting && d == akt.Restart) &&
+		!(on.escalated != nil && (d == akt.Restart || on.escalated.directive == akt.Stop)) {
+		on.escalated = &mFault{msg: f.msg, why: f.why, directive: d}
+		on.active()
+	}
+	m.end(f.why)
+	on.settle()
+}
+
+// decide asks the supervisors, from the actor's own upwards.
+func (m *mActor) decide(f mFault) (d akt.Directive, on *mActor) {
+	for on = m; ; on = on.parent {
+		switch {
+		case on.policy != nil:
+			d = *on.policy
+			on.Decided = append(on.Decided, fmt.Sprintf("%s of a%d, %d restarts", f.msg, on.id, on.restarts()))
+			if d < akt.Resume || d > akt.Escalate {
+				d = akt.Stop
+			}
+		case on.spawner:
+			d = akt.Restart
+		default:
+			d = akt.Stop
+		}
+		switch {
+		case d != akt.Escalate:
+			return d, on
+		case on.parent == nil:
+			return akt.Stop, on
+		}
+	}
+}
+
+// restarts is how many count.
+func (m *mActor) restarts() int {
+	for len(m.recent) > 0 && m.now-m.recent[0] >= window {
+		m.recent = m.recent[1:]
+	}
+	return len(m.recent)
+}
+
+func (m *mActor) obey(d akt.Directive, f mFault) {
+	m.active()
+	switch {
+	case d == akt.Resume && !m.stateless:
+		if f.timer != nil {
+			m.handled(f.timer)
+		}
+	case d == akt.Restart && m.spawner:
+		m.restart(f)
+	default:
+		m.end(f.why)
+	}
+}
+
+func (m *mActor) restart(f mFault) {
+	n := m.restarts()
+	if m.strict && n >= maxRestarts {
+		m.end(f.why + ", " + diedOfLimit)
+		return
+	}
+	m.wait = 0
+	if n > 0 {
+		m.wait = backoff(m.id)
+	}
+	m.recent = append(m.recent, m.now+m.wait)
+	m.hurry = !m.stateless
 	m.restarting = true
+	m.forgetRestart()
 	m.endTimers()
 	m.refuseDescendants()
 	for _, c := range slices.Clone(m.children) {
 		c.stop(true)
 	}
-	m.familyEnded()
+	if m.restarting {
+		m.familyEnded()
+	}
 }
+
+// forgetRestart: the state that was to be restarted for a child is gone.
+func (m *mActor) forgetRestart() {
+	if m.escalated != nil && m.escalated.directive == akt.Restart {
+		m.escalated = nil
+	}
+}
+
+func (m *mActor) queued() bool { return len(m.private)+len(m.public) > 0 }
 
 // familyEnded goes on where the actor has waited for its children.
 func (m *mActor) familyEnded() {
@@ -410,19 +533,55 @@ func (m *mActor) familyEnded() {
 	switch {
 	case m.restarting:
 		m.active()
-		m.Stopped++
-		m.restarting = false
-		if m.faults > 0 {
-			m.faults--
-			m.unstarted = true
-			m.end(diedOfStart)
-			return
+		if !m.stateless {
+			m.Stopped++
 		}
-		m.Started++
+		m.restarting, m.stateless, m.renewing = false, true, true
+		m.forgetRestart()
+		m.rest()
 		m.settle()
 	case m.ending:
 		m.finish()
 	}
+}
+
+// rest has a restart wait, unless the actor is to end and nobody would wait for it.
+func (m *mActor) rest() {
+	switch {
+	case m.wait == 0:
+	case m.drained && (m.hurry || !m.queued()):
+		m.hurryUp()
+	default:
+		m.work = m.queued() || m.drained || m.ask || m.escalated != nil
+		m.resting, m.due = true, m.now+m.wait
+		m.quiet()
+	}
+}
+
+// hurryUp has an actor that is to end, and has nothing to handle, end without a fresh state.
+func (m *mActor) hurryUp() {
+	if m.drained && !m.queued() {
+		m.renewing = false
+	}
+}
+
+func (m *mActor) getUp() {
+	if m.resting {
+		m.resting = false
+		m.hurryUp()
+	}
+}
+
+func (m *mActor) renew() {
+	m.active()
+	m.renewing = false
+	if m.faults > 0 {
+		m.faults--
+		m.react(mFault{msg: "a start", why: diedOfStart})
+		return
+	}
+	m.stateless = false
+	m.Started++
 }
 
 func (m *mActor) descendsFrom(other *mActor) bool {
@@ -501,17 +660,18 @@ func (m *mActor) refuseWaiting() {
 
 // finish is the last of an actor.
 func (m *mActor) finish() {
-	if !m.unstarted {
+	if !m.stateless {
 		m.Stopped++
 	}
 	m.ending, m.ended, m.endedAt = false, true, m.step
 	if p := m.parent; p != nil {
 		p.children = slices.DeleteFunc(p.children, func(c *mActor) bool { return c == m })
 	}
-	for _, w := range m.watchers {
+	watchers := m.watchers
+	m.watchers = nil
+	for _, w := range watchers {
 		w.told(m)
 	}
-	m.watchers = nil
 	if p := m.parent; p != nil {
 		p.familyEnded()
 	}
@@ -528,6 +688,7 @@ func (m *mActor) told(of *mActor) {
 	if m.shut {
 		return
 	}
+	m.work = true
 	m.private = append(m.private, &mCall{id: terminatedID - of.id, private: true, target: of})
 	m.settle()
 }
@@ -557,6 +718,10 @@ func (m *mActor) stop(notice bool) {
 	m.shut, m.drained, m.notice = true, true, notice
 	m.shutAt = m.step
 	m.refuseWaiting()
+	if m.resting {
+		m.roused = m.step
+	}
+	m.getUp()
 	m.settle()
 }
 
@@ -567,7 +732,7 @@ func (m *mActor) release() {
 }
 
 func (m *mActor) contextStop() {
-	m.ask = true
+	m.ask, m.work = true, true
 	m.settle()
 }
 
@@ -662,20 +827,37 @@ func (m *mActor) handled(c *mCall) {
 	t.due = m.now + t.every - (m.now-t.start)%t.every
 }
 
-// due is the moment at which the next timer fires, up to a moment; and whether two of one actor would at the same time.
-func (w *model) next(until time.Duration) (t *mTimer, tie bool) {
-	for _, other := range w.timers {
-		if other.due < 0 || other.due > until {
-			continue
-		}
-		if t != nil && other.due == t.due && other.actor == t.actor {
-			return t, true
-		}
-		if t == nil || other.due < t.due {
-			t = other
+// event is something that time brings.
+type event struct {
+	due    time.Duration
+	what   string
+	happen func()
+}
+
+// next is what time brings next, and whether two things come at the same moment.
+func (w *model) next() (e *event, tie bool) {
+	add := func(due time.Duration, what string, happen func()) {
+		switch {
+		case e == nil || due < e.due:
+			e, tie = &event{due, what, happen}, false
+		case due == e.due:
+			tie = true
 		}
 	}
-	return t, false
+	for _, t := range w.timers {
+		if t.due >= 0 {
+			add(t.due, fmt.Sprintf("timer %d of a%d", t.id, t.actor.id), t.fire)
+		}
+	}
+	for _, m := range w.actors {
+		if m.resting {
+			add(m.due, fmt.Sprintf("restart of a%d", m.id), func() {
+				m.getUp()
+				m.settle()
+			})
+		}
+	}
+	return e, tie
 }
 
 func (t *mTimer) fire() {
@@ -710,7 +892,10 @@ func (w *model) quiet() {
 		if !m.ended {
 			all = false
 		}
-		if !m.ended && (m.busy() || len(m.private)+len(m.public) > 0) {
+		if m.resting && !m.work {
+			continue
+		}
+		if !m.ended && (m.busy() || m.queued()) {
 			return
 		}
 	}
@@ -754,6 +939,7 @@ func (w *model) patienceEnds() {
 			}
 			m.shutAt = m.step
 			m.drop()
+			m.getUp()
 		}
 	}
 	for _, m := range w.actors {
@@ -763,10 +949,13 @@ func (w *model) patienceEnds() {
 
 // endStep looks back at a step: what has happened at the same time in it may have happened in any order.
 func (w *model) endStep() {
+	w.exits = nil
 	for _, t := range w.tolds {
+		w.ambiguous = w.ambiguous || t.at == w.step && t.to.roused == w.step
 		if t.at != w.step || t.to.activeAt != w.step && t.to.shutAt != w.step {
 			continue
 		}
+		w.ambiguous = w.ambiguous || t.to.resting
 		id := terminatedID - t.of.id
 		t.to.loose[id] = t.to.shutAt != w.step && !t.to.shut
 		t.to.Begun = slices.DeleteFunc(slices.Clone(t.to.Begun), func(n int) bool { return n == id })
@@ -777,6 +966,7 @@ func (w *model) endStep() {
 		for of := range m.watched {
 			if m.diedAt == w.step && of.endedAt == w.step {
 				m.loose[terminatedID-of.id] = false
+				w.ambiguous = w.ambiguous || m.roused == w.step
 			}
 		}
 	}
@@ -793,7 +983,7 @@ func (m *mActor) state() akt.State {
 		return akt.Stopped
 	case m.ending:
 		return akt.Stopping
-	case m.restarting:
+	case m.restarting, m.resting:
 		return akt.Starting
 	case m.shut, m.ask:
 		return akt.Stopping

@@ -21,6 +21,10 @@ const (
 	spawner nature = 1 << iota // from a Spawner: it is restarted
 	inline                     // WithInlineSend
 	named                      // held by the system
+	decided                    // with a Supervisor.Decide, which a step may change; Restart at first
+	strict                     // with a limit of restarts
+
+	natures = 1 << iota
 )
 
 // step is one operation. What a, b and c mean is up to the verb.
@@ -42,6 +46,7 @@ const (
 	doUpgrade  verb = "upgrade"
 	doRelease  verb = "release"
 	doFault    verb = "fault"
+	doPolicy   verb = "policy"
 	doAdvance  verb = "advance"
 	doShutdown verb = "shutdown"
 	doPatience verb = "patience"
@@ -61,14 +66,14 @@ const (
 
 // verbs has each verb as often as a program should.
 var verbs = weighted(map[verb]int{
-	doSend: 14, doNotify: 12, doCancel: 4, doStop: 2, doAsk: 1, doClone: 1, doUpgrade: 1, doRelease: 3, doFault: 1, doAdvance: 4,
+	doSend: 14, doNotify: 12, doCancel: 4, doStop: 2, doAsk: 1, doClone: 1, doUpgrade: 1, doRelease: 3, doFault: 1, doPolicy: 3, doAdvance: 4,
 	doShutdown: 1, doPatience: 1,
 	hEnd: 18, hSend: 6, hNotify: 4, hRun: 4, hWatch: 4, hUnwatch: 1, hStop: 2, hLater: 3, hInterval: 2, hTimer: 1,
 })
 
 // everyVerb is the order of the verbs, for what has to be the same every time.
 var everyVerb = []verb{
-	doSend, doNotify, doCancel, doStop, doAsk, doClone, doUpgrade, doRelease, doFault, doAdvance, doShutdown, doPatience,
+	doSend, doNotify, doCancel, doStop, doAsk, doClone, doUpgrade, doRelease, doFault, doPolicy, doAdvance, doShutdown, doPatience,
 	hEnd, hSend, hNotify, hRun, hWatch, hUnwatch, hStop, hLater, hInterval, hTimer,
 }
 
@@ -86,7 +91,7 @@ func newProgram(seed uint64) program {
 	r := rand.New(rand.NewPCG(seed, 4))
 	p := program{capacity: 1 + r.IntN(3)}
 	for range 1 + r.IntN(3) {
-		p.actors = append(p.actors, nature(r.IntN(8)))
+		p.actors = append(p.actors, nature(r.IntN(natures)))
 	}
 	for range 4 + r.IntN(50) {
 		p.steps = append(p.steps, step{verbs[r.IntN(len(verbs))], r.IntN(64), r.IntN(64), r.IntN(64)})

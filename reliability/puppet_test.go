@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/aktgo/akt"
 )
@@ -20,6 +22,7 @@ type record struct {
 	Started int      // calls of OnStart that succeeded
 	Asked   int      // calls of OnStopping
 	Stopped int      // calls of OnStopped
+	Decided []string // what Supervisor.Decide was asked, in any order
 }
 
 // What numbers mean in a record, besides the messages'.
@@ -80,7 +83,33 @@ type diary struct {
 	panics   bool // a start that fails panics
 	inside   atomic.Int32
 	kids     []*diary
+	policy   akt.Directive
+	deciding sync.Mutex
 	problems *problems
+}
+
+// What the supervisors of all puppets have.
+const (
+	maxRestarts = 2 // of a strict one; the others have no limit
+	window      = time.Minute
+	aMoment     = time.Second // the backoff, and some nanoseconds by which actors differ
+)
+
+func backoff(id int) time.Duration { return aMoment + time.Duration(id) }
+
+// decide notes what it is asked, and does as it was told.
+func (d *diary) decide(f akt.Failure) akt.Directive {
+	d.deciding.Lock()
+	defer d.deciding.Unlock()
+	what := "a start"
+	if m, ok := f.Msg.(msg); ok {
+		what = fmt.Sprint(m.ID)
+	}
+	d.Decided = append(d.Decided, fmt.Sprintf("%s of a%d, %d restarts", what, d.problems.idOf(f.Name), f.Restarts))
+	if d.policy > akt.Escalate+1 {
+		panic("no decision")
+	}
+	return d.policy
 }
 
 // order is what a handler that holds the actor is told: to do something, or to end.
@@ -194,6 +223,7 @@ const (
 	// After gotRefused and gotDropped: what the actor died of.
 	diedOfPanic = "panic"
 	diedOfStart = "start"
+	diedOfLimit = "limit"
 )
 
 // outcomeOf puts everything that is promised of a call's results into words.
@@ -237,6 +267,7 @@ func causes(err error) string {
 		{errors.Is(err, akt.ErrStopped), "stopped"},
 		{panicked && !unstarted, diedOfPanic},
 		{unstarted, diedOfStart},
+		{err != nil && strings.Contains(err.Error(), "restart limit"), diedOfLimit},
 		{errors.Is(err, context.Canceled), "its ctx ended"},
 		{errors.Is(err, akt.ErrDeadlock), "deadlock"},
 	} {

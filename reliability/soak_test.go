@@ -54,7 +54,7 @@ type work struct {
 	To   int  // of deedRelay
 }
 
-// tally counts what became of one kind of work. All of its fields belong together: see balance.
+// tally counts what became of one kind of work. All of its fields belong together: see unbalanced.
 type tally struct {
 	sent    atomic.Int64
 	begun   atomic.Int64 // counted by the handlers
@@ -110,7 +110,10 @@ func (p *pool) hire(ctx akt.Context, at int) error {
 	if at%2 == 0 {
 		what = akt.Spawner[*worker](func() *worker { return &worker{bath: p.bath} })
 	}
-	options := []akt.Option{akt.WithMailbox(1 + at%8)}
+	options := []akt.Option{
+		akt.WithMailbox(1 + at%8),
+		akt.WithSupervisor(akt.Supervisor{MaxRestarts: 3, Window: 5 * time.Second, BackoffMin: time.Millisecond, BackoffMax: 10 * time.Millisecond}),
+	}
 	if at%3 == 0 {
 		options = append(options, akt.WithInlineSend())
 	}
@@ -310,11 +313,12 @@ func TestSoak(t *testing.T) {
 		if !within(20*time.Second, func() bool { clients.Wait(); return true }) {
 			t.Fatalf("clients wait for ever:\n%s", stacks())
 		}
-		if !soon(func() bool { return goroutines() <= began && b.born.Load()-b.buried.Load() == int64(len(b.workers)) }) {
-			t.Fatalf("phase %d: %d goroutines, not %d; %d workers live, not %d\n%s",
-				phase, goroutines(), began, b.born.Load()-b.buried.Load(), len(b.workers), stacks())
+		if !soon(func() bool {
+			return goroutines() <= began && len(b.unbalanced()) == 0 && b.born.Load()-b.buried.Load() == int64(len(b.workers))
+		}) {
+			t.Fatalf("phase %d: %d goroutines, not %d; %d workers live, not %d; %q\n%s",
+				phase, goroutines(), began, b.born.Load()-b.buried.Load(), len(b.workers), b.unbalanced(), stacks())
 		}
-		b.balance(t)
 		heap = append(heap, liveHeap())
 	}
 	first, last := slices.Clone(heap[1:3]), heap[soakPhases-2:] // the first phase fills caches
@@ -337,23 +341,24 @@ func TestSoak(t *testing.T) {
 	b.report(t)
 }
 
-// balance sees that what was sent is what has become of it, for each kind, when nothing is under way.
-func (b *bath) balance(t *testing.T) {
-	t.Helper()
+// unbalanced is where what was sent is not what has become of it: nowhere, once nothing is under way.
+func (b *bath) unbalanced() (faults []string) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	for d := range deeds {
 		r, n := &b.requests[d], &b.notes[d]
 		handled := r.replies.Load() + r.own.Load() + r.panics.Load() + r.maybe.Load()
 		if sent, answered := r.sent.Load(), handled+r.never.Load(); sent != answered {
-			t.Errorf("requests whose handler %s: %d sent, %d answered", deedNames[d], sent, answered)
+			fault("requests whose handler %s: %d sent, %d answered", deedNames[d], sent, answered)
 		}
 		if begun := r.begun.Load(); begun != handled {
-			t.Errorf("requests whose handler %s: %d were begun, and the senders of %d told that they were, or may have been", deedNames[d], begun, handled)
+			fault("requests whose handler %s: %d were begun, and the senders of %d told that they were, or may have been", deedNames[d], begun, handled)
 		}
 		accepted := n.sent.Load() - n.never.Load()
 		if dropped := n.letters.Load() - n.failed.Load(); accepted != n.begun.Load()+dropped {
-			t.Errorf("notifications whose handler %s: %d accepted, %d handled, %d dropped", deedNames[d], accepted, n.begun.Load(), dropped)
+			fault("notifications whose handler %s: %d accepted, %d handled, %d dropped", deedNames[d], accepted, n.begun.Load(), dropped)
 		}
 	}
+	return faults
 }
 
 func (b *bath) report(t *testing.T) {
