@@ -174,7 +174,7 @@ func TestFailureError(t *testing.T) {
 		began := time.Now()
 		_, err = addr.Send(ctx, mishapError{})
 		require.Zero(t, after(t, began, err))
-		require.True(t, err == errMishap, "unchanged") //nolint:errorlint // that is the promise
+		require.Same(t, errMishap, err, "unchanged")
 		require.NoError(t, addr.Notify(ctx, mishapError{}))
 		n, err := akt.Ask[int](ctx, addr, mishapCount{2})
 		require.NoError(t, err)
@@ -300,7 +300,7 @@ func TestFailureSleepers(t *testing.T) {
 // all actors are idle, and no goroutine of theirs is left when the system is shut down.
 func TestFailureSynctest(t *testing.T) {
 	t.Parallel()
-	real := time.Now()
+	wall := time.Now()
 	inMishapBubble(t, func(t *testing.T, s *akt.System) {
 		began := time.Now()
 		addr := runMishap(t, s, &mishap{})
@@ -315,7 +315,7 @@ func TestFailureSynctest(t *testing.T) {
 		requireSendError(t, err, akt.MaybeHandled, context.DeadlineExceeded)
 		require.Equal(t, mishapPatience, after(t, began, err))
 	})
-	t.Cleanup(func() { require.Less(t, time.Since(real), time.Minute, "of real time") })
+	t.Cleanup(func() { require.Less(t, time.Since(wall), time.Minute, "of real time") })
 }
 
 // D3: a mailbox is bounded by default. To one that is full, TryNotify fails at once, and Send and Notify when their patience ends;

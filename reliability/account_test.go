@@ -124,6 +124,7 @@ var accountModel = porcupine.NondeterministicModel{
 // TestAccount: what concurrent clients see of an account, with panics, restarts and requests that are cancelled at any moment, is what
 // they could have seen of one that does one thing after the other (D1, D4, E2, L5), on both ways of sending.
 func TestAccount(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name    string
 		crowd   crowd

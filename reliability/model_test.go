@@ -71,18 +71,17 @@ type mActor struct {
 	ended      bool
 	why        string // it died of
 
-	children  []*mActor
-	watching  map[*mActor]bool // not told yet
-	watched   map[*mActor]bool // when it came to its end
-	watchers  []*mActor
-	toldOf    map[*mActor]bool
-	loose     map[int]bool // Terminated of these may come at any moment; true: must come while the actor lives
-	activeAt  int          // the last step in which it did something of its own
-	shutAt    int
-	diedAt    int
-	endedAt   int
-	roused    int // the last step in which a stop ended its rest
-	functions int
+	children []*mActor
+	watching map[*mActor]bool // not told yet
+	watched  map[*mActor]bool // when it came to its end
+	watchers []*mActor
+	toldOf   map[*mActor]bool
+	loose    map[int]bool // Terminated of these may come at any moment; true: must come while the actor lives
+	activeAt int          // the last step in which it did something of its own
+	shutAt   int
+	diedAt   int
+	endedAt  int
+	roused   int // the last step in which a stop ended its rest
 }
 
 // mRun is one run of a handler that holds its actor.

@@ -99,6 +99,7 @@ func backoff(id int) time.Duration { return aMoment + time.Duration(id) }
 
 // decide notes what it is asked, and does as it was told.
 func (d *diary) decide(f akt.Failure) akt.Directive {
+	d.problems.seen()
 	d.deciding.Lock()
 	defer d.deciding.Unlock()
 	what := "a start"
@@ -123,6 +124,7 @@ func newDiary(id int, p *problems) *diary {
 }
 
 func (p puppet) OnStart(ctx akt.Context) error {
+	p.problems.seen()
 	if p.faults > 0 {
 		p.faults--
 		if p.panics {
@@ -138,11 +140,13 @@ func (p puppet) OnStart(ctx akt.Context) error {
 }
 
 func (p puppet) OnStopping(akt.Context) bool {
+	p.problems.seen()
 	p.Asked++
 	return !p.vetoes
 }
 
 func (p puppet) OnStopped(akt.Context) {
+	p.problems.seen()
 	p.Stopped++
 	for _, kid := range p.kids {
 		if kid.Stopped != kid.Started || kid.ctx.State() != akt.Stopped {
@@ -154,6 +158,7 @@ func (p puppet) OnStopped(akt.Context) {
 }
 
 func (p puppet) HandleTerminated(_ akt.Context, t akt.Terminated) {
+	p.problems.seen()
 	of := p.problems.idOf(t.Name)
 	p.Begun = append(p.Begun, terminatedID-of)
 	p.problems.terminated(p.id, of, t)
@@ -161,6 +166,7 @@ func (p puppet) HandleTerminated(_ akt.Context, t akt.Terminated) {
 
 // HandleMsg does what the message says, and replies with its ID.
 func (p puppet) HandleMsg(ctx akt.Context, m msg) (int, error) {
+	p.problems.seen()
 	if p.inside.Add(1) != 1 {
 		p.problems.add("a%d handles %d together with another message", p.id, m.ID)
 	}

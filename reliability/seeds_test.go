@@ -24,6 +24,7 @@ var (
 // TestModel: whatever is done to a few actors, their children, watchers and timers, and to their system, every sender gets the answer
 // that the promises give it (D2 to D6, E1, E2), and every actor does and becomes what L1 to L5 say.
 func TestModel(t *testing.T) {
+	t.Parallel()
 	if *replay != "" {
 		p, err := parseProgram(*replay)
 		if err != nil {

@@ -291,7 +291,7 @@ func (b *bath) letter(l akt.DeadLetter) {
 
 // TestSoak: under load, with every fault that there is, for as long as one likes: every request that was sent has its answer, every
 // notification that was accepted was handled or is a dead letter, ended actors are replaced, no memory is kept, and no goroutine is left.
-func TestSoak(t *testing.T) {
+func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	began := goroutines()
 	b := &bath{}
 	t.Logf("-soakseed=%d", *soakSeed)
