@@ -10,7 +10,8 @@ import (
 
 // actor is what all addresses of an actor point to.
 //
-// Its mailbox says who owns it; self is touched by the owner only, and nil where there is no state: between two, and after the end. extras is guarded by mailbox.mu, and nil for most actors.
+// Its mailbox says who owns it; self is touched by the owner only, and nil where there is no state: between two, and after the end.
+// extras is guarded by mailbox.mu, and nil for most actors.
 type actor struct {
 	mailbox
 	self   any    // the user's value

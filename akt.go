@@ -39,7 +39,9 @@
 //
 // An actor stops when its last strong [Address] is released, after [Address.Stop], after [Context.Stop], and with its parent
 // or its system; it may have the hooks OnStart, OnStopping and OnStopped. After a panic the sender gets a [*PanicError] at once;
-// an actor that was run from a [Spawner] goes on with a fresh state, any other stops.
+// an actor that was run from a [Spawner] goes on with a fresh state, any other stops. Queue, address, name and watches stay at such a
+// restart, timers and children end. The first is immediate, further ones wait, and at the sixth within a minute the actor stops instead.
+// [WithSupervisor] decides otherwise, and [Escalate] leaves the decision to the parent's supervisor.
 //
 // # Cost
 //

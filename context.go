@@ -10,7 +10,7 @@ import (
 )
 
 // StartHook is implemented by an actor that has something to do before its first message. Run returns after OnStart has,
-// and returns its error; the actor is then gone, without OnStopped.
+// and returns its error; the actor is then gone, without OnStopped. At a restart an error is a failure for the [Supervisor].
 type StartHook interface{ OnStart(Context) error }
 
 // StoppingHook is implemented by an actor that wants to be asked, or told, before it stops. It is asked after Context.Stop,
@@ -19,7 +19,7 @@ type StartHook interface{ OnStart(Context) error }
 type StoppingHook interface{ OnStopping(Context) bool }
 
 // StoppedHook is implemented by an actor that has something to let go of. OnStopped is the last call to a state that was
-// started, made exactly once, however the actor ended. The mailbox is closed by then.
+// started, made exactly once, however the actor ended. The mailbox is closed by then, but for a restart.
 type StoppedHook interface{ OnStopped(Context) }
 
 // hookShapes are the lifecycle hooks' types, by name.
@@ -36,7 +36,7 @@ type State uint32
 
 // The states of an actor's life, in their order.
 const (
-	Starting State = iota // OnStart has not returned
+	Starting State = iota // OnStart has not returned; or the actor waits for its restart
 	Started               // it handles messages
 	Stopping              // it was told to stop; what was accepted may still be handled
 	Stopped               // OnStopped has returned

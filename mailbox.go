@@ -28,9 +28,8 @@ import (
 //
 //   - One-Owner: whoever turned busy on owns the actor's state and its current run, or has handed both to exactly one
 //     goroutine. Only the owner turns busy off, and only the owner changes run and handler.
-//   - Rest: while resting is on, busy is too, and nobody owns the actor. Both change under mu only: who turns resting on was the
-//     owner, and whoever turns it off is, whether the time has come or there is an order to drain. Without an order to drain there is a
-//     timer that will.
+//   - Rest: while rest is on, busy is too, and nobody owns the actor. It changes under mu only: who turns it on was the owner, and who
+//     turns it off is, be it because the time has come or to drain. As busy stays on, senders and pushers need not know of it.
 //   - No-Lost-Wake-Up: lanes and orders change only under mu, and work is turned on in the same critical section. Busy is
 //     turned off by a CAS that saw no work, or under mu with lanes and orders empty.
 //   - Bounded: the public lane never holds more than capacity; somebody waits for room only while it is full.
@@ -179,9 +178,8 @@ func (m *mailbox) order(o orders) (start bool) {
 	return o&orderDrain != 0 && m.getUp() || m.wake()
 }
 
-// lieDown lets the actor rest, with mu held: the caller does not own it any more, and nobody does until getUp. It reports false
-// where there is no time for it, as the queue is to be drained: where it is empty there will be no fresh state, and hurry says
-// that one is made at once where it is not.
+// lieDown lets an actor without a state rest, by the owner, with mu held: nobody owns it then, until getUp. It reports false where the
+// queue is to be drained and either empty or the caller in a hurry: the caller is still the owner.
 func (m *mailbox) lieDown(hurry bool) bool {
 	queued := m.private.n+m.public.n > 0
 	if m.orders&orderDrain != 0 && (hurry || !queued) {
@@ -205,7 +203,7 @@ func (m *mailbox) getUp() bool {
 	return true
 }
 
-// hurryUp has an actor that is to drain, and has nothing to, end without a fresh state.
+// hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with mu held.
 func (m *mailbox) hurryUp() {
 	if m.orders&orderDrain != 0 && m.private.n+m.public.n == 0 {
 		m.orders &^= orderRenew
@@ -227,8 +225,8 @@ const (
 	handle
 	askToStop
 	finish // everything accepted was handled
-	renew
-	fail
+	renew  // make a fresh state
+	fail   // for a descendant
 )
 
 // next decides what the owner does next, and takes the message to handle.

@@ -59,6 +59,9 @@ func (s *Supervisor) backoff(n int) time.Duration {
 	return least + rand.N(most-least+1)
 }
 
+// mostRestarts is how many restarts are remembered where there is no limit.
+const mostRestarts = 1000
+
 // supervisor is the actor's own, with all its fields set.
 func (a *actor) supervisor() *Supervisor {
 	if s := a.config.supervisor; s != nil {
@@ -98,6 +101,9 @@ func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
 	}
 	wait = s.backoff(count)
 	x := a.extra()
+	if count >= max(s.MaxRestarts, mostRestarts) {
+		x.recent = x.recent[1:]
+	}
 	x.recent = append(x.recent, now.Add(wait))
 	return wait, count + 1, true
 }
@@ -148,6 +154,7 @@ func (a *actor) endState() {
 	a.callStopped()
 }
 
+// replaceOnly begins and ends the time in which a takes no timers and children.
 func (a *actor) replaceOnly(on bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -159,8 +166,8 @@ func (a *actor) replaceOnly(on bool) {
 	}
 }
 
-// rest has a fresh state made, after a time. While an actor rests nobody owns it, and its messages queue up. It reports false
-// where there is no time to rest: the caller stays the owner. Who has to drain the queue does not rest, unless it is OnStart that fails.
+// rest orders a fresh state, and lets the actor wait for it. It reports false where the caller is still the owner, as there is no time to
+// wait: the first restart, and one of an actor that is to drain. But where that has failed to start it does wait, so as not to spin.
 func (a *actor) rest(wait time.Duration, started bool) bool {
 	a.mu.Lock()
 	a.orders |= orderRenew

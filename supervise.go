@@ -33,7 +33,7 @@ type Failure struct {
 	Name     string // the actor's name; that of the parent, where a child's failure was escalated
 	Msg      any    // the message whose handler failed; nil for a failure of OnStart or of the Spawner, at a restart
 	Err      error  // a *PanicError, or the error of OnStart
-	Restarts int    // how many restarts of the actor count at the moment, see Supervisor.Window
+	Restarts int    // how many restarts of the actor count at the moment, see Supervisor.Window; without a limit at most 1000
 }
 
 // Directive is what a [Supervisor] decides. Its zero value is none, and means Stop.
@@ -174,14 +174,14 @@ type escalation struct {
 	fault     fault
 }
 
-// failFor has the actor fail as soon as its current handler has returned, for a descendant that did. A Restart is not repeated for the
-// other children of the same state; a Stop is never forgotten.
+// failFor has the actor fail as soon as its current handler has returned, for a descendant that did. A Restart is done once for all
+// children of a state, see replaceOnly; a Stop is never forgotten.
 func (a *actor) failFor(child *actor, d Directive, f fault) {
 	f = fault{msg: f.msg, err: fmt.Errorf("akt: the child %s failed: %w", child.name(), f.err)}
 	a.mu.Lock()
 	x := a.extra()
 	known := x.escalated != nil && (d == Restart || x.escalated.directive == Stop)
-	if x.ending || x.replacing && d == Restart || known {
+	if x.ending || known {
 		a.mu.Unlock()
 		return
 	}
