@@ -954,7 +954,10 @@ func (w *model) endStep() {
 		if t.at != w.step || t.to.activeAt != w.step && t.to.shutAt != w.step {
 			continue
 		}
-		w.ambiguous = w.ambiguous || t.to.resting
+		if t.to.restarting && t.of.descendsFrom(t.to) {
+			continue // it came of the restart, and is queued
+		}
+		w.ambiguous = w.ambiguous || t.to.resting || t.to.restarting
 		id := terminatedID - t.of.id
 		t.to.loose[id] = t.to.shutAt != w.step && !t.to.shut
 		t.to.Begun = slices.DeleteFunc(slices.Clone(t.to.Begun), func(n int) bool { return n == id })

@@ -21,10 +21,11 @@ const (
 	spawner nature = 1 << iota // from a Spawner: it is restarted
 	inline                     // WithInlineSend
 	named                      // held by the system
-	decided                    // with a Supervisor.Decide, which a step may change; Restart at first
 	strict                     // with a limit of restarts
+	decided                    // with a Supervisor.Decide, which a step may change
 
-	natures = 1 << iota
+	policyShift = iota // what it says at first
+	natures     = 1 << 8
 )
 
 // step is one operation. What a, b and c mean is up to the verb.

@@ -91,7 +91,7 @@ type diary struct {
 // What the supervisors of all puppets have.
 const (
 	maxRestarts = 2 // of a strict one; the others have no limit
-	window      = time.Minute
+	window      = 10 * time.Second
 	aMoment     = time.Second // the backoff, and some nanoseconds by which actors differ
 )
 

@@ -26,7 +26,7 @@ func shrink(p program, fails func(program) bool) program {
 			try(program{p.capacity, slices.Delete(slices.Clone(p.actors), i, i+1), p.steps})
 		}
 		for i, n := range p.actors {
-			for _, simpler := range []nature{0, spawner} {
+			for _, simpler := range []nature{0, spawner, spawner | strict, n % (1 << policyShift)} {
 				if simpler >= n {
 					break
 				}

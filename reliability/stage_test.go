@@ -163,7 +163,7 @@ func (s *stage) run(parent *mActor, ctx akt.Context, n nature, faults int) {
 	}
 	if n&decided != 0 {
 		supervisor.Decide = d.decide
-		d.policy = akt.Restart
+		d.policy = n.policy()
 	}
 	options = append(options, akt.WithSupervisor(supervisor))
 	s.diaries = append(s.diaries, d)
@@ -392,7 +392,7 @@ func (s *stage) handler(st step) bool {
 		if st.c%8 == 7 {
 			faults = 1
 		}
-		n := nature(st.b % natures)
+		n := nature(st.b+64*st.c) % natures
 		s.say("%s runs a child a%d %s; starts that fail: %d", who, len(s.actors), n, faults)
 		done := make(chan struct{})
 		d.strings <- order{do: func(ctx akt.Context) {
@@ -797,12 +797,17 @@ func (s *stage) compareShutdown() {
 	}
 }
 
+func (n nature) policy() akt.Directive { return policies[int(n>>policyShift)%len(policies)] }
+
 func (n nature) String() string {
 	var list []string
-	for i, name := range []string{"from a Spawner", "with inline sends", "named", "with a Decide", "with a limit of restarts"} {
+	for i, name := range []string{"from a Spawner", "with inline sends", "named", "with a limit of restarts"} {
 		if n&(1<<i) != 0 {
 			list = append(list, name)
 		}
+	}
+	if n&decided != 0 {
+		list = append(list, fmt.Sprintf("with a Decide that says %s", n.policy()))
 	}
 	if len(list) == 0 {
 		return "from a value"
