@@ -322,8 +322,10 @@ func TestFailureSynctest(t *testing.T) {
 // none of these messages is ever handled, and all others are.
 func TestFailureOverload(t *testing.T) {
 	t.Parallel()
-	inMishapBubble(t, func(t *testing.T, s *akt.System) {
-		addr := runMishap(t, s, &mishap{})
+	inMishapBubble(t, func(t *testing.T, _ *akt.System) {
+		system := akt.NewSystem() // without any option
+		defer shutDown(t, system)
+		addr := runMishap(t, system, &mishap{})
 		require.NoError(t, addr.Notify(t.Context(), mishapSleep{time.Minute}))
 		synctest.Wait()
 		for i := range akt.DefaultMailbox {
