@@ -1,0 +1,140 @@
+package reliability
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+)
+
+// program is a world and what is done in it, step by step. Any numbers make a program: a step picks what it is done to among what
+// there is, and a step that makes no sense is left out.
+type program struct {
+	capacity int      // of every public mailbox
+	actors   []nature // those that are run at the start
+	steps    []step
+}
+
+// nature is how an actor is run.
+type nature int
+
+const (
+	spawner nature = 1 << iota // from a Spawner: it is restarted
+	inline                     // WithInlineSend
+	named                      // held by the system
+	strict                     // with a limit of restarts
+	decided                    // with a Supervisor.Decide, which a step may change
+
+	policyShift = iota // what it says at first
+	natures     = 1 << 8
+)
+
+// step is one operation. What a, b and c mean is up to the verb.
+type step struct {
+	verb    verb
+	a, b, c int
+}
+
+// verb says what a step does.
+type verb string
+
+const (
+	doSend     verb = "send"
+	doNotify   verb = "notify"
+	doCancel   verb = "cancel"
+	doStop     verb = "stop"
+	doAsk      verb = "askstop"
+	doClone    verb = "clone"
+	doUpgrade  verb = "upgrade"
+	doRelease  verb = "release"
+	doFault    verb = "fault"
+	doPolicy   verb = "policy"
+	doAdvance  verb = "advance"
+	doShutdown verb = "shutdown"
+	doPatience verb = "patience"
+
+	// By a handler that holds its actor.
+	hEnd      verb = "end"
+	hSend     verb = "hsend"
+	hNotify   verb = "hnotify"
+	hRun      verb = "hrun"
+	hWatch    verb = "hwatch"
+	hUnwatch  verb = "hunwatch"
+	hStop     verb = "hstop"
+	hLater    verb = "hlater"
+	hInterval verb = "hinterval"
+	hTimer    verb = "htimerstop"
+)
+
+// verbs has each verb as often as a program should.
+var verbs = weighted(map[verb]int{
+	doSend: 14, doNotify: 12, doCancel: 4, doStop: 2, doAsk: 1, doClone: 1, doUpgrade: 1, doRelease: 3, doFault: 1, doPolicy: 3, doAdvance: 4,
+	doShutdown: 1, doPatience: 1,
+	hEnd: 18, hSend: 6, hNotify: 4, hRun: 4, hWatch: 4, hUnwatch: 1, hStop: 2, hLater: 3, hInterval: 2, hTimer: 1,
+})
+
+// everyVerb is the order of the verbs, for what has to be the same every time.
+var everyVerb = []verb{
+	doSend, doNotify, doCancel, doStop, doAsk, doClone, doUpgrade, doRelease, doFault, doPolicy, doAdvance, doShutdown, doPatience,
+	hEnd, hSend, hNotify, hRun, hWatch, hUnwatch, hStop, hLater, hInterval, hTimer,
+}
+
+func weighted(of map[verb]int) (list []verb) {
+	for _, v := range everyVerb {
+		for range of[v] {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// newProgram makes the program of a seed.
+func newProgram(seed uint64) program {
+	r := rand.New(rand.NewPCG(seed, 4))
+	p := program{capacity: 1 + r.IntN(3)}
+	for range 1 + r.IntN(3) {
+		p.actors = append(p.actors, nature(r.IntN(natures)))
+	}
+	for range 4 + r.IntN(50) {
+		p.steps = append(p.steps, step{verbs[r.IntN(len(verbs))], r.IntN(64), r.IntN(64), r.IntN(64)})
+	}
+	return p
+}
+
+// String is what parseProgram reads, on one line.
+func (p program) String() string {
+	words := []string{fmt.Sprint(p.capacity)}
+	for _, n := range p.actors {
+		words[0] += fmt.Sprintf(".%d", n)
+	}
+	for _, s := range p.steps {
+		words = append(words, fmt.Sprintf("%s.%d.%d.%d", s.verb, s.a, s.b, s.c))
+	}
+	return strings.Join(words, " ")
+}
+
+func parseProgram(text string) (p program, err error) {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return p, fmt.Errorf("the program is empty")
+	}
+	for i, number := range strings.Split(words[0], ".") {
+		var n int
+		if _, err := fmt.Sscan(number, &n); err != nil {
+			return p, fmt.Errorf("%q: %w", words[0], err)
+		}
+		if i == 0 {
+			p.capacity = max(1, n)
+		} else {
+			p.actors = append(p.actors, nature(n))
+		}
+	}
+	for _, word := range words[1:] {
+		name, numbers, _ := strings.Cut(word, ".")
+		s := step{verb: verb(name)}
+		if _, err := fmt.Sscanf(numbers, "%d.%d.%d", &s.a, &s.b, &s.c); err != nil {
+			return p, fmt.Errorf("%q: %w", word, err)
+		}
+		p.steps = append(p.steps, s)
+	}
+	return p, nil
+}
