@@ -3,6 +3,7 @@ package akt_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -394,6 +395,7 @@ func TestInfoUnderLoad(t *testing.T) {
 			t.Fatalf("%+v after %+v", now, before)
 		}
 		before = now
+		runtime.Gosched()
 	}
 	settled(t, addr)
 	got := info()
