@@ -779,9 +779,7 @@ func (m *mActor) later(t *mTimer, after time.Duration) {
 	t.actor, t.call, t.due, t.start = m, c, -1, m.now
 	if m.shut {
 		t.stopped = true
-		if t.every > 0 {
-			m.Letters = append(m.Letters, 0)
-		} else {
+		if t.every == 0 { // an interval has made no message yet
 			m.letter(c)
 		}
 		return

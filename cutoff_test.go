@@ -9,7 +9,7 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// State: an actor that Shutdown has cut off while a handler of it runs is stopping: it takes nothing more, and ends when the handler
+// Shutdown: an actor that Shutdown has cut off while a handler of it runs is stopping: it takes nothing more, and ends when the handler
 // returns.
 func TestStateOfAnActorThatIsCutOff(t *testing.T) {
 	t.Parallel()
