@@ -183,7 +183,6 @@ func (m *mailbox) order(o orders) (start bool) {
 func (m *mailbox) lieDown(hurry bool) bool {
 	queued := m.private.n+m.public.n > 0
 	if m.orders&orderDrain != 0 && (hurry || !queued) {
-		m.hurryUp()
 		return false
 	}
 	if !queued && m.orders == orderRenew {

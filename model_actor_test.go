@@ -182,12 +182,12 @@ func (m *modelActor) tell(to *modelActor, id int) {
 
 func (m *modelActor) panics(c *modelCall) {
 	m.failed(c, gotPanic)
-	if m.spawner {
+	if m.spawner && (!m.drained || len(m.private)+len(m.public) > 0) {
 		m.Stopped++
 		m.Started++
 		return
 	}
-	m.died = true
+	m.died = !m.spawner // else it has nothing left to do, and needs no fresh state for that
 	m.end()
 }
 

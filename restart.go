@@ -183,6 +183,8 @@ func (a *actor) rest(wait time.Duration, started bool) bool {
 			}
 		})
 		a.extras.rest = timer
+	} else {
+		a.hurryUp()
 	}
 	a.mu.Unlock()
 	if resting {
