@@ -292,7 +292,6 @@ func (m *mailbox) order(o orders) (start bool) {
 func (m *mailbox) lieDown(hurry bool) bool {
 	queued := m.private.n+m.public.n > 0
 	if m.orders&orderDrain != 0 && (hurry || !queued) {
-		m.hurryUp()
 		return false
 	}
 	if !queued && m.orders == orderRenew {
@@ -314,7 +313,7 @@ func (m *mailbox) getUp() bool {
 
 // hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with mu held.
 func (m *mailbox) hurryUp() {
-	if m.orders&orderDrain != 0 && m.private.n+m.public.n == 0 {
+	if m.orders&orderCut != 0 || m.orders&orderDrain != 0 && m.private.n+m.public.n == 0 {
 		m.orders &^= orderRenew
 	}
 }
@@ -387,17 +386,17 @@ func (m *mailbox) nextLocked() (todo task, e *envelope) {
 // takeTask takes the order that comes before all messages.
 func (m *mailbox) takeTask() task {
 	switch {
-	case m.orders&orderCut != 0:
-		return finish
 	case m.orders&orderRenew != 0:
 		m.orders &^= orderRenew
 		return renew
 	case m.orders&orderFail != 0:
 		m.orders &^= orderFail
 		return fail
+	case m.orders&orderAsk != 0:
+		m.orders &^= orderAsk
+		return askToStop
 	}
-	m.orders &^= orderAsk
-	return askToStop
+	return finish // orderCut
 }
 
 // takeBatch takes the whole public lane, where it has no requests and nobody waits for room.

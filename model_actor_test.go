@@ -182,16 +182,12 @@ func (m *modelActor) tell(to *modelActor, id int) {
 
 func (m *modelActor) panics(c *modelCall) {
 	m.failed(c, gotPanic)
-	switch {
-	case m.spawner && m.shut && len(m.private)+len(m.public) == 0: // a fresh state would have nothing to do but to end
-		m.end()
-		return
-	case m.spawner:
+	if m.spawner && (!m.drained || len(m.private)+len(m.public) > 0) {
 		m.Stopped++
 		m.Started++
 		return
 	}
-	m.died = true
+	m.died = !m.spawner // else it has nothing left to do, and needs no fresh state for that
 	m.end()
 }
 

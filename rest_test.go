@@ -437,6 +437,22 @@ func TestNoRestWhileDraining(t *testing.T) {
 	})
 }
 
+// L3: an actor whose last message fails while it drains ends in order, and no fresh state is made only to be stopped.
+func TestNoFreshStateOnlyToStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		addr := run(t, generations(&j, nil), quiet())
+		leave := hold(t, addr)
+		require.NoError(t, addr.TryNotify(Stray{}))
+		addr.Stop()
+		leave()
+		<-addr.Done()
+		require.NoError(t, addr.Err())
+		require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1"}, j.all())
+	})
+}
+
 // Shutdown: what was queued before the rest began is accepted work: it is waited for, as long as the rest lasts.
 func TestShutdownWaitsForWhatARestHolds(t *testing.T) {
 	t.Parallel()

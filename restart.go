@@ -171,7 +171,6 @@ func (a *actor) replaceOnly(on bool) {
 func (a *actor) rest(wait time.Duration, started bool) bool {
 	a.mu.Lock()
 	a.orders |= orderRenew
-	a.hurryUp()
 	resting := wait > 0 && a.lieDown(started)
 	if resting {
 		var timer *time.Timer
@@ -184,6 +183,8 @@ func (a *actor) rest(wait time.Duration, started bool) bool {
 			}
 		})
 		a.extras.rest = timer
+	} else {
+		a.hurryUp()
 	}
 	a.mu.Unlock()
 	if resting {

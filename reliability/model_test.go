@@ -548,6 +548,7 @@ func (m *mActor) familyEnded() {
 func (m *mActor) rest() {
 	switch {
 	case m.wait == 0:
+		m.hurryUp()
 	case m.drained && (m.hurry || !m.queued()):
 		m.hurryUp()
 	default:
