@@ -130,6 +130,7 @@ func TestRestHoldsNoGoroutine(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, akt.Started, self.State())
 		supFail(t, addr)
+		synctest.Wait()
 		require.Equal(t, akt.Starting, self.State())
 		addr.Stop()
 		<-addr.Done()
@@ -414,4 +415,75 @@ func TestRestartWhoseSpawnerFails(t *testing.T) {
 			})
 		})
 	}
+}
+
+// L3: an actor that fails again while it drains does not rest: what is queued is handled at once, by a fresh state each time.
+func TestNoRestWhileDraining(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		addr := run(t, generations(&j, nil), quiet())
+		leave := hold(t, addr)
+		for range 3 {
+			require.NoError(t, addr.TryNotify(Stray{}))
+		}
+		require.NoError(t, addr.TryNotify(j.entry("last")))
+		addr.Stop()
+		began := time.Now()
+		leave()
+		<-addr.Done()
+		require.Zero(t, time.Since(began))
+		require.Equal(t, []string{"Spawn 4", "OnStart 4", "last", "OnStopping 4", "OnStopped 4"}, j.all()[9:])
+	})
+}
+
+// Shutdown: what was queued before the rest began is accepted work: it is waited for, as long as the rest lasts.
+func TestShutdownWaitsForWhatARestHolds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		system := akt.NewSystem()
+		addr, err := system.Run(generations(&j, nil), quiet(),
+			akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Minute, BackoffMax: time.Minute}))
+		require.NoError(t, err)
+		leave := hold(t, addr)
+		for range 2 {
+			require.NoError(t, addr.TryNotify(Stray{}))
+		}
+		require.NoError(t, addr.TryNotify(j.entry("queued")))
+		leave()
+		synctest.Wait()
+		began := time.Now()
+		shutDown(t, system)
+		require.Equal(t, time.Minute, time.Since(began))
+		require.Contains(t, j.all(), "queued")
+	})
+}
+
+// L3: an actor that cannot be started again ends as soon as nothing is left to drain, be it that the last sender has left while OnStart ran.
+func TestOnStartFailsWithNothingToDrain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		addr := run(t, generations(&j, func(n int) error {
+			if n > 1 {
+				time.Sleep(10 * time.Second)
+				return errors.New("never")
+			}
+			return nil
+		}), quiet(), akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, BackoffMin: time.Minute, BackoffMax: time.Minute, Window: time.Hour}))
+		supFail(t, addr)
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 145*time.Second)
+		defer cancel()
+		go func() {
+			synctest.Wait()
+			addr.Stop()
+		}()
+		_, err := addr.Send(ctx, Touch{})
+		requireSendError(t, err, akt.NotHandled, context.DeadlineExceeded)
+		<-addr.Done()
+		require.Equal(t, 150*time.Second, time.Since(began), "when the third try has failed")
+		require.NoError(t, addr.Err())
+	})
 }
