@@ -23,9 +23,8 @@ type actor struct {
 
 	serial  uint64        // for the name of an actor that was given none
 	started int64         // when Run made it, in nanoseconds since 1970
-	refs    atomic.Int64  // strong addresses, and one more for a system or a parent that holds the actor
+	refs    atomic.Int32  // strong addresses, and one more for a system or a parent that holds the actor
 	phase   atomic.Uint32 // a State
-	others  uint32        // runs that were of no message: hooks; guarded by mailbox.mu
 	extras  *extras
 
 	before, after *actor // in the system's list, guarded by System.mu
@@ -322,14 +321,16 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 			}
 		}
 	}()
-	var last uint16
-	for w.batch != nil && a.word.Load()&flagCare == 0 {
-		e := w.step()
-		word := a.nextRun(last, e.to.index)
-		last = e.to.index
-		if word&flagCare != 0 { // since it was looked at: somebody may wait for the room that this has made
-			a.openDoor()
+	for w.batch != nil {
+		before := a.word.Load()
+		if before&flagCare != 0 {
+			break
 		}
+		word, ok := a.nextRun(before, w.batch.to.index)
+		if !ok {
+			continue
+		}
+		e := w.step()
 		c := Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
 		var err error
 		if a.config.chain == nil {
@@ -339,7 +340,6 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 		}
 		if err != nil {
 			a.endRun()
-			last = 0
 			a.settle(e, nil, err, nil)
 		}
 	}

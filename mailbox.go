@@ -2,6 +2,7 @@ package akt
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -48,11 +49,16 @@ type mailbox struct {
 
 	mu       sync.Mutex
 	public   list
-	crew     atomic.Pointer[worker] // changed with mu held, but for the first one: see hireFor
-	current  *envelope              // what next returned last
+	free     *envelope // to be used again by who pushes a notification, with others linked by next
+	current  *envelope // what next returned last
 	capacity int32
+	others   uint32 // runs that were of no message: hooks
+	due      uint32 // the number of the run of the batch's last message, its low bits
+	batched  bool   // the owner has a batch
+	closed   bool   // flagShut, for those who hold mu
 	orders   orders
-	closed   bool // flagShut, for those who hold mu
+
+	crew atomic.Pointer[worker] // changed by the owner, but for the first one: see hireFor
 }
 
 const (
@@ -78,7 +84,6 @@ const (
 	orderAsk    orders = 1 << iota // Context.Stop: ask OnStopping after the message that runs now
 	orderDrain                     // handle what was accepted, then stop
 	orderNotice                    // with orderDrain: OnStopping is called for notice
-	orderCut                       // with orderDrain: handle nothing more
 	orderRenew                     // there is no state: make a fresh one
 	orderFail                      // fail as extras.escalated says
 )
@@ -129,9 +134,11 @@ func (m *mailbox) renameRun(from, to uint16) {
 	m.word.Add(uint64(to)<<handlerShift - uint64(from)<<handlerShift)
 }
 
-// nextRun is beginRun that ends the run of another handler, 0 for none.
-func (m *mailbox) nextRun(last, index uint16) uint64 {
-	return m.word.Add(oneRun + uint64(index)<<handlerShift - uint64(last)<<handlerShift)
+// nextRun is beginRun for a message of a batch, which ends the run before. It reports false, and has done nothing, where the word is not
+// this one any more: so no message of a batch is begun once flagCare is on.
+func (m *mailbox) nextRun(word uint64, index uint16) (begun uint64, ok bool) {
+	begun = word&^handlerMask + oneRun | uint64(index)<<handlerShift
+	return begun, m.word.CompareAndSwap(word, begun)
 }
 
 // endRun ends the run: links of a chain that lead through it count no more.
@@ -164,7 +171,7 @@ func (m *mailbox) wake() bool {
 
 // care has an owner who has a batch look at the lanes and orders before its next message, with mu held.
 func (m *mailbox) care() {
-	if w := m.crew.Load(); w != nil && w.size > 0 {
+	if m.batched {
 		m.word.Or(flagCare)
 	}
 }
@@ -208,14 +215,15 @@ func (m *mailbox) admits(into lane) admission {
 
 // hasRoom reports whether the public lane takes one message more: the rest of a batch counts, too.
 func (m *mailbox) hasRoom() bool {
-	n := m.public.n
-	if w := m.crew.Load(); w != nil && w.size > 0 {
-		if n+w.size < m.capacity {
-			return true
-		}
-		n += w.left(m.word.Load())
+	return m.public.n+m.left() < m.capacity
+}
+
+// left is how many messages of the owner's batch were not begun, with mu held.
+func (m *mailbox) left() int32 {
+	if !m.batched {
+		return 0
 	}
-	return n < m.capacity
+	return int32(m.due - uint32(m.word.Load()>>runShift))
 }
 
 // push puts an envelope into a lane, or in line for it if wait is set. start is true where the caller must start the owner.
@@ -233,7 +241,7 @@ func (m *mailbox) push(e *envelope, into lane, wait bool) (a admission, start bo
 	}
 	m.waiting.push(e, inWaiting)
 	m.care()
-	m.letIn() // Bounded: the owner may have begun a message of its batch before it could see that it is to care
+	m.letIn() // Bounded: the owner may have begun a message of its batch before it was to care
 	if e.at != inWaiting {
 		return accepted, false // the owner is at work, else there would have been room
 	}
@@ -254,21 +262,11 @@ func (m *mailbox) pushNotice(ctx context.Context, msg any, to route, into lane) 
 
 // blank returns an envelope for a notification, with mu held.
 func (m *mailbox) blank() *envelope {
-	var w *worker
-	if m.public.n > 0 {
-		w = m.staff() // a batch is coming, it seems
-	} else if w = m.crew.Load(); w == nil {
-		e := notifications.Get().(*envelope)
-		if e.next != nil {
-			notifications.Put(e.next)
-		}
-		return e
-	}
-	e := w.free
+	e := m.free
 	if e == nil {
 		e = notifications.Get().(*envelope)
 	}
-	w.free = e.next
+	m.free = e.next
 	return e
 }
 
@@ -313,7 +311,7 @@ func (m *mailbox) getUp() bool {
 
 // hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with mu held.
 func (m *mailbox) hurryUp() {
-	if m.orders&orderCut != 0 || m.orders&orderDrain != 0 && m.private.n+m.public.n == 0 {
+	if m.orders&orderDrain != 0 && m.private.n+m.public.n == 0 {
 		m.orders &^= orderRenew
 	}
 }
@@ -347,7 +345,7 @@ func (m *mailbox) next() (todo task, e *envelope, w *worker) {
 	last := m.current
 	if w = m.crew.Load(); w != nil {
 		m.giveBack(w)
-		w.lend()
+		m.lend(w)
 	}
 	todo, e = m.nextLocked()
 	m.current = e
@@ -392,42 +390,43 @@ func (m *mailbox) takeTask() task {
 	case m.orders&orderFail != 0:
 		m.orders &^= orderFail
 		return fail
-	case m.orders&orderAsk != 0:
-		m.orders &^= orderAsk
-		return askToStop
 	}
-	return finish // orderCut
+	m.orders &^= orderAsk
+	return askToStop
 }
 
 // takeBatch takes the whole public lane, where it has no requests and nobody waits for room.
 func (m *mailbox) takeBatch() *worker {
-	w := m.staff()
-	w.batch, w.tail, w.size = m.public.head, m.public.tail, m.public.n
-	w.due = m.word.Load()>>runShift + uint64(w.size)
+	w := m.crew.Load()
+	if w == nil {
+		m.crew.CompareAndSwap(nil, new(worker)) // or somebody else has made one: see hireFor
+		w = m.crew.Load()
+	}
+	w.batch, w.tail = m.public.head, m.public.tail
+	m.batched = true
+	m.due = uint32(m.word.Load()>>runShift) + uint32(m.public.n)
 	m.public = list{}
 	return w
 }
 
-// staff returns the crew, after making one where there is none.
-func (m *mailbox) staff() *worker {
-	if w := m.crew.Load(); w != nil {
-		return w
-	}
-	m.crew.CompareAndSwap(nil, new(worker)) // or somebody else has made one: see hireFor
-	return m.crew.Load()
-}
-
 // giveBack puts what is left of the owner's batch back to where it came from, with mu held.
 func (m *mailbox) giveBack(w *worker) {
-	if w.size == 0 {
+	if !m.batched {
 		return
 	}
-	if w.batch != nil {
-		n := w.left(m.word.Load())
+	if n := m.left(); n > 0 {
 		m.public.prepend(w.batch, w.tail, n)
 	}
-	w.batch, w.tail, w.size = nil, nil, 0
+	w.batch, w.tail, m.batched = nil, nil, false
 	m.word.And(^flagCare)
+}
+
+// lend gives the envelopes that the owner has kept to those who push, with mu held.
+func (m *mailbox) lend(w *worker) {
+	w.keep()
+	if m.free == nil {
+		m.free, w.spent = w.spent, nil
+	}
 }
 
 // letGo turns busy off, with mu held and nothing to do. It returns the worker, if there is one.
@@ -435,6 +434,10 @@ func (m *mailbox) letGo() *worker {
 	w := m.crew.Load()
 	if w != nil {
 		m.crew.Store(nil)
+	}
+	if m.free != nil {
+		notifications.Put(m.free)
+		m.free = nil
 	}
 	m.word.And(^(flagBusy | flagWork | handlerMask)) // No-Lost-Wake-Up
 	return w
@@ -478,13 +481,6 @@ func (m *mailbox) letIn() {
 	}
 }
 
-// openDoor lets those in who wait for room, by the owner.
-func (m *mailbox) openDoor() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.letIn()
-}
-
 // whereabouts is where withdraw found an envelope.
 type whereabouts uint8
 
@@ -520,11 +516,7 @@ func (m *mailbox) withdraw(e *envelope) (at whereabouts, ahead int32) {
 
 // queued is how many messages are in the lanes and in the owner's batch, with mu held.
 func (m *mailbox) queued() int32 {
-	n := m.public.n + m.private.n
-	if w := m.crew.Load(); w != nil {
-		n += w.left(m.word.Load())
-	}
-	return n
+	return m.public.n + m.private.n + m.left()
 }
 
 // leave takes a notification out of the queue of those who wait for room. It reports false where it was let in, or refused.
@@ -555,15 +547,28 @@ func (m *mailbox) closeDown() (queue []*envelope) {
 	return m.takeAll()
 }
 
-// shutOff is closeDown by somebody else: the owner stops when it is free. left is the size of a batch that only the owner can
-// refuse, and current the request that it handles, or did.
-func (m *mailbox) shutOff() (queue []*envelope, left int32, current *envelope, start bool) {
+// shutOff is closeDown by somebody else: the owner stops when it is free. current is the request that it handles, or did.
+func (m *mailbox) shutOff() (queue []*envelope, current *envelope, start bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.orders |= orderDrain | orderNotice | orderCut
-	queue = m.takeAll()
+	m.orders |= orderDrain | orderNotice
 	m.care()
-	return queue, m.queued(), m.current, m.getUp() || m.wake()
+	queue = append(m.takeRest(), m.takeAll()...)
+	return queue, m.current, m.getUp() || m.wake()
+}
+
+// takeRest takes what is left of the owner's batch away from it, with mu held and flagCare on: what follows the message that runs.
+func (m *mailbox) takeRest() (rest []*envelope) {
+	n := m.left()
+	if n == 0 {
+		return nil
+	}
+	for e := m.crew.Load().tail; len(rest) < int(n); e = e.prev {
+		rest = append(rest, e)
+	}
+	slices.Reverse(rest)
+	m.due -= uint32(n)
+	return rest
 }
 
 // guard makes take fail, so that every sender goes through request, which asks System.refuses.
@@ -572,6 +577,7 @@ func (m *mailbox) guard() { m.word.Or(flagGuard) }
 // takeAll shuts the lanes and returns what was queued, with mu held.
 func (m *mailbox) takeAll() (queue []*envelope) {
 	m.shutLanes()
+	m.free = nil
 	for _, l := range []*list{&m.private, &m.public} {
 		for e := l.pop(); e != nil; e = l.pop() {
 			queue = append(queue, e)

@@ -122,9 +122,9 @@ func (s *System) cut(ctx context.Context) error {
 	for _, a := range s.all() {
 		running := a.running()
 		a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
-		queue, left, current, start := a.shutOff()
+		queue, current, start := a.shutOff()
 		if running != "" {
-			stuck = append(stuck, fmt.Sprintf("%s in %s (%d queued)", a.name(), running, len(queue)+int(left)))
+			stuck = append(stuck, fmt.Sprintf("%s in %s (%d queued)", a.name(), running, len(queue)))
 		}
 		if current != nil && current.kind == request {
 			current.cut()

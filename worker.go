@@ -14,18 +14,12 @@ type worker struct {
 	next   atomic.Pointer[actor] // busy, and to be owned by whoever takes it from here
 	coming atomic.Bool           // a goroutine is on its way to look at next
 
-	// Guarded by mailbox.mu.
-	free *envelope // envelopes to be used again by who pushes, linked by next
-	tail *envelope // the last message of the batch
-	due  uint64    // the number of that message's run
-	size int32     // of the batch when it was taken; 0 for none
-
-	_ [64]byte // who pushes does not touch the cache line of what follows
+	_ [64]byte // who hands an actor over does not touch the cache line of what follows
 
 	// The owner's.
-	batch *envelope // what is left of the messages taken at once from the public lane
-	last  *envelope // the message of the batch that was handled last
-	spent *envelope // envelopes to be used again, linked by next
+	batch, tail *envelope // what is left of the messages taken at once from the public lane
+	last        *envelope // the message of the batch that was handled last
+	spent       *envelope // envelopes to be used again, linked by next
 }
 
 // hand gives an actor that its caller owns to the worker: to itself if its present actor goes idle soon, else to the
@@ -66,31 +60,11 @@ func (w *worker) keep() {
 	w.last = nil
 }
 
-// lend gives the kept envelopes to those who push, with mailbox.mu of the actor held.
-func (w *worker) lend() {
-	w.keep()
-	if w.free == nil {
-		w.free, w.spent = w.spent, nil
-	}
-}
-
 // leave gives away the envelopes of a worker whose goroutine ends.
 func (w *worker) leave() {
-	for _, chain := range []*envelope{w.free, w.spent} {
-		if chain != nil {
-			notifications.Put(chain)
-		}
+	w.keep()
+	if w.spent != nil {
+		notifications.Put(w.spent)
+		w.spent = nil
 	}
-	w.free, w.spent = nil, nil
-}
-
-// left is how many messages of the batch were not begun, where the state word is this.
-func (w *worker) left(word uint64) int32 {
-	if w.size == 0 {
-		return 0
-	}
-	if left := int64((w.due-word>>runShift)<<runShift) >> runShift; left > 0 { // the run counter has 40 bits
-		return int32(left)
-	}
-	return 0
 }

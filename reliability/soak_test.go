@@ -301,6 +301,13 @@ func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 			t.Fatal(err)
 		}
 	}
+	for i := range b.workers { // an actor remembers its last error: let each have one
+		deed := deedFail
+		if i%2 == 0 { // those of a Spawner: see pool.hire
+			deed = deedPanic
+		}
+		_ = b.request(context.Background(), i, work{Deed: deed}, false)
+	}
 	var heap []uint64
 	for phase := range soakPhases {
 		over := make(chan struct{})

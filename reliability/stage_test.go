@@ -687,7 +687,7 @@ func (s *stage) compareActor(m *mActor, d *diary) {
 	if g, w := fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want); g != w {
 		s.add("a%d is\n\t%s, not\n\t%s", m.id, g, w)
 	}
-	if got, want := d.ctx.State(), m.state(); got != want && !(s.cut && m.run != nil) {
+	if got, want := d.ctx.State(), m.state(); got != want {
 		s.add("a%d is %s, not %s", m.id, got, want)
 	}
 	for id, must := range m.loose {
