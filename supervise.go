@@ -188,6 +188,7 @@ func (a *actor) failFor(child *actor, d Directive, f fault) {
 	}
 	x.escalated = &escalation{d, f}
 	a.orders |= orderFail
+	a.care()
 	start := a.wake()
 	a.mu.Unlock()
 	if start {

@@ -601,8 +601,10 @@ func (m *mActor) refuseDescendants() {
 	for _, lane := range []*[]*mCall{&m.private, &m.public, &m.waiting} {
 		*lane = slices.DeleteFunc(slices.Clone(*lane), func(c *mCall) bool {
 			refuse := c.request && c.from != nil && c.from.chain(func(r *mRun) bool { return r.actor.descendsFrom(m) })
-			if refuse {
+			if refuse && lane == &m.waiting {
 				c.becomes(gotDeadlock)
+			} else if refuse {
+				c.becomes(gotRing)
 			}
 			return refuse
 		})
@@ -893,7 +895,7 @@ func (w *model) quiet() {
 		if m.resting && !m.work {
 			continue
 		}
-		if !m.ended && (m.busy() || m.queued()) {
+		if !m.ended && (m.busy() || m.queued() || m.escalated != nil) {
 			return
 		}
 	}

@@ -219,6 +219,7 @@ const (
 	gotFull     = "not handled, not delivered: full"
 	gotRefused  = "not handled, not delivered: stopped"
 	gotDeadlock = "not handled, not delivered: deadlock"
+	gotRing     = "not handled, no response: deadlock"
 	gotDropped  = "not handled, no response: stopped"
 	gotTaken    = "not handled, no response: its ctx ended"
 	gotLeft     = "maybe handled, no response: its ctx ended"
