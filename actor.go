@@ -22,8 +22,8 @@ type actor struct {
 	system *System
 
 	serial  uint64        // for the name of an actor that was given none
-	started int64         // when Run made it, in nanoseconds since 1970
-	refs    atomic.Int32  // strong addresses, and one more for a system or a parent that holds the actor
+	started time.Duration // the uptime when Run made it
+	refs    atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
 	phase   atomic.Uint32 // a State
 	extras  *extras
 
@@ -136,7 +136,7 @@ func (a *actor) stop() { a.stopAfter(orderDrain | orderNotice) }
 
 // release gives a strong reference up.
 func (a *actor) release() {
-	if a.refs.Add(-1) == 0 {
+	if a.refs.Add(-1) < 0 {
 		a.stopAfter(orderDrain)
 	}
 }

@@ -34,19 +34,27 @@ type Address struct {
 // newAddress makes an address for a reference that is counted already.
 func newAddress(a *actor) *Address {
 	addr := &Address{actor: a}
-	if a.collectable() && !inBubble() {
+	if a.system.collects(a.config) && !inBubble() {
 		addr.letCollect()
 	}
 	return addr
 }
 
-// firstAddress is newAddress by Run, which has just read the clock.
-func firstAddress(a *actor) *Address {
-	addr := &Address{actor: a}
-	if a.collectable() && !inBubbleAt(a.started) {
-		addr.letCollect()
+// anchored is an actor that lives until it is stopped, and its first address, made in one piece.
+type anchored struct {
+	actor
+	first Address
+}
+
+// newActor makes an actor and its first address.
+func newActor(collectable bool) (*actor, *Address) {
+	if collectable { // the actor must not hold the address
+		a := &actor{}
+		return a, &Address{actor: a}
 	}
-	return addr
+	both := &anchored{}
+	both.first.actor = &both.actor
+	return &both.actor, &both.first
 }
 
 // letCollect has the garbage collector release the address.
@@ -203,7 +211,7 @@ func (a *actor) String() string { return a.name() + " (" + a.table.typ.String() 
 func (a *actor) refer() (*Address, bool) {
 	for {
 		n := a.refs.Load()
-		if n == 0 || a.shut() {
+		if n < 0 || a.shut() {
 			return nil, false
 		}
 		if a.refs.CompareAndSwap(n, n+1) {
@@ -212,10 +220,10 @@ func (a *actor) refer() (*Address, bool) {
 	}
 }
 
-// collectable reports whether the garbage collector may release the addresses of an actor: only those of an actor that
-// nobody else holds, in the default system. It must not where the caller is in a synctest bubble.
-func (a *actor) collectable() bool {
-	return a.system == defaultSystem && !a.config.named && a.config.parent == nil
+// collects reports whether the garbage collector may release the addresses of an actor of this configuration: only those of an
+// actor that nobody else holds, in the default system. It must not where the caller is in a synctest bubble.
+func (s *System) collects(c *config) bool {
+	return s == defaultSystem && !c.named && c.parent == nil
 }
 
 func (a *actor) isOver() bool {

@@ -39,7 +39,7 @@ func (s *System) Actors() iter.Seq[Info] {
 
 // info reports what is known of the actor, and whether it lives.
 func (a *actor) info() (i Info, lives bool) {
-	i = Info{Name: a.name(), Type: a.table.typ.String(), Started: time.Unix(0, a.started)}
+	i = Info{Name: a.name(), Type: a.table.typ.String(), Started: atUptime(a.started)}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	word := a.word.Load()

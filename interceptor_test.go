@@ -248,7 +248,7 @@ func TestInterceptorsContextThatEnds(t *testing.T) {
 			return next(ctx, msg)
 		}))
 		_, err := addr.Send(context.Background(), play(func(ctx akt.Context) (any, error) {
-			_, err := other.Send(ctx, deed(func(ctx akt.Context) { <-ctx.Done() }))
+			_, err := other.Send(ctx, deed(func(akt.Context) { time.Sleep(time.Minute) })) // the sender does not wait for that
 			requireSendError(t, err, akt.MaybeHandled, context.DeadlineExceeded)
 			return nil, nil
 		}))

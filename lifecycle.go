@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"time"
 )
 
 // run makes an actor of what was passed to one of the Run functions, and starts it. A child's is called from a run of its parent.
@@ -41,6 +40,9 @@ func (s *System) run(what any, from Context, opts []Option) (*Address, error) {
 	if (spawned || parent != nil) && cfg == &plainConfig {
 		cfg = &config{capacity: DefaultMailbox}
 	}
+	if parent != nil {
+		cfg.parent = parent
+	}
 	if cfg.until != nil && cfg.until.Err() != nil {
 		return nil, &stoppedError{ended(cfg.until)}
 	}
@@ -52,7 +54,9 @@ func (s *System) run(what any, from Context, opts []Option) (*Address, error) {
 			return nil, err
 		}
 	}
-	a := &actor{self: pointerTo(what), table: t, system: s, config: cfg, started: time.Now().UnixNano()}
+	a, addr := newActor(s.collects(cfg))
+	a.self, a.table, a.system, a.config = pointerTo(what), t, s, cfg
+	a.started = uptime()
 	a.capacity = cfg.capacity
 	word := flagBusy // One-Owner: this goroutine, until OnStart has returned
 	if len(cfg.interceptors) > 0 {
@@ -60,11 +64,16 @@ func (s *System) run(what any, from Context, opts []Option) (*Address, error) {
 		word |= flagIntercepted
 	}
 	a.word.Store(word)
-	a.refs.Store(1)
 	if err := s.add(a, parent); err != nil {
 		return nil, err
 	}
-	return a.start(from)
+	if err := a.start(from); err != nil {
+		return nil, err
+	}
+	if s.collects(cfg) && !inBubbleAt(a.started) {
+		addr.letCollect()
+	}
+	return addr, nil
 }
 
 // pointerTo is a state as a pointer: itself, or one to a copy. Handlers and hooks are called by the pointer's methods, which for
@@ -94,7 +103,7 @@ func spawnState(sp spawner, t *table) (state any, err error) {
 }
 
 // start calls OnStart, by the owner, and lets the actor go. Where that ends the actor, the run that from belongs to waits for the end.
-func (a *actor) start(from Context) (*Address, error) {
+func (a *actor) start(from Context) error {
 	returned := false
 	defer func() {
 		if !returned { // OnStart ended the goroutine: Run does not return either
@@ -107,27 +116,30 @@ func (a *actor) start(from Context) (*Address, error) {
 	if err != nil {
 		defer waiters.leave(waiters.enter(from, a, nil))
 		a.neverStarted(err)
-		return nil, err
+		return err
 	}
 	a.goOn()
-	addr := firstAddress(a)
 	a.endWith(a.config.until)
+	if a.goIdle() {
+		a.system.note()
+		return nil
+	}
 	if a.takeOrder(orderAsk) && !a.vetoes() {
 		defer waiters.leave(waiters.enter(from, a, nil))
 		a.end(nil)
-		return nil, a.gone()
+		return a.gone()
 	}
 	if a.goIdle() {
 		a.system.note()
-		return addr, nil
+		return nil
 	}
 	a.hire() // One-Owner: handed over
 	if a.shut() {
 		defer waiters.leave(waiters.enter(from, a, nil))
 		<-a.done()
-		return nil, a.gone()
+		return a.gone()
 	}
-	return addr, nil
+	return nil
 }
 
 // callStart calls OnStart on a state that was just made. Where that is for a parent's run, the parent waits for it.

@@ -445,6 +445,9 @@ func (m *mailbox) letGo() *worker {
 
 // goIdle lets an actor go that has nothing to do. It reports false where the caller is still the owner.
 func (m *mailbox) goIdle() bool {
+	if w := m.word.Load(); w&flagWork == 0 && m.word.CompareAndSwap(w, w&^(flagBusy|handlerMask)) { // No-Lost-Wake-Up
+		return true
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.orders != 0 || m.private.n > 0 || m.public.n > 0 {

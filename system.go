@@ -130,9 +130,6 @@ func (s *System) Lookup(name string) (*Address, bool) {
 // add enters a new actor, and gives it to its parent.
 func (s *System) add(a *actor, parent *actor) error {
 	c := a.config
-	if parent != nil {
-		c.parent = parent
-	}
 	s.mu.Lock()
 	if s.closing.Load() {
 		s.mu.Unlock()
