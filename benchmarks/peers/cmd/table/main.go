@@ -72,7 +72,28 @@ func run(ctx context.Context) error {
 	return errors.Join(
 		os.WriteFile(filepath.Join(dir, "results.md"), []byte(res.markdown()), 0o644),
 		os.WriteFile(filepath.Join(dir, "results.svg"), []byte(res.svg()), 0o644),
+		replaceBlock(filepath.Join(dir, "..", "..", "README.md"), res.readme()),
 	)
+}
+
+// What is between these lines of the README is written by this command.
+const (
+	blockBegin = "<!-- benchmarks/peers: begin -->\n"
+	blockEnd   = "<!-- benchmarks/peers: end -->\n"
+)
+
+// replaceBlock writes the block of a file.
+func replaceBlock(file, block string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	before, rest, begins := strings.Cut(string(text), blockBegin)
+	_, after, ends := strings.Cut(rest, blockEnd)
+	if !begins || !ends {
+		return fmt.Errorf("%s has no lines %q and %q", file, strings.TrimSpace(blockBegin), strings.TrimSpace(blockEnd))
+	}
+	return os.WriteFile(file, []byte(before+blockBegin+"\n"+block+"\n"+blockEnd+after), 0o644)
 }
 
 // moduleDir is where this module is, and where its results go.

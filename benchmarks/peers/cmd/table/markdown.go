@@ -23,6 +23,16 @@ func (res *results) markdown() string {
 	return out.String()
 }
 
+// readme is the block of the README.
+func (res *results) readme() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s. Medians of %d rounds, written here by\n\n```sh\ncd benchmarks/peers\n%s\n```\n\n", res.machine(), res.rounds, res.command)
+	out.WriteString(res.summary())
+	out.WriteString("\n" + strings.ReplaceAll(footnotes, ".\n", ".  \n"))
+	out.WriteString("\n![the same as a chart](benchmarks/peers/results.svg)\n\nWhere a peer wins:\n\n" + res.peersWin())
+	return out.String()
+}
+
 // summary is the main table; nothing where none of its rows was run.
 func (res *results) summary() string {
 	var out strings.Builder
