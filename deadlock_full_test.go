@@ -714,11 +714,12 @@ func TestDeadlockOnceTheHandlerWaitsForItsFunction(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				addrs := runNarrow(t, "a", "b", "c", "d")
-				told, goOn := make(chan error, 2), make(chan struct{})
+				told, both, goOn := make(chan error, 2), make(chan struct{}), make(chan struct{})
 				handled := make(chan struct{}, 2)
 				for i, addr := range addrs[:2] {
 					require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
 						f := row.start(ctx, addrs[2+i], func(ctx context.Context) (any, error) {
+							<-both
 							_, err := addrs[1-i].Send(ctx, deed(func(akt.Context) { handled <- struct{}{} }))
 							told <- err
 							return nil, nil
@@ -730,6 +731,8 @@ func TestDeadlockOnceTheHandlerWaitsForItsFunction(t *testing.T) {
 						}
 					})))
 				}
+				synctest.Wait()
+				close(both)
 				synctest.Wait()
 				require.Empty(t, told, "the handlers still run")
 				close(goOn)
