@@ -439,7 +439,9 @@ func (m *mActor) react(f mFault) {
 	if !on.ending && !on.ended && !(on.restarting && d == akt.Restart) &&
 		!(on.escalated != nil && (d == akt.Restart || on.escalated.directive == akt.Stop)) {
 		on.escalated = &mFault{msg: f.msg, why: f.why, directive: d}
-		on.active()
+		if on.run == nil {
+			on.active()
+		}
 	}
 	m.end(f.why)
 	on.settle()
