@@ -251,7 +251,7 @@ func (m *mActor) send(c *mCall) {
 	m.work = true
 	m.pend(c)
 	if m.restarting {
-		m.refuseDescendants()
+		m.awaitChildren()
 	}
 	m.settle()
 }
@@ -508,7 +508,7 @@ func (m *mActor) restart(f mFault) {
 	m.restarting = true
 	m.forgetRestart()
 	m.endTimers()
-	m.refuseDescendants()
+	m.awaitChildren()
 	for _, c := range slices.Clone(m.children) {
 		c.stop(true)
 	}
@@ -595,14 +595,33 @@ func (m *mActor) descendsFrom(other *mActor) bool {
 	return false
 }
 
-// refuseDescendants answers those who wait for an actor that waits for them.
-func (m *mActor) refuseDescendants() {
+// waitsForEnd reports whether an actor waits for another one to end: it is its parent, or waits for one that waits for it.
+func (m *mActor) waitsForEnd(of *mActor) bool {
+	for p := of.parent; p != nil && (p.restarting || p.ending); p = p.parent {
+		if p == m {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitChildren: an actor begins to wait for its children to end. Those who wait for it, or for one that waits for it, are answered
+// if it waits for them.
+func (m *mActor) awaitChildren() {
 	if len(m.children) == 0 {
 		return
 	}
+	for a := m; a != nil && (a.restarting || a.ending); a = a.parent {
+		a.refuseDescendants()
+	}
+}
+
+// refuseDescendants answers those who wait for an actor that waits for them.
+func (m *mActor) refuseDescendants() {
+	m.ambiguous = m.ambiguous || m.roundabout()
 	for _, lane := range []*[]*mCall{&m.private, &m.public, &m.waiting} {
 		*lane = slices.DeleteFunc(slices.Clone(*lane), func(c *mCall) bool {
-			refuse := c.request && c.from != nil && c.from.chain(func(r *mRun) bool { return r.actor.descendsFrom(m) })
+			refuse := c.request && c.from != nil && c.from.chain(func(r *mRun) bool { return m.waitsForEnd(r.actor) })
 			if refuse && lane == &m.waiting {
 				c.becomes(gotDeadlock)
 			} else if refuse {
@@ -612,6 +631,34 @@ func (m *mActor) refuseDescendants() {
 		})
 	}
 	m.letIn()
+}
+
+// roundabout reports whether an actor waits for itself by more than one message. Who is told then depends on where the search begins.
+func (m *mActor) roundabout() bool {
+	seen := map[*mActor]bool{}
+	var visit func(a *mActor, messages int) bool
+	visit = func(a *mActor, messages int) bool {
+		if a == m && len(seen) > 0 {
+			return messages > 1
+		}
+		if seen[a] {
+			return false
+		}
+		seen[a] = true
+		defer delete(seen, a)
+		if (a.restarting || a.ending) && slices.ContainsFunc(a.children, func(c *mActor) bool { return visit(c, messages) }) {
+			return true
+		}
+		for _, to := range m.model.actors {
+			for _, c := range slices.Concat(to.private, to.public, to.waiting) {
+				if c.from != nil && c.waits() && c.from.chain(func(r *mRun) bool { return r.actor == a }) && visit(to, messages+1) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return visit(m, 0)
 }
 
 // end drops what is queued and ends the children.
@@ -625,6 +672,7 @@ func (m *mActor) end(why string) {
 		t.watchers = slices.DeleteFunc(t.watchers, func(w *mActor) bool { return w == m })
 	}
 	m.watched, m.watching = m.watching, nil
+	m.awaitChildren()
 	for _, c := range slices.Clone(m.children) {
 		c.stop(true)
 	}
