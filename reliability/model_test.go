@@ -28,7 +28,7 @@ type model struct {
 
 	// The rest of the program is not played where two things have happened at the same time and their order decides: an actor that
 	// rests and is stopped makes a fresh state only if a message is queued, and a Terminated may or may not be; Goexit has ended the
-	// handlers of an actor and of an ancestor.
+	// handlers of an actor and of an ancestor; an actor waits for itself in several ways, and who is told depends on which is found first.
 	ambiguous bool
 	exits     []*mActor // in this step
 }
@@ -77,6 +77,7 @@ type mActor struct {
 	watchers []*mActor
 	toldOf   map[*mActor]bool
 	loose    map[int]bool // Terminated of these may come at any moment; true: must come while the actor lives
+	unsure   bool         // whether one of these is queued, and before what
 	activeAt int          // the last step in which it did something of its own
 	shutAt   int
 	diedAt   int
@@ -548,6 +549,7 @@ func (m *mActor) familyEnded() {
 
 // rest has a restart wait, unless the actor is to end and nobody would wait for it.
 func (m *mActor) rest() {
+	m.ambiguous = m.ambiguous || m.unsure
 	switch {
 	case m.wait == 0:
 		m.hurryUp()
@@ -569,6 +571,7 @@ func (m *mActor) hurryUp() {
 
 func (m *mActor) getUp() {
 	if m.resting {
+		m.ambiguous = m.ambiguous || m.unsure
 		m.resting = false
 		m.hurryUp()
 	}
@@ -1026,6 +1029,26 @@ func (w *model) endStep() {
 	for _, c := range w.calls {
 		if c.on != nil && c.at == w.step && c.on.diedAt == w.step && len(c.want) == 1 && strings.HasPrefix(c.want[0], gotRefused) {
 			c.want = []string{gotRefused, c.on.because(gotRefused)} // shut first, or dead
+		}
+	}
+}
+
+// heard is told what an actor has begun, or dropped, by the end of a step: so of the Terminated that may come at any moment, those that
+// have not are queued.
+func (m *mActor) heard(of ...int) {
+	m.unsure = false
+	for id, must := range m.loose {
+		begun := slices.Contains(of, id)
+		at := slices.IndexFunc(m.private, func(c *mCall) bool { return c.id == id })
+		switch {
+		case begun && at >= 0:
+			m.private = slices.Delete(slices.Clone(m.private), at, at+1)
+		case begun || at >= 0 || !m.busy() || m.ended:
+		case must && len(m.private) == 0:
+			m.private = append(m.private, &mCall{id: id, private: true, target: m.model.actors[terminatedID-id]})
+			m.work = true
+		default:
+			m.unsure = true
 		}
 	}
 }
