@@ -6,7 +6,7 @@
 //	go test -race -v -timeout 0 . -seeds 2000000 -rounds 5000 -soak 10m            # as long as you like
 //
 // TestModel plays random programs: actors from values and from Spawners, with supervisors that resume, restart, stop and escalate,
-// with restart limits and backoff; requests by Send, Ask and SendUnpack, notifications, TryNotify and Do, by both lanes and on both send
+// with restart limits and backoff; requests by Send, Ask and SendUnpack, notifications, one or many, TryNotify and Do, by both lanes and on both send
 // paths; errors, panics and Goexit; Context.Stop with and without a veto, Address.Stop, Clone, Release and weak addresses; requests from
 // handler to handler, and cycles of them; children, watches, one-shot and interval timers; Shutdown, and the end of its patience. It
 // plays them step by step in a testing/synctest bubble, and after each step compares all that can be seen with a sequential model: what

@@ -28,7 +28,7 @@ type model struct {
 
 	// The rest of the program is not played where two things have happened at the same time and their order decides: an actor that
 	// rests and is stopped makes a fresh state only if a message is queued, and a Terminated may or may not be; Goexit has ended the
-	// handlers of an actor and of an ancestor.
+	// handlers of an actor and of an ancestor; an actor waits for itself in several ways, and who is told depends on which is found first.
 	ambiguous bool
 	exits     []*mActor // in this step
 }
@@ -77,6 +77,7 @@ type mActor struct {
 	watchers []*mActor
 	toldOf   map[*mActor]bool
 	loose    map[int]bool // Terminated of these may come at any moment; true: must come while the actor lives
+	unsure   bool         // whether one of these is queued, and before what
 	activeAt int          // the last step in which it did something of its own
 	shutAt   int
 	diedAt   int
@@ -251,7 +252,7 @@ func (m *mActor) send(c *mCall) {
 	m.work = true
 	m.pend(c)
 	if m.restarting {
-		m.refuseDescendants()
+		m.awaitChildren()
 	}
 	m.settle()
 }
@@ -439,7 +440,9 @@ func (m *mActor) react(f mFault) {
 	if !on.ending && !on.ended && !(on.restarting && d == akt.Restart) &&
 		!(on.escalated != nil && (d == akt.Restart || on.escalated.directive == akt.Stop)) {
 		on.escalated = &mFault{msg: f.msg, why: f.why, directive: d}
-		on.active()
+		if on.run == nil {
+			on.active()
+		}
 	}
 	m.end(f.why)
 	on.settle()
@@ -506,7 +509,7 @@ func (m *mActor) restart(f mFault) {
 	m.restarting = true
 	m.forgetRestart()
 	m.endTimers()
-	m.refuseDescendants()
+	m.awaitChildren()
 	for _, c := range slices.Clone(m.children) {
 		c.stop(true)
 	}
@@ -546,6 +549,7 @@ func (m *mActor) familyEnded() {
 
 // rest has a restart wait, unless the actor is to end and nobody would wait for it.
 func (m *mActor) rest() {
+	m.ambiguous = m.ambiguous || m.unsure
 	switch {
 	case m.wait == 0:
 		m.hurryUp()
@@ -567,6 +571,7 @@ func (m *mActor) hurryUp() {
 
 func (m *mActor) getUp() {
 	if m.resting {
+		m.ambiguous = m.ambiguous || m.unsure
 		m.resting = false
 		m.hurryUp()
 	}
@@ -593,14 +598,33 @@ func (m *mActor) descendsFrom(other *mActor) bool {
 	return false
 }
 
-// refuseDescendants answers those who wait for an actor that waits for them.
-func (m *mActor) refuseDescendants() {
+// waitsForEnd reports whether an actor waits for another one to end: it is its parent, or waits for one that waits for it.
+func (m *mActor) waitsForEnd(of *mActor) bool {
+	for p := of.parent; p != nil && (p.restarting || p.ending); p = p.parent {
+		if p == m {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitChildren: an actor begins to wait for its children to end. Those who wait for it, or for one that waits for it, are answered
+// if it waits for them.
+func (m *mActor) awaitChildren() {
 	if len(m.children) == 0 {
 		return
 	}
+	for a := m; a != nil && (a.restarting || a.ending); a = a.parent {
+		a.refuseDescendants()
+	}
+}
+
+// refuseDescendants answers those who wait for an actor that waits for them.
+func (m *mActor) refuseDescendants() {
+	m.ambiguous = m.ambiguous || m.roundabout()
 	for _, lane := range []*[]*mCall{&m.private, &m.public, &m.waiting} {
 		*lane = slices.DeleteFunc(slices.Clone(*lane), func(c *mCall) bool {
-			refuse := c.request && c.from != nil && c.from.chain(func(r *mRun) bool { return r.actor.descendsFrom(m) })
+			refuse := c.request && c.from != nil && c.from.chain(func(r *mRun) bool { return m.waitsForEnd(r.actor) })
 			if refuse && lane == &m.waiting {
 				c.becomes(gotDeadlock)
 			} else if refuse {
@@ -610,6 +634,34 @@ func (m *mActor) refuseDescendants() {
 		})
 	}
 	m.letIn()
+}
+
+// roundabout reports whether an actor waits for itself by more than one message. Who is told then depends on where the search begins.
+func (m *mActor) roundabout() bool {
+	seen := map[*mActor]bool{}
+	var visit func(a *mActor, messages int) bool
+	visit = func(a *mActor, messages int) bool {
+		if a == m && len(seen) > 0 {
+			return messages > 1
+		}
+		if seen[a] {
+			return false
+		}
+		seen[a] = true
+		defer delete(seen, a)
+		if (a.restarting || a.ending) && slices.ContainsFunc(a.children, func(c *mActor) bool { return visit(c, messages) }) {
+			return true
+		}
+		for _, to := range m.model.actors {
+			for _, c := range slices.Concat(to.private, to.public, to.waiting) {
+				if c.from != nil && c.waits() && c.from.chain(func(r *mRun) bool { return r.actor == a }) && visit(to, messages+1) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return visit(m, 0)
 }
 
 // end drops what is queued and ends the children.
@@ -623,6 +675,7 @@ func (m *mActor) end(why string) {
 		t.watchers = slices.DeleteFunc(t.watchers, func(w *mActor) bool { return w == m })
 	}
 	m.watched, m.watching = m.watching, nil
+	m.awaitChildren()
 	for _, c := range slices.Clone(m.children) {
 		c.stop(true)
 	}
@@ -976,6 +1029,26 @@ func (w *model) endStep() {
 	for _, c := range w.calls {
 		if c.on != nil && c.at == w.step && c.on.diedAt == w.step && len(c.want) == 1 && strings.HasPrefix(c.want[0], gotRefused) {
 			c.want = []string{gotRefused, c.on.because(gotRefused)} // shut first, or dead
+		}
+	}
+}
+
+// heard is told what an actor has begun, or dropped, by the end of a step: so of the Terminated that may come at any moment, those that
+// have not are queued.
+func (m *mActor) heard(of ...int) {
+	m.unsure = false
+	for id, must := range m.loose {
+		begun := slices.Contains(of, id)
+		at := slices.IndexFunc(m.private, func(c *mCall) bool { return c.id == id })
+		switch {
+		case begun && at >= 0:
+			m.private = slices.Delete(slices.Clone(m.private), at, at+1)
+		case begun || at >= 0 || !m.busy() || m.ended:
+		case must && len(m.private) == 0:
+			m.private = append(m.private, &mCall{id: id, private: true, target: m.model.actors[terminatedID-id]})
+			m.work = true
+		default:
+			m.unsure = true
 		}
 	}
 }

@@ -40,6 +40,7 @@ type verb string
 const (
 	doSend     verb = "send"
 	doNotify   verb = "notify"
+	doBurst    verb = "burst"
 	doCancel   verb = "cancel"
 	doStop     verb = "stop"
 	doAsk      verb = "askstop"
@@ -67,14 +68,14 @@ const (
 
 // verbs has each verb as often as a program should.
 var verbs = weighted(map[verb]int{
-	doSend: 14, doNotify: 12, doCancel: 4, doStop: 2, doAsk: 1, doClone: 1, doUpgrade: 1, doRelease: 3, doFault: 1, doPolicy: 3, doAdvance: 4,
+	doSend: 14, doNotify: 12, doBurst: 4, doCancel: 4, doStop: 2, doAsk: 1, doClone: 1, doUpgrade: 1, doRelease: 3, doFault: 1, doPolicy: 3, doAdvance: 4,
 	doShutdown: 1, doPatience: 1,
 	hEnd: 18, hSend: 6, hNotify: 4, hRun: 4, hWatch: 4, hUnwatch: 1, hStop: 2, hLater: 3, hInterval: 2, hTimer: 1,
 })
 
 // everyVerb is the order of the verbs, for what has to be the same every time.
 var everyVerb = []verb{
-	doSend, doNotify, doCancel, doStop, doAsk, doClone, doUpgrade, doRelease, doFault, doPolicy, doAdvance, doShutdown, doPatience,
+	doSend, doNotify, doBurst, doCancel, doStop, doAsk, doClone, doUpgrade, doRelease, doFault, doPolicy, doAdvance, doShutdown, doPatience,
 	hEnd, hSend, hNotify, hRun, hWatch, hUnwatch, hStop, hLater, hInterval, hTimer,
 }
 
@@ -91,6 +92,9 @@ func weighted(of map[verb]int) (list []verb) {
 func newProgram(seed uint64) program {
 	r := rand.New(rand.NewPCG(seed, 4))
 	p := program{capacity: 1 + r.IntN(3)}
+	if r.IntN(4) == 0 {
+		p.capacity = 4 + r.IntN(8)
+	}
 	for range 1 + r.IntN(3) {
 		p.actors = append(p.actors, nature(r.IntN(natures)))
 	}

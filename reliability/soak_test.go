@@ -54,6 +54,9 @@ type work struct {
 	To   int  // of deedRelay
 }
 
+// errand is work that a worker has a function of akt.Go do.
+type errand struct{ work }
+
 // tally counts what became of one kind of work. All of its fields belong together: see unbalanced.
 type tally struct {
 	sent    atomic.Int64
@@ -73,12 +76,16 @@ type bath struct {
 	workers  [soakPools * soakPoolSize]atomic.Pointer[akt.Address]
 	requests [deeds]tally
 	notes    [deeds]tally
+	errands  [deeds]tally
+	later    [deeds]tally // errands sent with Notify: what their functions come to is nobody's
 	born     atomic.Int64 // workers
 	buried   atomic.Int64 // their ends, as their pools were told
 	starts   atomic.Int64
 	stops    atomic.Int64
 	full     atomic.Int64
 	inside   atomic.Int64 // handlers that break D1
+	sent     atomic.Int64 // functions that were given to akt.Go
+	returned atomic.Int64 // those that have come to their end
 }
 
 func (b *bath) tally(w work) *tally {
@@ -86,6 +93,13 @@ func (b *bath) tally(w work) *tally {
 		return &b.notes[w.Deed]
 	}
 	return &b.requests[w.Deed]
+}
+
+func (b *bath) tallyLater(m errand) *tally {
+	if m.Note {
+		return &b.later[m.Deed]
+	}
+	return &b.errands[m.Deed]
 }
 
 // pool is an actor that replaces its workers when they end.
@@ -185,6 +199,38 @@ func (w *worker) HandleWork(ctx akt.Context, m work) (int, error) {
 	return 1, nil
 }
 
+// HandleErrand has the deed done off the loop, so the worker may end meanwhile, or be restarted.
+func (w *worker) HandleErrand(ctx akt.Context, m errand) (*akt.Future[int], error) {
+	w.tallyLater(m).begun.Add(1)
+	w.sent.Add(1)
+	b := w.bath
+	return akt.Go(ctx, func(ctx context.Context) (int, error) {
+		defer b.returned.Add(1)
+		switch m.Deed {
+		case deedFail:
+			return 0, errOwn
+		case deedPanic:
+			panic(errOwn)
+		case deedSlow:
+			timer := time.NewTimer(time.Millisecond)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+			}
+		case deedRelay:
+			limited, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
+			defer cancel()
+			_ = b.request(limited, m.To, work{Deed: deedReply}, false)
+		case deedStop:
+			if c, ok := akt.FromContext(ctx); ok {
+				c.Stop()
+			}
+		}
+		return 1, nil
+	}), nil
+}
+
 var errOwn = errors.New("the handler's own error")
 
 // request sends a request and notes what came of it.
@@ -216,10 +262,45 @@ func (b *bath) request(ctx context.Context, to int, m work, typed bool) error {
 	return err
 }
 
+// errand sends a request for something to be done later, waits for that in one of the ways there are, and notes what came of it.
+func (b *bath) errand(ctx context.Context, to int, m work, way int) {
+	count := b.tallyLater(errand{m})
+	count.sent.Add(1)
+	addr := b.workers[to].Load()
+	var err error
+	switch way {
+	case 0:
+		_, err = akt.Ask[int](ctx, addr, errand{m})
+	case 1:
+		_, err = addr.SendUnpack(ctx, errand{m})
+	default:
+		var later *akt.Future[int]
+		if later, err = akt.Ask[*akt.Future[int]](ctx, addr, errand{m}); err == nil {
+			_, err = later.Wait(ctx)
+		}
+	}
+	var failure *akt.SendError
+	switch {
+	case err == nil:
+		count.replies.Add(1)
+	case err == errOwn: //nolint:errorlint // a Future's error comes back unchanged
+		count.own.Add(1)
+	case errors.As(err, &failure) && failure.Handled == akt.NotHandled: // perhaps because the worker has died of a panic
+		count.never.Add(1)
+	case errors.As(err, new(*akt.PanicError)):
+		count.panics.Add(1)
+	default:
+		count.maybe.Add(1)
+	}
+}
+
 // notify sends a notification and notes whether it was accepted.
 func (b *bath) notify(ctx context.Context, to int, m work, try bool) {
 	m.Note = true
-	count := b.tally(m)
+	b.notifyOf(ctx, b.tally(m), to, m, try)
+}
+
+func (b *bath) notifyOf(ctx context.Context, count *tally, to int, m any, try bool) {
 	count.sent.Add(1)
 	addr := b.workers[to].Load()
 	var err error
@@ -252,7 +333,7 @@ func (b *bath) client(random *rand.Rand, over <-chan struct{}) {
 		if random.IntN(4) == 0 {
 			m.Deed = deed(random.IntN(int(deeds)))
 		}
-		switch random.IntN(12) {
+		switch random.IntN(14) {
 		case 0, 1, 2:
 			_ = b.request(context.Background(), to, m, random.IntN(2) == 0)
 		case 3, 4, 5:
@@ -278,14 +359,28 @@ func (b *bath) client(random *rand.Rand, over <-chan struct{}) {
 			if random.IntN(8) == 0 {
 				b.workers[to].Load().Stop()
 			}
+		case 12:
+			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(500+random.IntN(3000))*time.Microsecond)
+			b.errand(ctx, to, m, random.IntN(3))
+			cancel()
+		case 13:
+			if m.Note = random.IntN(4) == 0; m.Note {
+				later := errand{m}
+				b.notifyOf(context.Background(), b.tallyLater(later), to, later, true)
+			} else {
+				b.errand(context.Background(), to, m, random.IntN(3))
+			}
 		}
 	}
 }
 
 // letter counts a dead letter.
 func (b *bath) letter(l akt.DeadLetter) {
-	if m, ok := l.Msg.(work); ok {
+	switch m := l.Msg.(type) {
+	case work:
 		b.tally(m).letters.Add(1)
+	case errand:
+		b.tallyLater(m).letters.Add(1)
 	}
 }
 
@@ -300,13 +395,6 @@ func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 		if _, err := b.system.Run(&pool{bath: b, first: i * soakPoolSize}, akt.WithName(fmt.Sprintf("pool %d", i))); err != nil {
 			t.Fatal(err)
 		}
-	}
-	for i := range b.workers { // an actor remembers its last error: let each have one
-		deed := deedFail
-		if i%2 == 0 { // those of a Spawner: see pool.hire
-			deed = deedPanic
-		}
-		_ = b.request(context.Background(), i, work{Deed: deed}, false)
 	}
 	var heap []uint64
 	for phase := range soakPhases {
@@ -326,6 +414,7 @@ func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 			t.Fatalf("phase %d: %d goroutines, not %d; %d workers live, not %d; %q\n%s",
 				phase, goroutines(), began, b.born.Load()-b.buried.Load(), len(b.workers), b.unbalanced(), stacks())
 		}
+		b.leaveNoStacks()
 		heap = append(heap, liveHeap())
 	}
 	first, last := slices.Clone(heap[1:3]), heap[soakPhases-2:] // the first phase fills caches
@@ -348,34 +437,60 @@ func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	b.report(t)
 }
 
+// leaveNoStacks has each worker fail with an error that is there anyway. An actor keeps its last error, see akt.Info, and that of a
+// panic has a stack: how many have one just then is chance, and some megabytes.
+func (b *bath) leaveNoStacks() {
+	for i := range b.workers {
+		_ = b.request(context.Background(), i, work{Deed: deedFail}, false)
+	}
+}
+
 // unbalanced is where what was sent is not what has become of it: nowhere, once nothing is under way.
 func (b *bath) unbalanced() (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
-	for d := range deeds {
-		r, n := &b.requests[d], &b.notes[d]
+	if sent, returned := b.sent.Load(), b.returned.Load(); sent != returned {
+		fault("%d functions of akt.Go were started, and %d have returned", sent, returned)
+	}
+	for _, l := range b.ledgers() {
+		r, n := l.requests, l.notes
 		handled := r.replies.Load() + r.own.Load() + r.panics.Load() + r.maybe.Load()
 		if sent, answered := r.sent.Load(), handled+r.never.Load(); sent != answered {
-			fault("requests whose handler %s: %d sent, %d answered", deedNames[d], sent, answered)
+			fault("requests whose %s: %d sent, %d answered", l.name, sent, answered)
 		}
 		if begun := r.begun.Load(); begun != handled {
-			fault("requests whose handler %s: %d were begun, and the senders of %d told that they were, or may have been", deedNames[d], begun, handled)
+			fault("requests whose %s: %d were begun, and the senders of %d told that they were, or may have been", l.name, begun, handled)
 		}
 		accepted := n.sent.Load() - n.never.Load()
 		if dropped := n.letters.Load() - n.failed.Load(); accepted != n.begun.Load()+dropped {
-			fault("notifications whose handler %s: %d accepted, %d handled, %d dropped", deedNames[d], accepted, n.begun.Load(), dropped)
+			fault("notifications whose %s: %d accepted, %d handled, %d dropped", l.name, accepted, n.begun.Load(), dropped)
 		}
 	}
 	return faults
 }
 
+// ledger is what belongs to one kind of work.
+type ledger struct {
+	name            string
+	requests, notes *tally
+}
+
+func (b *bath) ledgers() (all []ledger) {
+	for d := range deeds {
+		all = append(all,
+			ledger{"handler " + deedNames[d], &b.requests[d], &b.notes[d]},
+			ledger{"function " + deedNames[d], &b.errands[d], &b.later[d]})
+	}
+	return all
+}
+
 func (b *bath) report(t *testing.T) {
 	t.Helper()
-	for d := range deeds {
-		r, n := &b.requests[d], &b.notes[d]
-		t.Logf("requests whose handler %s: %d sent, %d replies, %d own errors, %d panics, %d not handled, %d maybe handled",
-			deedNames[d], r.sent.Load(), r.replies.Load(), r.own.Load(), r.panics.Load(), r.never.Load(), r.maybe.Load())
-		t.Logf("notifications whose handler %s: %d sent, %d refused, %d handled, %d of them failed, %d dead letters",
-			deedNames[d], n.sent.Load(), n.never.Load(), n.begun.Load(), n.failed.Load(), n.letters.Load())
+	for _, l := range b.ledgers() {
+		r, n := l.requests, l.notes
+		t.Logf("requests whose %s: %d sent, %d replies, %d own errors, %d panics, %d not handled, %d maybe handled",
+			l.name, r.sent.Load(), r.replies.Load(), r.own.Load(), r.panics.Load(), r.never.Load(), r.maybe.Load())
+		t.Logf("notifications whose %s: %d sent, %d refused, %d handled, %d of them failed, %d dead letters",
+			l.name, n.sent.Load(), n.never.Load(), n.begun.Load(), n.failed.Load(), n.letters.Load())
 	}
 	t.Logf("workers: %d run, %d ended under load, %d starts; full mailboxes: %d", b.born.Load(), b.buried.Load(), b.starts.Load(), b.full.Load())
 }

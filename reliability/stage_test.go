@@ -226,6 +226,8 @@ func (s *stage) take(st step) bool {
 	switch st.verb {
 	case doSend, doNotify:
 		return s.call(st, h, nil)
+	case doBurst:
+		return s.burst(st, h)
 	case doCancel:
 		return s.cancel(st)
 	case doStop:
@@ -545,6 +547,32 @@ func (s *stage) call(st step, h *handle, by *mActor) bool {
 	return true
 }
 
+// burst has a client notify an actor many times in a row, while that does not go on by itself: it then has all of them to handle at once.
+func (s *stage) burst(st step, h *handle) bool {
+	if h.on.run == nil && !h.on.resting {
+		return false
+	}
+	var burst []*mCall
+	for i := range 2 + st.c%8 {
+		c := &mCall{id: len(s.calls) + 1, act: acts[(st.b+i*(1+st.c/8))%len(acts)], try: true, endless: true}
+		s.calls, burst = append(s.calls, c), append(burst, c)
+		s.say("a client: call %d, Notify(TryNotify) to a%d%s, whose handler %s", c.id, h.on.id, h, c.act)
+		if h.released {
+			c.becomes(gotRefused)
+		} else {
+			h.on.send(c)
+		}
+	}
+	go func() {
+		for _, c := range burst {
+			got := s.really(context.Background(), c, h, wayTry)
+			s.seen()
+			c.got = got
+		}
+	}()
+	return true
+}
+
 // allows reports whether a handler may make a call: not where it would wait for itself in a way that its ctx does not show.
 func (s *stage) allows(c *mCall, to *mActor) bool {
 	if to.cycle(c) || to.shut || c.over {
@@ -672,6 +700,9 @@ func (s *stage) compare() bool {
 	}
 	s.compareTold()
 	s.compareShutdown()
+	for i, m := range s.actors {
+		m.heard(slices.Concat(s.diaries[i].Begun, s.diaries[i].Letters)...)
+	}
 	s.reads.Add(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
