@@ -76,8 +76,8 @@ const (
 	runApart                      // it is that of a function of Go
 )
 
-// link is the run, as all its Contexts have it.
-func (c Context) link() link { return link{c.actor, c.run &^ (runApart | runHired)} }
+// link is the run, as all its Contexts have it, also those that an interceptor made of it.
+func (c Context) link() link { return link{c.actor, c.run &^ flagMask} }
 
 type contextKey struct{}
 
