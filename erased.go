@@ -20,8 +20,8 @@ import (
 //   - Results come back in registers the same way, so (R, error) may be received as a struct of an R-like field and an error. A
 //     result that is a pointer is received as an unsafe.Pointer, never as a uintptr.
 //
-// Everything else – floats, arrays of several elements, blank fields, interfaces with methods, replies of several scalars or of
-// size zero – stays with reflection, and so do other architectures, Go versions not tried, and the build tag akt_safe.
+// A result of size zero takes no register. Everything else – floats, arrays of several elements, blank fields, interfaces with methods,
+// replies of several scalars – stays with reflection, and so do other architectures, Go versions not tried, and the build tag akt_safe.
 // TestErased compares every kind with reflection.
 
 // erases says that this file is in the build.
@@ -53,6 +53,8 @@ func erasedCall(h *handler) callFunc {
 // erasedReply is erasedCall for a handler with a reply.
 func erasedReply(h *handler, m erasedMessage) callFunc {
 	switch kind := h.reply.Kind(); {
+	case h.reply.Size() == 0 && !isDirect(h.reply):
+		return eraseWith[empty, emptyOrError](h, m)
 	case kind == reflect.String:
 		return eraseWith[text, textOrError](h, m)
 	case kind == reflect.Slice:
@@ -265,6 +267,8 @@ type (
 		slice
 		err error
 	}
+	empty          struct{} // in no register
+	emptyOrError   struct{ err error }
 	dynamic        struct{ v any }
 	dynamicOrError struct {
 		dynamic
@@ -273,6 +277,7 @@ type (
 )
 
 func (nothing) box(typeID) (any, error)   { return nil, nil }
+func (empty) box(t typeID) (any, error)   { return boxOf(t, unsafe.Pointer(&empty{})), nil }
 func (r failure) box(typeID) (any, error) { return nil, r.err }
 
 // The bytes of a smaller scalar come first in the word: both architectures are little-endian.
@@ -282,6 +287,7 @@ func (r text) box(t typeID) (any, error)    { s := r.s; return boxOf(t, unsafe.P
 func (r slice) box(t typeID) (any, error)   { s := r.s; return boxOf(t, unsafe.Pointer(&s)), nil }
 func (r dynamic) box(typeID) (any, error)   { return r.v, nil }
 
+func (r emptyOrError) box(t typeID) (any, error)   { return orError(empty{}, t, r.err) }
 func (r scalarOrError) box(t typeID) (any, error)  { return orError(r.scalar, t, r.err) }
 func (r pointerOrError) box(t typeID) (any, error) { return orError(r.pointer, t, r.err) }
 func (r textOrError) box(t typeID) (any, error)    { return orError(r.text, t, r.err) }
