@@ -317,6 +317,7 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 			failure = a.caught(recover(), w.last)
 			if !failure.exited() {
 				a.endRun()
+				a.settle(w.last, nil, nil, failure)
 			}
 		}
 	}()

@@ -279,8 +279,12 @@ func (n *notice) with(base *notice) *notice {
 	return &notice{context.Background(), parts}
 }
 
-// life is cancelled when the patience of Shutdown ends. It is made when first asked for.
+// life is cancelled when the patience of Shutdown ends. It is made when first asked for. What is made in a testing/synctest bubble must not be
+// used outside, so there the default system, which all share, has none.
 func (s *System) life() context.Context {
+	if s == defaultSystem && inBubble() {
+		return context.Background()
+	}
 	s.lifeMu.Lock()
 	defer s.lifeMu.Unlock()
 	if s.lifetime == nil {
