@@ -15,11 +15,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// README.md shows code that compiles and runs, as each Go block is a file of the repository or a region of one; and no page
-// has a link to a file that is not there.
+// README.md shows code that compiles and runs, as each Go block is a file of the repository or a region of one, and a table of
+// failures that is what the example prints; and no page has a link to a file that is not there.
 func TestDocumentationIsTrue(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, strings.Join(docProblems(os.DirFS(".")), "\n"))
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	if !strings.Contains(string(readme), "<!-- examples/failures/output.txt -->") {
+		t.Error("README.md does not show examples/failures/output.txt")
+	}
 }
 
 // The check accepts what a README may look like.
@@ -35,6 +40,8 @@ func TestDocumentationCheckAcceptsWhatIsTrue(t *testing.T) {
 		"line ends of Windows":        strings.ReplaceAll(block, "\n", "\r\n"),
 		"blocks that are not Go":      block + "```sh\ngo test\n```\n\n```\nfunc\n```\n",
 		"a Go block quoted in a text": block + "````text\n```go\nx\n```\n````\n",
+		"what a program prints":       block + "<!-- a/output.txt -->\n| a |\n|---|\n\ntext\n",
+		"the same, at the end":        block + "<!-- a/output.txt -->\n\n| a |\n|---|\n",
 		"links that lead somewhere":   block + "[a](a) [`b`](a/main.go#L1) ![c](</a/main.go>)\n\n[d]: docs/design.md\n<img src=\"a\">\n",
 		"links to other places":       block + "[a](https://example.org/x) [b](#b) <a href='mailto:a@example.org'>\n",
 		"links that are none":         block + "`[a](nowhere)` <!-- [b](nowhere) -->\n\n```text\n[c](nowhere)\n```\n",
@@ -69,6 +76,11 @@ func TestDocumentationCheckFindsWhatIsWrong(t *testing.T) {
 		"a region without an end":      {"<!-- b/main.go#open -->\n```go\nx\n```\n", `README.md:2: b/main.go: region open has no "// endregion"`},
 		"a region that is there twice": {"<!-- b/main.go#twice -->\n```go\nx\n```\n", `README.md:2: b/main.go has 2 lines "// region twice"`},
 		"a region without a name":      {"<!-- b/main.go# -->\n```go\nx\n```\n", "README.md:2: no comment such as"},
+		"another output":               {block + "<!-- a/output.txt -->\n| b |\n|---|\n", `README.md:6: "| b |", but a/output.txt has "| a |"`},
+		"an output with a line less":   {block + "<!-- a/output.txt -->\n| a |\n\ntext\n", `README.md:7: the end, but a/output.txt has "|---|"`},
+		"an output with a line more":   {block + "<!-- a/output.txt -->\n| a |\n|---|\n| b |\n", `README.md:8: "| b |", but a/output.txt has the end`},
+		"no output":                    {block + "<!-- a/output.txt -->\n", `README.md:6: the end, but a/output.txt has "| a |"`},
+		"an output that is not there":  {block + "<!-- a/out.txt -->\n| a |\n", "README.md:5: open a/out.txt: file does not exist"},
 		"a fence without an end":       {block + "```sh\nls\n", "README.md:5: this block has no end"},
 		"a dead link":                  {block + "\n[a](a) and [b](nowhere)\n", "README.md:6: the link nowhere leads to no file"},
 		"a dead picture":               {block + "![a](nowhere.png)\n", "README.md:5: the link nowhere.png leads to no file"},
@@ -121,14 +133,15 @@ func docFiles(readme string) fstest.MapFS {
 	return fstest.MapFS{
 		"README.md":      {Data: []byte(readme)},
 		"a/main.go":      {Data: []byte("package main\n")},
+		"a/output.txt":   {Data: []byte("| a |\n|---|\n")},
 		"docs/design.md": {Data: []byte("# Design\n")},
 		"b/main.go": {Data: []byte("package main\n\nfunc main() {\n\t// region loop\n\tfor {\n\t\twork()\n\n\t\tif done {\n\t\t\tbreak\n\t\t}\n\t}\n\t// endregion\n}\n" +
 			"// region twice\n// endregion\n// region twice\n// endregion\n// region open\n")},
 	}
 }
 
-// docProblems are the faults of the documentation in fsys, in the order of pages and lines: Go blocks of README.md that are
-// not what a file of fsys contains, and links of all pages to files that are not there.
+// docProblems are the faults of the documentation in fsys, page by page: Go blocks and outputs of README.md that are not what a file
+// of fsys contains, and links of all pages to files that are not there.
 func docProblems(fsys fs.FS) (problems []string) {
 	if _, err := fs.Stat(fsys, "README.md"); err != nil {
 		problems = append(problems, err.Error())
@@ -148,6 +161,7 @@ func docProblems(fsys fs.FS) (problems []string) {
 		p.findBlocks()
 		if page == "README.md" {
 			p.checkBlocks()
+			p.checkOutputs()
 		}
 		p.checkLinks()
 		problems = append(problems, p.problems...)
@@ -262,11 +276,42 @@ func (p *docPage) compare(b docBlock, file, region string) {
 			return
 		}
 	}
-	for i := range max(len(b.lines), len(want)) {
-		if got, want := docLineAt(b.lines, i), docLineAt(want, i); got != want {
-			p.problem(b.fence+1+i, "%s, but %s has %s", got, source, want)
+	p.sameLines(b.fence+1, b.lines, source, want)
+}
+
+// sameLines reports the first line in which lines of the page, from an index on, differ from those of their source.
+func (p *docPage) sameLines(index int, lines []string, source string, want []string) {
+	for i := range max(len(lines), len(want)) {
+		if got, want := docLineAt(lines, i), docLineAt(want, i); got != want {
+			p.problem(index+i, "%s, but %s has %s", got, source, want)
 			return
 		}
+	}
+}
+
+var docOutput = regexp.MustCompile(`^\s*<!--\s*(\S+\.txt)\s*-->\s*$`)
+
+// checkOutputs compares the paragraphs below comments such as <!-- examples/failures/output.txt --> with those files.
+func (p *docPage) checkOutputs() {
+	for i, line := range p.prose {
+		source := docOutput.FindStringSubmatch(line)
+		if source == nil {
+			continue
+		}
+		text, err := fs.ReadFile(p.fsys, source[1])
+		if err != nil {
+			p.problem(i, "%v", err)
+			continue
+		}
+		first := i + 1
+		if first < len(p.prose) && p.prose[first] == "" {
+			first++
+		}
+		end := first
+		for end < len(p.prose) && p.prose[end] != "" {
+			end++
+		}
+		p.sameLines(first, p.prose[first:end], source[1], docLines(text))
 	}
 }
 

@@ -42,6 +42,7 @@ func (m *meter) HandleSum(akt.Context, meterSum) int { return m.sum }
 // An interval of an hour is tested over days, to the tick.
 func TestUserTestsAnInterval(t *testing.T) {
 	t.Parallel()
+	// region synctest
 	synctest.Test(t, func(t *testing.T) {
 		system := akt.NewSystem()
 		defer func() { require.NoError(t, system.Shutdown(context.Background())) }()
@@ -54,6 +55,7 @@ func TestUserTestsAnInterval(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 490, sum, "48 hours, and one tick at once")
 	})
+	// endregion
 }
 
 // A slow dependency is played by a sleep; a request that is not answered in time says where it was.
