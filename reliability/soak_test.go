@@ -23,8 +23,8 @@ var (
 )
 
 const (
-	soakPools    = 100
-	soakPoolSize = 99 // so that there are 10,000 actors
+	soakPools    = 125
+	soakPoolSize = 79 // so that there are 10,000 actors, and a pool's maps, of room for 112, do not grow however often it is replaced
 	soakPhases   = 8  // of equal length; after each, everything is counted
 	soakClients  = 64
 

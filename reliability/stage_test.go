@@ -35,6 +35,8 @@ type stage struct {
 	ended    bool               // Shutdown has returned
 	endError error
 
+	torn atomic.Bool // down: nobody looks at dead letters any more, and Shutdown's and an actor's may come at the same time
+
 	tell  bool     // keep a script
 	lines []string // what was done, in words
 }
@@ -121,6 +123,9 @@ func play(p program, tell bool) (wrong []string, script []string) {
 }
 
 func (s *stage) letter(l akt.DeadLetter) {
+	if s.torn.Load() {
+		return
+	}
 	s.seen()
 	d := s.diaries[s.idOf(l.Actor)]
 	switch m := l.Msg.(type) {
@@ -669,6 +674,7 @@ func (s *stage) nothingLeft() {
 
 // tearDown ends what is left after a failure, so that the bubble can end.
 func (s *stage) tearDown() {
+	s.torn.Store(true)
 	for _, d := range s.diaries {
 		close(d.strings)
 	}
