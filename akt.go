@@ -35,13 +35,34 @@
 // wrapped in this call's own. Every other failure is a SendError too, which says whether the message may have been handled, and
 // wraps the precise cause. It comes at once, never as a timeout of something else.
 //
+// Handlers pass their Context on to whatever they call: then the end of the first sender's context reaches all of them, and a sender
+// that would wait for itself, alone or in a ring with others, gets [ErrDeadlock] with the path instead of waiting.
+//
+// Nobody waits for a notification: where its handler fails, or it is dropped, that is logged, and told to the hook of
+// [WithDeadLetters].
+//
 // # Lifecycle
 //
 // An actor stops when its last strong [Address] is released, after [Address.Stop], after [Context.Stop], and with its parent
-// or its system; it may have the hooks OnStart, OnStopping and OnStopped. After a panic the sender gets a [*PanicError] at once;
-// an actor that was run from a [Spawner] goes on with a fresh state, any other stops. Queue, address, name and watches stay at such a
-// restart, timers and children end. The first is immediate, further ones wait, and at the sixth within a minute the actor stops instead.
-// [WithSupervisor] decides otherwise, and [Escalate] leaves the decision to the parent's supervisor.
+// or its system. It may have the hooks OnStart, OnStopping and OnStopped; see [StartHook], [StoppingHook] and [StoppedHook]. An actor
+// that another one runs with [Context.Run] is its child and ends before it; one that watches another, with [Context.Watch], receives
+// one [Terminated] when that has ended. To wait for an end there is [Address.Done], and [Address.Err] says why.
+//
+// # Supervision
+//
+// After a panic the sender gets a [*PanicError] at once, and the message is not handled again. An actor that was run from a [Spawner]
+// goes on with a fresh state, any other stops. Queue, address, name and watches stay at such a restart, timers and children end. The first
+// is immediate, further ones wait, and at the sixth within a minute the actor stops instead. [WithSupervisor] decides otherwise, and
+// [Escalate] leaves the decision to the parent's supervisor.
+//
+// # Systems
+//
+// Actors are run in a [System], [Default] or one of [NewSystem]; [WithDefaults] gives it options for all of them. An actor that has a name,
+// by [WithName], is found by [System.Lookup], and [System.LookupOrRun] runs it if need be. [System.Shutdown] refuses what is new, handles what
+// was accepted, and stops all actors; when its context ends before, it tells everybody who waits, and names the handlers that are stuck.
+//
+// [System.Actors] says of each actor what it does, what is queued, and how many messages were handled, failed and were dropped.
+// [WithInterceptor] has a function called around every call of a handler: for traces, permissions, measurements.
 //
 // # Cost
 //

@@ -9,8 +9,10 @@ import (
 // cache is what a dispatch table has resolved, found by one word for a type. It is a hash table with open addressing and linear
 // probing, which readers read without a lock: when it is half full it is replaced by one of twice its size.
 //
-// Filled-Once: a slot is written by who holds mu, its key after all else, and then never again. So whoever has seen the key may
-// read the rest.
+// Invariant:
+//
+//   - Filled-Once: a slot is written by who holds mu, its key after all else, and then never again. So whoever has seen the key may
+//     read the rest.
 type cache struct {
 	slots atomic.Pointer[slots]
 

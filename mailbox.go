@@ -20,11 +20,17 @@ import (
 //
 //	         take (a sender, one CAS)
 //	┌──────┐ ───────────────────────▶ ┌──────┐   push, order   ┌───────────┐
-//	│ idle │                          │ busy │ ──────────────▶ │ busy+work │ ── next: a message, or an order
+//	│ idle │                          │ busy │ ──────────────▶ │ busy+work │ ── next: an order, a message, a batch
 //	└──────┘ ◀─────────────────────── └──────┘                 └───────────┘
 //	    │    yield (one CAS)                                     ▲       │
 //	    ├── push, order: the pusher starts the owner ────────────┘       │
 //	    └◀─────────────────────────── next: nothing to do ───────────────┘
+//
+// Who takes an idle actor for a request is its owner, and runs the handler. Who takes it for a notification puts that into hand and
+// starts the owner, which begins with it.
+//
+// Where the public lane has nothing but notifications, and nobody waits for room, the owner takes it as a whole: a batch. It then
+// goes from run to run by a CAS, without mu. The word tells how much of the batch is left, as due is the number of its last run.
 //
 // Invariants:
 //
@@ -34,10 +40,14 @@ import (
 //     turns it off is, be it because the time has come or to drain. As busy stays on, senders and pushers need not know of it.
 //   - No-Lost-Wake-Up: lanes and orders change only under mu, and work is turned on in the same critical section. Busy is
 //     turned off by a CAS that saw no work, or under mu with lanes and orders empty.
-//   - Bounded: the public lane never holds more than capacity; somebody waits for room only while it is full.
-//   - In-Order: a lane is first in, first out, and those who wait for room enter before all who come later.
-//   - Taken-Once: an envelope is in at most one list, and leaves a lane once: by next, and then it is handled unless its
-//     sender has left, or by another way, and then it never is.
+//   - Care: once care is on, no message of the batch is begun: what is left of it is guarded by mu. Until then it only gets less. Care is
+//     turned on under mu, by whoever has something that comes first, and off by the owner, under mu, when the batch has been given back.
+//   - Bounded: the public lane and what is left of the batch are never more than capacity; somebody waits for room only while they are
+//     as many.
+//   - In-Order: a lane is first in, first out, and those who wait for room enter before all who come later. What is left of a
+//     batch goes back before all others.
+//   - Taken-Once: an envelope is in at most one list, or in the batch, and leaves a lane once: by next, and then it is handled unless its
+//     sender has left, or by another way, and then it never is. What is given back has not left.
 //   - One-Answer: a request is settled once; who settles it decides what the sender is told.
 //
 // The word and what senders write are kept apart, so that they are not on one cache line.
@@ -49,7 +59,7 @@ type mailbox struct {
 
 	mu       sync.Mutex
 	public   list
-	free     *envelope // to be used again by who pushes a notification, with others linked by next
+	free     *envelope // to be used again by who pushes a notification, with others linked by next; lent by the owner
 	current  *envelope // what next returned last
 	capacity int32
 	others   uint32 // runs that were of no message: hooks
@@ -172,7 +182,7 @@ func (m *mailbox) wake() bool {
 // care has an owner who has a batch look at the lanes and orders before its next message, with mu held.
 func (m *mailbox) care() {
 	if m.batched {
-		m.word.Or(flagCare)
+		m.word.Or(flagCare) // Care
 	}
 }
 
@@ -570,7 +580,7 @@ func (m *mailbox) takeRest() (rest []*envelope) {
 		rest = append(rest, e)
 	}
 	slices.Reverse(rest)
-	m.due -= uint32(n)
+	m.due -= uint32(n) // Care: the owner begins none of them
 	return rest
 }
 

@@ -3,13 +3,21 @@ package akt
 import "sync/atomic"
 
 // worker is what a goroutine that owns actors works with, besides the actor. Most goroutines never need one: it is made when
-// the first batch is taken, or when a handler wakes an idle actor.
+// the first batch is taken, or when a handler wakes an idle actor. An actor's crew is the worker of its owner, while there is one.
 //
-// An actor's crew is the worker of its owner, while there is one. Invariants:
+// What becomes of an actor that a handler wakes:
+//
+//	                                ┌──▶ work: the goroutine of the handler, if its own actor goes idle first
+//	hireFor ── hand ──▶ next: busy ─┤
+//	                                └──▶ relieve: the goroutine that is coming
+//
+// Invariants:
 //
 //   - Somebody-Comes: whoever puts an actor into next has seen to it that a goroutine is on its way that looks there
 //     afterwards. So it does not matter whether the worker itself gets to look: it may be in a handler that never returns.
-//   - Batch-Is-Notifications: a batch has no requests, which could be withdrawn, so its owner takes from it without mailbox.mu.
+//     Both take the actor out by a swap, so one of them owns it.
+//   - Batch-Is-Notifications: a batch has no requests, which could be withdrawn, so its owner takes from it without mailbox.mu, until
+//     care is on.
 type worker struct {
 	next   atomic.Pointer[actor] // busy, and to be owned by whoever takes it from here
 	coming atomic.Bool           // a goroutine is on its way to look at next

@@ -88,8 +88,9 @@ func spawnerPanics(ctx context.Context, s *scene) error {
 }
 
 func restartLimit(ctx context.Context, s *scene) error {
+	system := s.System
 	// region supervisor
-	account, err := s.Run(newAccount, akt.WithName("account"), akt.WithSupervisor(akt.Supervisor{
+	account, err := system.Run(newAccount, akt.WithName("account"), akt.WithSupervisor(akt.Supervisor{
 		Decide: func(f akt.Failure) akt.Directive {
 			if errors.Is(f.Err, errHarmless) {
 				return akt.Resume // the state is as good as before
