@@ -231,10 +231,15 @@ func (a *actor) askStopping(asked bool) (stop bool) {
 	return stop
 }
 
-// end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time.
+// end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time. (Or, under
+// GODEBUG=panicnil=1, the goroutine of a panic(nil) in OnStopping, which askStopping took for one that is ending.)
 func (a *actor) end(why error) {
 	a.mu.Lock()
-	a.extra().err = why
+	if a.extra().ending {
+		a.mu.Unlock()
+		return
+	}
+	a.extras.err = why
 	a.extras.ending = true
 	a.mu.Unlock()
 	queue := a.closeDown()
