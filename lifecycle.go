@@ -201,20 +201,28 @@ func (a *actor) askStopping(asked bool) (stop bool) {
 		return true
 	}
 	returned := false
+	defer func() {
+		if !returned { // OnStopping ended the goroutine
+			go a.end(nil) // One-Owner: handed over
+		}
+	}()
+	stop = a.callStopping(hook) || !asked
+	returned = true
+	return stop
+}
+
+// callStopping calls OnStopping. A panic counts as true.
+func (a *actor) callStopping(hook StoppingHook) (stop bool) {
+	returned := false
 	c := a.hookContext(runStopping)
 	defer func() {
 		a.endRun()
-		if returned {
-			return
-		}
-		stop = true
-		failure := newPanicError(recover())
-		a.logPanic("OnStopping", failure)
-		if failure.exited() {
-			go a.end(nil) // One-Owner: handed over, as this goroutine is ending
+		if !returned {
+			stop = true
+			a.logPanic("OnStopping", newPanicError(recover()))
 		}
 	}()
-	stop = hook.OnStopping(c) || !asked
+	stop = hook.OnStopping(c)
 	returned = true
 	return stop
 }
