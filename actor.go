@@ -38,7 +38,6 @@ type extras struct {
 	over      bool          // OnStopped has returned
 	ending    bool          // takes no children and no watches any more
 	replacing bool          // the old state is being ended: takes no children and no timers
-	awaiting  bool          // waits for its children to end
 	err       error         // why it died
 	timers    map[*Timer]struct{}
 	children  map[*actor]struct{}
