@@ -248,7 +248,10 @@ func TestInterceptorsContextThatEnds(t *testing.T) {
 			return next(ctx, msg)
 		}))
 		_, err := addr.Send(context.Background(), play(func(ctx akt.Context) (any, error) {
-			_, err := other.Send(ctx, deed(func(ctx akt.Context) { <-ctx.Done() }))
+			_, err := other.Send(ctx, deed(func(ctx akt.Context) {
+				<-ctx.Done()
+				time.Sleep(time.Second) // else its reply may be there first
+			}))
 			requireSendError(t, err, akt.MaybeHandled, context.DeadlineExceeded)
 			return nil, nil
 		}))
