@@ -140,6 +140,7 @@ func TestInterceptedMessages(t *testing.T) {
 		ctx.Watch(target)
 		target.Stop()
 		<-target.Done()
+		synctest.Wait() // those who watch are told after that
 		settled(t, addr)
 		addr.Stop()
 		<-addr.Done()
