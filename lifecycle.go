@@ -213,33 +213,36 @@ func (a *actor) askStopping(asked bool) (stop bool) {
 		return true
 	}
 	returned := false
-	c := a.hookContext(runStopping)
 	defer func() {
-		a.endRun()
-		if returned {
-			return
-		}
-		stop = true
-		failure := newPanicError(recover())
-		a.logPanic("OnStopping", failure)
-		if failure.exited() {
-			go a.end(nil) // One-Owner: handed over, as this goroutine is ending
+		if !returned { // OnStopping ended the goroutine
+			go a.end(nil) // One-Owner: handed over
 		}
 	}()
-	stop = hook.OnStopping(c) || !asked
+	stop = a.callStopping(hook) || !asked
 	returned = true
 	return stop
 }
 
-// end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time. (Or, under
-// GODEBUG=panicnil=1, the goroutine of a panic(nil) in OnStopping, which askStopping took for one that is ending.)
+// callStopping calls OnStopping. A panic counts as true.
+func (a *actor) callStopping(hook StoppingHook) (stop bool) {
+	returned := false
+	c := a.hookContext(runStopping)
+	defer func() {
+		a.endRun()
+		if !returned {
+			stop = true
+			a.logPanic("OnStopping", newPanicError(recover()))
+		}
+	}()
+	stop = hook.OnStopping(c)
+	returned = true
+	return stop
+}
+
+// end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time.
 func (a *actor) end(why error) {
 	a.mu.Lock()
-	if a.extra().ending {
-		a.mu.Unlock()
-		return
-	}
-	a.extras.err = why
+	a.extra().err = why
 	a.extras.ending = true
 	a.mu.Unlock()
 	queue := a.closeDown()
