@@ -72,7 +72,7 @@ func TestTerminatedGoesFirst(t *testing.T) {
 		leave := hold(t, watcher)
 		require.NoError(t, watcher.TryNotify(j.entry("public")))
 		target.Stop()
-		<-target.Done()
+		synctest.Wait() // Done is closed before those who watch are told
 		leave()
 		synctest.Wait()
 		require.Equal(t, []string{"target: <nil>", "public"}, j.all())
