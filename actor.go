@@ -26,6 +26,7 @@ type actor struct {
 	refs    atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
 	phase   atomic.Uint32 // a State
 	extras  *extras
+	loop    func() // work, once it was needed; the owner's
 
 	before, after *actor // in the system's list, guarded by System.mu
 
@@ -168,8 +169,14 @@ func (a *actor) runningIn(word uint64) string {
 	return ""
 }
 
-// hire starts a goroutine that owns the actor from now on, on behalf of the owner.
-func (a *actor) hire() { go a.work() }
+// hire starts a goroutine that owns the actor from now on, on behalf of the owner. The func value is made once, as a go statement
+// would otherwise make one each time.
+func (a *actor) hire() {
+	if a.loop == nil {
+		a.loop = a.work
+	}
+	go a.loop()
+}
 
 // hireFor is hire on behalf of a sender. Where that is a handler, whose actor often has nothing more to do when it returns, its
 // goroutine may be the one: that saves a goroutine, and both a switch.

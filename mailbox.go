@@ -53,22 +53,50 @@ import (
 // The word and what senders write are kept apart, so that they are not on one cache line.
 type mailbox struct {
 	word    atomic.Uint64
-	hand    *envelope // the message that a new owner begins with, whose run has begun: the owner's
-	private list
-	waiting *list // senders that wait for room in public; made when there is one
+	hand    *envelope  // the message that a new owner begins with, whose run has begun: the owner's
+	rare    *rareLists // made when needed first
+	current *envelope  // what next returned last
 
-	mu       sync.Mutex
-	public   list
-	free     *envelope // to be used again by who pushes a notification, with others linked by next; lent by the owner
-	current  *envelope // what next returned last
+	crew     atomic.Pointer[worker] // changed by the owner, but for the first one: see hireFor
+	free     *envelope              // to be used again by who pushes a notification, with others linked by next; lent by the owner
 	capacity int32
 	others   uint32 // runs that were of no message: hooks
 	due      uint32 // the number of the run of the batch's last message, its low bits
 	batched  bool   // the owner has a batch
 	closed   bool   // flagShut, for those who hold mu
 	orders   orders
+	mu       sync.Mutex // guards rare, current and all from free on
+	public   list
+}
 
-	crew atomic.Pointer[worker] // changed by the owner, but for the first one: see hireFor
+// rareLists are those that few mailboxes need.
+type rareLists struct {
+	private list
+	waiting list // senders that wait for room in public
+}
+
+// rarely returns the rare lists, with mu held.
+func (m *mailbox) rarely() *rareLists {
+	if m.rare == nil {
+		m.rare = &rareLists{}
+	}
+	return m.rare
+}
+
+// private is the private lane, with mu held; nil for an empty one.
+func (m *mailbox) private() *list {
+	if m.rare == nil {
+		return nil
+	}
+	return &m.rare.private
+}
+
+// waiting has those who wait for room, with mu held; nil for nobody.
+func (m *mailbox) waiting() *list {
+	if m.rare == nil {
+		return nil
+	}
+	return &m.rare.waiting
 }
 
 const (
@@ -190,8 +218,8 @@ func (m *mailbox) care() {
 func (m *mailbox) putLocked(e *envelope, into lane) (start bool) {
 	if into == privateLane {
 		m.care()
-		m.private.push(e, inPrivate)
-		return m.private.n == 1 && m.wake()
+		m.rarely().private.push(e, inPrivate)
+		return m.private().len() == 1 && m.wake()
 	}
 	m.public.push(e, inPublic)
 	return m.public.n == 1 && m.wake() // No-Lost-Wake-Up: where the lane was not empty, work is on already
@@ -214,10 +242,10 @@ func (m *mailbox) admits(into lane) admission {
 		return refusedShut
 	case into == privateLane:
 		return accepted
-	case m.waiting.len() > 0: // a message of a batch may have made room for them
+	case m.waiting().len() > 0: // a message of a batch may have made room for them
 		m.letIn()
 	}
-	if m.waiting.len() > 0 || !m.hasRoom() {
+	if m.waiting().len() > 0 || !m.hasRoom() {
 		return refusedFull
 	}
 	return accepted
@@ -246,10 +274,7 @@ func (m *mailbox) push(e *envelope, into lane, wait bool) (a admission, start bo
 	case a == refusedShut || !wait:
 		return a, false
 	}
-	if m.waiting == nil {
-		m.waiting = new(list)
-	}
-	m.waiting.push(e, inWaiting)
+	m.rarely().waiting.push(e, inWaiting)
 	m.care()
 	m.letIn() // Bounded: the owner may have begun a message of its batch before it was to care
 	if e.at != inWaiting {
@@ -298,7 +323,7 @@ func (m *mailbox) order(o orders) (start bool) {
 // lieDown lets an actor without a state rest, by the owner, with mu held: nobody owns it then, until getUp. It reports false where the
 // queue is to be drained and either empty or the caller in a hurry: the caller is still the owner.
 func (m *mailbox) lieDown(hurry bool) bool {
-	queued := m.private.n+m.public.n > 0
+	queued := m.private().len()+m.public.n > 0
 	if m.orders&orderDrain != 0 && (hurry || !queued) {
 		return false
 	}
@@ -321,7 +346,7 @@ func (m *mailbox) getUp() bool {
 
 // hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with mu held.
 func (m *mailbox) hurryUp() {
-	if m.orders&orderDrain != 0 && m.private.n+m.public.n == 0 {
+	if m.orders&orderDrain != 0 && m.private().len()+m.public.n == 0 {
 		m.orders &^= orderRenew
 	}
 }
@@ -330,7 +355,7 @@ func (m *mailbox) hurryUp() {
 func (m *mailbox) shutLanes() {
 	m.closed = true
 	m.word.Or(flagShut)
-	for e := m.waiting.pop(); e != nil; e = m.waiting.pop() {
+	for e := m.waiting().pop(); e != nil; e = m.waiting().pop() {
 		e.answer(nil, errRefused)
 	}
 }
@@ -377,9 +402,9 @@ func (m *mailbox) nextLocked() (todo task, e *envelope) {
 		return m.takeTask(), nil
 	}
 	switch {
-	case m.private.n > 0:
-		return handle, m.private.pop()
-	case m.public.n > 1 && m.public.requests == 0 && m.waiting.len() == 0:
+	case m.private().len() > 0:
+		return handle, m.private().pop()
+	case m.public.n > 1 && m.public.requests == 0 && m.waiting().len() == 0:
 		return handleBatch, nil
 	case m.public.n > 0:
 		e = m.public.pop()
@@ -460,7 +485,7 @@ func (m *mailbox) goIdle() bool {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.orders != 0 || m.private.n > 0 || m.public.n > 0 {
+	if m.orders != 0 || m.private().len() > 0 || m.public.n > 0 {
 		return false
 	}
 	m.letGo()
@@ -485,8 +510,8 @@ func (m *mailbox) wantsNotice() bool {
 
 // letIn moves those who wait into the room that there is now.
 func (m *mailbox) letIn() {
-	for m.waiting.len() > 0 && m.hasRoom() {
-		e := m.waiting.pop()
+	for m.waiting().len() > 0 && m.hasRoom() {
+		e := m.waiting().pop()
 		m.public.push(e, inPublic)
 		if e.kind != request {
 			close(e.ready)
@@ -515,7 +540,7 @@ func (m *mailbox) withdraw(e *envelope) (at whereabouts, ahead int32) {
 	}
 	switch e.at {
 	case inWaiting:
-		m.waiting.remove(e)
+		m.waiting().remove(e)
 		return outside, ahead + m.queued()
 	case inPublic:
 		ahead += m.queued() - m.public.n
@@ -523,13 +548,13 @@ func (m *mailbox) withdraw(e *envelope) (at whereabouts, ahead int32) {
 		m.letIn()
 		return queued, ahead
 	}
-	m.private.remove(e)
+	m.private().remove(e)
 	return queued, ahead
 }
 
 // queued is how many messages are in the lanes and in the owner's batch, with mu held.
 func (m *mailbox) queued() int32 {
-	return m.public.n + m.private.n + m.left()
+	return m.public.n + m.private().len() + m.left()
 }
 
 // leave takes a notification out of the queue of those who wait for room. It reports false where it was let in, or refused.
@@ -539,7 +564,7 @@ func (m *mailbox) leave(e *envelope) bool {
 	if e.at != inWaiting {
 		return false
 	}
-	m.waiting.remove(e)
+	m.waiting().remove(e)
 	return true
 }
 
@@ -591,7 +616,7 @@ func (m *mailbox) guard() { m.word.Or(flagGuard) }
 func (m *mailbox) takeAll() (queue []*envelope) {
 	m.shutLanes()
 	m.free = nil
-	for _, l := range []*list{&m.private, &m.public} {
+	for _, l := range []*list{m.private(), &m.public} {
 		for e := l.pop(); e != nil; e = l.pop() {
 			queue = append(queue, e)
 		}

@@ -454,7 +454,7 @@ func TestIdleWord(t *testing.T) {
 		require.Zero(t, a.orders)
 		require.False(t, a.runs(word))
 		require.Nil(t, a.public.head)
-		require.Nil(t, a.private.head)
+		require.Zero(t, a.private().len())
 	}
 	idle(0)
 	_, err = addr.Send(context.Background(), edgePing{})

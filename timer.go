@@ -42,7 +42,7 @@ func (t *Timer) end() bool {
 		t.timer.Stop()
 	}
 	if t.message.at == inPrivate {
-		t.actor.private.remove(t.message)
+		t.actor.private().remove(t.message)
 		return true
 	}
 	return !t.fired
