@@ -137,7 +137,7 @@ func (r *rider) HandleUnitless(c context.Context, m int16) (rideEmpty, error) {
 	return rideEmpty{}, nil
 }
 func (r *rider) HandleVoid(c Context, m uint16) [0]*int { r.saw(c, m); return [0]*int{} }
-func (r *rider) HandleQuiet(c context.Context, m bool) { r.saw(c, m) }
+func (r *rider) HandleQuiet(c context.Context, m bool)  { r.saw(c, m) }
 
 // rides are messages of every kind, made of a few numbers and a text.
 func rides(n uint64, s string) []any {

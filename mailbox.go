@@ -30,7 +30,7 @@ import (
 // starts the owner, which begins with it.
 //
 // Where the public lane has nothing but notifications, and nobody waits for room, the owner takes it as a whole: a batch. It then
-// goes from run to run by a CAS, without mu. The word tells how much of the batch is left, as due is the number of its last run.
+// goes from run to run by a CAS, without mu. The word tells how much of the batch is left, as worker.due is the number of its last run.
 //
 // Invariants:
 //
@@ -61,8 +61,8 @@ type mailbox struct {
 	free     *envelope              // to be used again by who pushes a notification, with others linked by next; lent by the owner
 	capacity int32
 	others   uint32 // runs that were of no message: hooks
-	due      uint32 // the number of the run of the batch's last message, its low bits
-	batched  bool   // the owner has a batch
+	size     int32  // of the owner's batch when it was taken; 0 for none
+	crowded  bool   // somebody waits for room
 	closed   bool   // flagShut, for those who hold mu
 	orders   orders
 	mu       sync.Mutex // guards rare, current and all from free on
@@ -209,7 +209,7 @@ func (m *mailbox) wake() bool {
 
 // care has an owner who has a batch look at the lanes and orders before its next message, with mu held.
 func (m *mailbox) care() {
-	if m.batched {
+	if m.size > 0 {
 		m.word.Or(flagCare) // Care
 	}
 }
@@ -242,10 +242,10 @@ func (m *mailbox) admits(into lane) admission {
 		return refusedShut
 	case into == privateLane:
 		return accepted
-	case m.waiting().len() > 0: // a message of a batch may have made room for them
+	case m.crowded: // a message of a batch may have made room for them
 		m.letIn()
 	}
-	if m.waiting().len() > 0 || !m.hasRoom() {
+	if m.crowded || !m.hasRoom() {
 		return refusedFull
 	}
 	return accepted
@@ -253,15 +253,15 @@ func (m *mailbox) admits(into lane) admission {
 
 // hasRoom reports whether the public lane takes one message more: the rest of a batch counts, too.
 func (m *mailbox) hasRoom() bool {
-	return m.public.n+m.left() < m.capacity
+	return m.public.n+m.size < m.capacity || m.public.n+m.left() < m.capacity
 }
 
 // left is how many messages of the owner's batch were not begun, with mu held.
 func (m *mailbox) left() int32 {
-	if !m.batched {
+	if m.size == 0 {
 		return 0
 	}
-	return int32(m.due - uint32(m.word.Load()>>runShift))
+	return int32(m.crew.Load().due - uint32(m.word.Load()>>runShift))
 }
 
 // push puts an envelope into a lane, or in line for it if wait is set. start is true where the caller must start the owner.
@@ -275,6 +275,7 @@ func (m *mailbox) push(e *envelope, into lane, wait bool) (a admission, start bo
 		return a, false
 	}
 	m.rarely().waiting.push(e, inWaiting)
+	m.crowded = true
 	m.care()
 	m.letIn() // Bounded: the owner may have begun a message of its batch before it was to care
 	if e.at != inWaiting {
@@ -358,6 +359,7 @@ func (m *mailbox) shutLanes() {
 	for e := m.waiting().pop(); e != nil; e = m.waiting().pop() {
 		e.answer(nil, errRefused)
 	}
+	m.crowded = false
 }
 
 // task is what the owner does next.
@@ -404,7 +406,7 @@ func (m *mailbox) nextLocked() (todo task, e *envelope) {
 	switch {
 	case m.private().len() > 0:
 		return handle, m.private().pop()
-	case m.public.n > 1 && m.public.requests == 0 && m.waiting().len() == 0:
+	case m.public.n > 1 && m.public.requests == 0 && !m.crowded:
 		return handleBatch, nil
 	case m.public.n > 0:
 		e = m.public.pop()
@@ -437,22 +439,21 @@ func (m *mailbox) takeBatch() *worker {
 		m.crew.CompareAndSwap(nil, new(worker)) // or somebody else has made one: see hireFor
 		w = m.crew.Load()
 	}
-	w.batch, w.tail = m.public.head, m.public.tail
-	m.batched = true
-	m.due = uint32(m.word.Load()>>runShift) + uint32(m.public.n)
+	w.batch, w.tail, m.size = m.public.head, m.public.tail, m.public.n
+	w.due = uint32(m.word.Load()>>runShift) + uint32(m.size)
 	m.public = list{}
 	return w
 }
 
 // giveBack puts what is left of the owner's batch back to where it came from, with mu held.
 func (m *mailbox) giveBack(w *worker) {
-	if !m.batched {
+	if m.size == 0 {
 		return
 	}
 	if n := m.left(); n > 0 {
 		m.public.prepend(w.batch, w.tail, n)
 	}
-	w.batch, w.tail, m.batched = nil, nil, false
+	w.batch, w.tail, m.size = nil, nil, 0
 	m.word.And(^flagCare)
 }
 
@@ -508,10 +509,17 @@ func (m *mailbox) wantsNotice() bool {
 	return m.orders&orderNotice != 0
 }
 
+// takeWaiting takes one out who waits for room.
+func (m *mailbox) takeWaiting(e *envelope) *envelope {
+	m.waiting().remove(e)
+	m.crowded = m.waiting().len() > 0
+	return e
+}
+
 // letIn moves those who wait into the room that there is now.
 func (m *mailbox) letIn() {
-	for m.waiting().len() > 0 && m.hasRoom() {
-		e := m.waiting().pop()
+	for m.crowded && m.hasRoom() {
+		e := m.takeWaiting(m.waiting().head)
 		m.public.push(e, inPublic)
 		if e.kind != request {
 			close(e.ready)
@@ -540,7 +548,7 @@ func (m *mailbox) withdraw(e *envelope) (at whereabouts, ahead int32) {
 	}
 	switch e.at {
 	case inWaiting:
-		m.waiting().remove(e)
+		m.takeWaiting(e)
 		return outside, ahead + m.queued()
 	case inPublic:
 		ahead += m.queued() - m.public.n
@@ -564,7 +572,7 @@ func (m *mailbox) leave(e *envelope) bool {
 	if e.at != inWaiting {
 		return false
 	}
-	m.waiting().remove(e)
+	m.takeWaiting(e)
 	return true
 }
 
@@ -605,7 +613,7 @@ func (m *mailbox) takeRest() (rest []*envelope) {
 		rest = append(rest, e)
 	}
 	slices.Reverse(rest)
-	m.due -= uint32(n) // Care: the owner begins none of them
+	m.crew.Load().due -= uint32(n) // Care: the owner begins none of them
 	return rest
 }
 

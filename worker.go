@@ -22,12 +22,16 @@ type worker struct {
 	next   atomic.Pointer[actor] // busy, and to be owned by whoever takes it from here
 	coming atomic.Bool           // a goroutine is on its way to look at next
 
-	_ [64]byte // who hands an actor over does not touch the cache line of what follows
+	// Guarded by mailbox.mu of the actor whose batch it is.
+	tail *envelope // the last message of the batch
+	due  uint32    // the number of that message's run, its low bits
+
+	_ [64]byte // others do not touch the cache line of what follows
 
 	// The owner's.
-	batch, tail *envelope // what is left of the messages taken at once from the public lane
-	last        *envelope // the message of the batch that was handled last
-	spent       *envelope // envelopes to be used again, linked by next
+	batch *envelope // what is left of the messages taken at once from the public lane
+	last  *envelope // the message of the batch that was handled last
+	spent *envelope // envelopes to be used again, linked by next
 }
 
 // hand gives an actor that its caller owns to the worker: to itself if its present actor goes idle soon, else to the
