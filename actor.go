@@ -339,13 +339,7 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 		}
 		e := w.step()
 		c := Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
-		var err error
-		if a.config.chain == nil {
-			_, err = (*e.to.call.Load())(a.self, c, e.msg)
-		} else {
-			_, err = a.intercepted(c, e)
-		}
-		if err != nil {
+		if _, err := a.callOf(word, e.to, e.msg)(a.self, c, e.msg); err != nil {
 			a.endRun()
 			a.settle(e, nil, err, nil)
 		}
@@ -425,11 +419,7 @@ func (a *actor) invoke(e *envelope, word uint64) (reply any, failure *PanicError
 	case interval:
 		err = a.tick(c, e)
 	default:
-		if a.config.chain == nil {
-			reply, err = (*e.to.call.Load())(a.self, c, e.msg)
-		} else {
-			reply, err = a.intercepted(c, e)
-		}
+		reply, err = a.callOf(word, e.to, e.msg)(a.self, c, e.msg)
 	}
 	returned = true
 	return reply, nil, err
@@ -454,7 +444,6 @@ func (a *actor) tick(c Context, e *envelope) (err error) {
 		a.endRunOfNone()
 		return nil
 	}
-	e.msg = nil // not the last one's, if this fails
 	e.msg = e.timer.next()
 	r, routed, err := a.route(e.msg)
 	if err != nil {
@@ -462,11 +451,7 @@ func (a *actor) tick(c Context, e *envelope) (err error) {
 	}
 	e.to, e.msg = r, routed
 	a.renameRun(runInterval, r.index)
-	if a.config.chain == nil {
-		_, err = (*r.call.Load())(a.self, c, routed)
-	} else {
-		_, err = a.intercepted(c, e)
-	}
+	_, err = a.callOf(c.run, r, routed)(a.self, c, routed)
 	return err
 }
 

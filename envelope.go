@@ -9,7 +9,7 @@ import (
 // envelope is one message on its way. Its place and links are guarded by mailbox.mu; its other fields belong to the sender until it is
 // pushed, and to whoever took it out of its list after that. reply and err are the sender's again once outcome is done.
 //
-// What a notification needs comes first: it fits a cache line, which is all that goes from the sender's processor to the owner's.
+// What a notification needs comes first, so that little goes from the sender's processor to the owner's.
 type envelope struct {
 	next, prev *envelope
 	at         station

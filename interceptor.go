@@ -49,6 +49,7 @@ var errNextLate = errors.New("akt: next was called after its interceptor returne
 // whoever is inside a layer may read them.
 type chain struct {
 	actor *actor
+	call  callFunc // of the outer layer, as a func value that is made once
 	outer *layer
 
 	run uint64 // the state word of the message's run, without flags
@@ -88,20 +89,22 @@ func newChain(a *actor, interceptors []Interceptor) *chain {
 		l.next = l.pass
 		c.outer = l
 	}
+	c.call = func(_ any, ctx Context, msg any) (any, error) { return c.outer.call(ctx, msg) }
 	return c
 }
 
-// call calls the handler of a message through the interceptors, by the owner.
-func (c *chain) call(ctx Context, to route, msg any) (any, error) {
-	c.run, c.to, c.typ = ctx.run&^flagMask, to, dynamicType(msg)
-	return c.outer.call(ctx, msg)
+// around is the call of a message's handler through the interceptors, in the run of this number, by the owner.
+func (c *chain) around(run uint64, to route, msg any) callFunc {
+	c.run, c.to, c.typ = run&^flagMask, to, dynamicType(msg)
+	return c.call
 }
 
-// intercepted is the call of an envelope's handler through the interceptors, by the owner.
-//
-//go:noinline
-func (a *actor) intercepted(ctx Context, e *envelope) (any, error) {
-	return a.config.chain.call(ctx, e.to, e.msg)
+// callOf is the call of a message's handler, through the interceptors if there are any.
+func (a *actor) callOf(run uint64, to route, msg any) callFunc {
+	if a.config.chain == nil {
+		return *to.call.Load()
+	}
+	return a.config.chain.around(run, to, msg)
 }
 
 // call calls the interceptor.
@@ -170,40 +173,13 @@ func (c *chain) handle(ctx Context, msg any) (any, error) {
 	return (*r.call.Load())(c.actor.self, ctx, routed)
 }
 
-// takeIntercepted is take for an actor with interceptors, which every other sender finds not idle.
-func (m *mailbox) takeIntercepted(index uint16) (word uint64, ok bool) {
-	w := m.word.Load()
-	if w&flagMask != flagIntercepted {
-		return 0, false
-	}
-	word = w&^handlerMask + oneRun | uint64(index)<<handlerShift | flagBusy
-	return word, m.word.CompareAndSwap(w, word)
-}
-
-// sendIntercepted is the end of sendTo for an actor with interceptors: on this goroutine if the actor is idle, else queued.
+// sendIntercepted is the end of sendTo for an actor with interceptors, which take finds not idle: on this goroutine if it is, else
+// queued.
 func (a *actor) sendIntercepted(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
-	word, ok := a.takeIntercepted(r.index)
+	word, ok := a.takeFrom(flagIntercepted, r.index)
 	if !ok {
 		return a.request(ctx, r, msg, into)
 	}
-	return a.runIntercepted(Context{Context: ctx, actor: a, run: runOf(word, forever)}, word, r, msg)
-}
-
-// runIntercepted is runHere through the interceptors.
-func (a *actor) runIntercepted(c Context, word uint64, r route, msg any) (reply any, err error) {
-	returned := false
-	defer func() {
-		if !returned {
-			reply, err = nil, a.failedHere(recover(), msg, r.sentAs(msg))
-		}
-	}()
-	reply, err = a.config.chain.call(c, r, msg)
-	returned = true
-	if !a.yield(word) {
-		a.hire() // One-Owner: handed over
-	}
-	if err != nil {
-		return nil, ownFailure(err, a, func() string { return r.sentAs(msg) })
-	}
-	return reply, nil
+	c := Context{Context: ctx, actor: a, run: runOf(word, forever)}
+	return a.runHere(c, word, r, msg, a.config.chain.around(word, r, msg))
 }

@@ -136,12 +136,22 @@ const (
 
 // take makes the caller the owner of an idle actor, for one message to the handler of this index.
 func (m *mailbox) take(index uint16) (word uint64, ok bool) {
+	return m.takeFrom(0, index)
+}
+
+// takeFrom is take for an actor that is idle with these flags.
+func (m *mailbox) takeFrom(flags uint64, index uint16) (word uint64, ok bool) {
 	w := m.word.Load()
-	if w&flagMask != 0 {
+	if w&flagMask != flags {
 		return 0, false
 	}
-	word = w&^handlerMask + oneRun | uint64(index)<<handlerShift | flagBusy
+	word = oneRunMore(w, index) | flagBusy
 	return word, m.word.CompareAndSwap(w, word)
+}
+
+// oneRunMore is a word after the beginning of a run.
+func oneRunMore(word uint64, index uint16) uint64 {
+	return word&^handlerMask + oneRun | uint64(index)<<handlerShift
 }
 
 // takeIdle is take for a message that waits for its owner to begin. It does not look at the word of an actor that has a batch.
@@ -175,7 +185,7 @@ func (m *mailbox) renameRun(from, to uint16) {
 // nextRun is beginRun for a message of a batch, which ends the run before. It reports false, and has done nothing, where the word is not
 // this one any more: so no message of a batch is begun once flagCare is on.
 func (m *mailbox) nextRun(word uint64, index uint16) (begun uint64, ok bool) {
-	begun = word&^handlerMask + oneRun | uint64(index)<<handlerShift
+	begun = oneRunMore(word, index)
 	return begun, m.word.CompareAndSwap(word, begun)
 }
 
@@ -324,7 +334,7 @@ func (m *mailbox) order(o orders) (start bool) {
 // lieDown lets an actor without a state rest, by the owner, with mu held: nobody owns it then, until getUp. It reports false where the
 // queue is to be drained and either empty or the caller in a hurry: the caller is still the owner.
 func (m *mailbox) lieDown(hurry bool) bool {
-	queued := m.private().len()+m.public.n > 0
+	queued := m.queued() > 0
 	if m.orders&orderDrain != 0 && (hurry || !queued) {
 		return false
 	}
@@ -347,7 +357,7 @@ func (m *mailbox) getUp() bool {
 
 // hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with mu held.
 func (m *mailbox) hurryUp() {
-	if m.orders&orderDrain != 0 && m.private().len()+m.public.n == 0 {
+	if m.orders&orderDrain != 0 && m.queued() == 0 {
 		m.orders &^= orderRenew
 	}
 }
@@ -380,8 +390,8 @@ const (
 func (m *mailbox) next() (todo task, e *envelope, w *worker) {
 	m.lock()
 	last := m.current
+	m.giveBack()
 	if w = m.crew.Load(); w != nil {
-		m.giveBack(w)
 		m.lend(w)
 	}
 	todo, e = m.nextLocked()
@@ -446,10 +456,11 @@ func (m *mailbox) takeBatch() *worker {
 }
 
 // giveBack puts what is left of the owner's batch back to where it came from, with mu held.
-func (m *mailbox) giveBack(w *worker) {
+func (m *mailbox) giveBack() {
 	if m.size == 0 {
 		return
 	}
+	w := m.crew.Load()
 	if n := m.left(); n > 0 {
 		m.public.prepend(w.batch, w.tail, n)
 	}
@@ -486,7 +497,7 @@ func (m *mailbox) goIdle() bool {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.orders != 0 || m.private().len() > 0 || m.public.n > 0 {
+	if m.orders != 0 || m.queued() > 0 {
 		return false
 	}
 	m.letGo()
@@ -580,16 +591,14 @@ func (m *mailbox) leave(e *envelope) bool {
 func (m *mailbox) dissolve() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if w := m.crew.Load(); w != nil {
-		m.giveBack(w)
-	}
+	m.giveBack()
 }
 
 // closeDown shuts both lanes for good and returns what was queued, by the owner. Nothing is handled after it.
 func (m *mailbox) closeDown() (queue []*envelope) {
-	m.dissolve()
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.giveBack()
 	return m.takeAll()
 }
 

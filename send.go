@@ -53,7 +53,7 @@ func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, e
 	}
 	if forever || a.config.inline {
 		if word, ok := a.take(r.index); ok {
-			return a.runHere(Context{Context: ctx, actor: a, run: runOf(word, forever)}, word, r, msg)
+			return a.runHere(Context{Context: ctx, actor: a, run: runOf(word, forever)}, word, r, msg, *r.call.Load())
 		}
 		if a.config.chain != nil {
 			return a.sendIntercepted(ctx, forever, r, msg, into)
@@ -71,15 +71,15 @@ func runOf(word uint64, forever bool) uint64 {
 	return word
 }
 
-// runHere runs a handler on the sender's goroutine, which has taken the actor.
-func (a *actor) runHere(c Context, word uint64, r route, msg any) (reply any, err error) {
+// runHere runs a handler, by this call of it, on the sender's goroutine, which has taken the actor.
+func (a *actor) runHere(c Context, word uint64, r route, msg any, call callFunc) (reply any, err error) {
 	returned := false
 	defer func() {
 		if !returned {
 			reply, err = nil, a.failedHere(recover(), msg, r.sentAs(msg))
 		}
 	}()
-	reply, err = (*r.call.Load())(a.self, c, msg)
+	reply, err = call(a.self, c, msg)
 	returned = true
 	if !a.yield(word) {
 		a.hire() // One-Owner: handed over
@@ -150,7 +150,7 @@ func (a *actor) answerOf(e *envelope) (any, error) {
 	case e.outcome.Load()&cutOff != 0:
 		return nil, a.unanswered(e.name(), MaybeHandled, errShutDown)
 	case e.err == errRefused: //nolint:errorlint // the mark itself: the methods of a handler's error are not called
-		return nil, a.undelivered(e.name(), a.gone())
+		return nil, a.refused(e, a.gone())
 	}
 	return e.reply, e.err
 }
@@ -225,11 +225,11 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 func (a *actor) notAccepted(ctx context.Context, e *envelope, why admission, wait bool) error {
 	switch {
 	case why == refusedShut:
-		return a.undelivered(e.name(), a.gone())
+		return a.refused(e, a.gone())
 	case wait:
 		return a.postLate(ctx, e)
 	}
-	return a.undelivered(e.name(), ErrMailboxFull)
+	return a.refused(e, ErrMailboxFull)
 }
 
 // post pushes an envelope that is not a request into the private lane.
@@ -262,7 +262,7 @@ func (a *actor) postLate(ctx context.Context, e *envelope) error {
 	}
 	switch admission {
 	case refusedShut:
-		return a.undelivered(e.name(), a.gone())
+		return a.refused(e, a.gone())
 	case mustWait:
 		return a.awaitRoom(ctx, e)
 	}
@@ -286,7 +286,7 @@ func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
 	case e.outcome.Load()&done == 0:
 		return nil
 	case e.err == errRefused: //nolint:errorlint // the mark itself: the methods of a handler's error are not called
-		return a.undelivered(e.name(), a.gone())
+		return a.refused(e, a.gone())
 	default:
 		return e.err
 	}

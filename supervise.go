@@ -128,26 +128,17 @@ func (a *actor) judge(f Failure) Directive {
 	default:
 		return Restart
 	}
-	d := Stop
-	asked := make(chan struct{})
-	go func() { // so that not even a Goexit in it, such as a test's FailNow, ends the actor's own goroutine
-		defer close(asked)
-		returned := false
-		defer func() {
-			if !returned {
-				a.logPanic("Supervisor.Decide", newPanicError(recover()))
-			}
-		}()
-		decided := decide(f)
-		returned = true
-		if !decided.known() {
-			a.logger().Error("akt: Supervisor.Decide returned an unknown directive: the actor stops", "directive", decided.String())
-			return
-		}
-		d = decided
-	}()
-	<-asked
-	return d
+	var d Directive
+	failure := apart(func() { d = decide(f) })
+	switch {
+	case failure != nil:
+		a.logPanic("Supervisor.Decide", failure)
+	case !d.known():
+		a.logger().Error("akt: Supervisor.Decide returned an unknown directive: the actor stops", "directive", d.String())
+	default:
+		return d
+	}
+	return Stop
 }
 
 // obey does what was decided for this actor, by its owner.

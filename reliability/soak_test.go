@@ -181,16 +181,9 @@ func (w *worker) HandleWork(ctx akt.Context, m work) (int, error) {
 		_, _ = fails(nil)
 		panic(errOwn)
 	case deedSlow:
-		timer := time.NewTimer(time.Millisecond)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
+		dawdle(ctx)
 	case deedRelay:
-		limited, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
-		defer cancel()
-		if err := w.request(limited, m.To, work{Deed: deedReply}, false); err != nil {
+		if err := w.relay(ctx, m.To); err != nil {
 			return fails(err)
 		}
 	case deedStop:
@@ -212,16 +205,9 @@ func (w *worker) HandleErrand(ctx akt.Context, m errand) (*akt.Future[int], erro
 		case deedPanic:
 			panic(errOwn)
 		case deedSlow:
-			timer := time.NewTimer(time.Millisecond)
-			defer timer.Stop()
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-			}
+			dawdle(ctx)
 		case deedRelay:
-			limited, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
-			defer cancel()
-			_ = b.request(limited, m.To, work{Deed: deedReply}, false)
+			_ = b.relay(ctx, m.To)
 		case deedStop:
 			if c, ok := akt.FromContext(ctx); ok {
 				c.Stop()
@@ -229,6 +215,23 @@ func (w *worker) HandleErrand(ctx akt.Context, m errand) (*akt.Future[int], erro
 		}
 		return 1, nil
 	}), nil
+}
+
+// dawdle waits for a millisecond, or until ctx ends.
+func dawdle(ctx context.Context) {
+	timer := time.NewTimer(time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// relay asks another worker, and does not wait long.
+func (b *bath) relay(ctx context.Context, to int) error {
+	limited, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
+	defer cancel()
+	return b.request(limited, to, work{Deed: deedReply}, false)
 }
 
 var errOwn = errors.New("the handler's own error")
