@@ -2,7 +2,6 @@ package akt
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -331,37 +330,6 @@ func (m *mailbox) order(o orders) (start bool) {
 	return o&orderDrain != 0 && m.getUp() || m.wake()
 }
 
-// lieDown lets an actor without a state rest, by the owner, with mu held: nobody owns it then, until getUp. It reports false where the
-// queue is to be drained and either empty or the caller in a hurry: the caller is still the owner.
-func (m *mailbox) lieDown(hurry bool) bool {
-	queued := m.queued() > 0
-	if m.orders&orderDrain != 0 && (hurry || !queued) {
-		return false
-	}
-	if !queued && m.orders == orderRenew {
-		m.word.And(^flagWork)
-	}
-	m.word.Or(flagRest) // Rest
-	return true
-}
-
-// getUp ends the rest, with mu held. It reports whether there was one: the caller owns the actor then, and must start its loop.
-func (m *mailbox) getUp() bool {
-	if m.word.Load()&flagRest == 0 {
-		return false
-	}
-	m.hurryUp()
-	m.word.And(^flagRest) // Rest
-	return true
-}
-
-// hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with mu held.
-func (m *mailbox) hurryUp() {
-	if m.orders&orderDrain != 0 && m.queued() == 0 {
-		m.orders &^= orderRenew
-	}
-}
-
 // shutLanes has the mailbox take nothing more. Those who wait for room find themselves in no list and not let in.
 func (m *mailbox) shutLanes() {
 	m.closed = true
@@ -440,40 +408,6 @@ func (m *mailbox) takeTask() task {
 	}
 	m.orders &^= orderAsk
 	return askToStop
-}
-
-// takeBatch takes the whole public lane, where it has no requests and nobody waits for room.
-func (m *mailbox) takeBatch() *worker {
-	w := m.crew.Load()
-	if w == nil {
-		m.crew.CompareAndSwap(nil, new(worker)) // or somebody else has made one: see hireFor
-		w = m.crew.Load()
-	}
-	w.batch, w.tail, m.size = m.public.head, m.public.tail, m.public.n
-	w.due = uint32(m.word.Load()>>runShift) + uint32(m.size)
-	m.public = list{}
-	return w
-}
-
-// giveBack puts what is left of the owner's batch back to where it came from, with mu held.
-func (m *mailbox) giveBack() {
-	if m.size == 0 {
-		return
-	}
-	w := m.crew.Load()
-	if n := m.left(); n > 0 {
-		m.public.prepend(w.batch, w.tail, n)
-	}
-	w.batch, w.tail, m.size = nil, nil, 0
-	m.word.And(^flagCare)
-}
-
-// lend gives the envelopes that the owner has kept to those who push, with mu held.
-func (m *mailbox) lend(w *worker) {
-	w.keep()
-	if m.free == nil {
-		m.free, w.spent = w.spent, nil
-	}
 }
 
 // letGo turns busy off, with mu held and nothing to do. It returns the worker, if there is one.
@@ -587,13 +521,6 @@ func (m *mailbox) leave(e *envelope) bool {
 	return true
 }
 
-// dissolve gives the owner's batch back, by the owner.
-func (m *mailbox) dissolve() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.giveBack()
-}
-
 // closeDown shuts both lanes for good and returns what was queued, by the owner. Nothing is handled after it.
 func (m *mailbox) closeDown() (queue []*envelope) {
 	m.mu.Lock()
@@ -610,20 +537,6 @@ func (m *mailbox) shutOff() (queue []*envelope, current *envelope, start bool) {
 	m.care()
 	queue = append(m.takeRest(), m.takeAll()...)
 	return queue, m.current, m.getUp() || m.wake()
-}
-
-// takeRest takes what is left of the owner's batch away from it, with mu held and flagCare on: what follows the message that runs.
-func (m *mailbox) takeRest() (rest []*envelope) {
-	n := m.left()
-	if n == 0 {
-		return nil
-	}
-	for e := m.crew.Load().tail; len(rest) < int(n); e = e.prev {
-		rest = append(rest, e)
-	}
-	slices.Reverse(rest)
-	m.crew.Load().due -= uint32(n) // Care: the owner begins none of them
-	return rest
 }
 
 // guard makes take fail, so that every sender goes through request, which asks System.refuses.

@@ -193,6 +193,37 @@ func (a *actor) rest(wait time.Duration, started bool) bool {
 	return resting
 }
 
+// lieDown lets an actor without a state rest, by the owner, with mu held: nobody owns it then, until getUp. It reports false where the
+// queue is to be drained and either empty or the caller in a hurry: the caller is still the owner.
+func (m *mailbox) lieDown(hurry bool) bool {
+	queued := m.queued() > 0
+	if m.orders&orderDrain != 0 && (hurry || !queued) {
+		return false
+	}
+	if !queued && m.orders == orderRenew {
+		m.word.And(^flagWork)
+	}
+	m.word.Or(flagRest) // Rest
+	return true
+}
+
+// getUp ends the rest, with mu held. It reports whether there was one: the caller owns the actor then, and must start its loop.
+func (m *mailbox) getUp() bool {
+	if m.word.Load()&flagRest == 0 {
+		return false
+	}
+	m.hurryUp()
+	m.word.And(^flagRest) // Rest
+	return true
+}
+
+// hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with mu held.
+func (m *mailbox) hurryUp() {
+	if m.orders&orderDrain != 0 && m.queued() == 0 {
+		m.orders &^= orderRenew
+	}
+}
+
 // endRest forgets the timer of a rest that has ended, perhaps before its time.
 func (a *actor) endRest() {
 	a.mu.Lock()

@@ -1,6 +1,9 @@
 package akt
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // worker is what a goroutine that owns actors works with, besides the actor. Most goroutines never need one: it is made when
 // the first batch is taken, or when a handler wakes an idle actor. An actor's crew is the worker of its owner, while there is one.
@@ -79,4 +82,59 @@ func (w *worker) leave() {
 		notifications.Put(w.spent)
 		w.spent = nil
 	}
+}
+
+// takeBatch takes the whole public lane, where it has no requests and nobody waits for room.
+func (m *mailbox) takeBatch() *worker {
+	w := m.crew.Load()
+	if w == nil {
+		m.crew.CompareAndSwap(nil, new(worker)) // or somebody else has made one: see hireFor
+		w = m.crew.Load()
+	}
+	w.batch, w.tail, m.size = m.public.head, m.public.tail, m.public.n
+	w.due = uint32(m.word.Load()>>runShift) + uint32(m.size)
+	m.public = list{}
+	return w
+}
+
+// giveBack puts what is left of the owner's batch back to where it came from, with mu held.
+func (m *mailbox) giveBack() {
+	if m.size == 0 {
+		return
+	}
+	w := m.crew.Load()
+	if n := m.left(); n > 0 {
+		m.public.prepend(w.batch, w.tail, n)
+	}
+	w.batch, w.tail, m.size = nil, nil, 0
+	m.word.And(^flagCare)
+}
+
+// lend gives the envelopes that the owner has kept to those who push, with mu held.
+func (m *mailbox) lend(w *worker) {
+	w.keep()
+	if m.free == nil {
+		m.free, w.spent = w.spent, nil
+	}
+}
+
+// dissolve gives the owner's batch back, by the owner.
+func (m *mailbox) dissolve() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.giveBack()
+}
+
+// takeRest takes what is left of the owner's batch away from it, with mu held and flagCare on: what follows the message that runs.
+func (m *mailbox) takeRest() (rest []*envelope) {
+	n := m.left()
+	if n == 0 {
+		return nil
+	}
+	for e := m.crew.Load().tail; len(rest) < int(n); e = e.prev {
+		rest = append(rest, e)
+	}
+	slices.Reverse(rest)
+	m.crew.Load().due -= uint32(n) // Care: the owner begins none of them
+	return rest
 }

@@ -1,0 +1,289 @@
+package akt
+
+import "context"
+
+// hire starts a goroutine that owns the actor from now on, on behalf of the owner. The func value is made once, as a go statement
+// would otherwise make one each time.
+func (a *actor) hire() {
+	if a.loop == nil {
+		a.loop = a.work
+	}
+	go a.loop()
+}
+
+// hireFor is hire on behalf of a sender. Where that is a handler, whose actor often has nothing more to do when it returns, its
+// goroutine may be the one: that saves a goroutine, and both a switch.
+func (a *actor) hireFor(ctx context.Context) {
+	c, ok := ctx.(Context)
+	if !ok || c.run&runHired == 0 || !c.actor.runs(c.run) {
+		a.hire()
+		return
+	}
+	w := c.actor.crew.Load()
+	if w == nil {
+		w = new(worker)
+		c.actor.crew.CompareAndSwap(nil, w) // if it fails, w is one that nobody works with
+	}
+	if !w.hand(a) {
+		a.hire()
+	}
+}
+
+// work has the goroutine own the actor until there is nothing to do, and then the actor that was handed to it meanwhile, if
+// there is one.
+func (a *actor) work() {
+	for a != nil {
+		w := a.workOff()
+		if w == nil {
+			return
+		}
+		if a = w.next.Swap(nil); a == nil {
+			w.leave()
+			return
+		}
+		a.crew.Store(w)
+	}
+}
+
+// workOff is the owner's loop. It returns the worker that the owner has left with.
+func (a *actor) workOff() *worker {
+	if e := a.hand; e != nil {
+		a.hand = nil
+		if w, over := a.handleFirst(e); over {
+			return w
+		}
+	}
+	for {
+		switch task, e, w := a.next(); task {
+		case goneIdle:
+			a.system.note()
+			return w
+		case handle:
+			failure := a.handle(e)
+			if failure != nil && (failure.exited() || !a.supervise(failure, e.msg, e)) {
+				return nil
+			}
+		case handleBatch:
+			failure := a.handleBatch(w)
+			if failure != nil && (failure.exited() || !a.supervise(failure, w.last.msg, w.last)) {
+				return nil
+			}
+		case renew:
+			if !a.renew() {
+				return nil
+			}
+		case fail:
+			if !a.failNow() {
+				return nil
+			}
+		case askToStop:
+			if a.vetoes() {
+				continue
+			}
+			a.end(nil)
+			return nil
+		case finish:
+			if a.wantsNotice() {
+				a.askStopping(false)
+			}
+			a.end(nil)
+			return nil
+		}
+	}
+}
+
+// workAfter is work by a new owner, after a failure of the one before.
+func (a *actor) workAfter(failure *PanicError, msg any, e *envelope) {
+	if a.supervise(failure, msg, e) {
+		a.work()
+	}
+}
+
+// handleFirst runs the message that a new owner begins with, and lets the actor go if it was all there was to do. over says that
+// the caller does not own the actor any more.
+func (a *actor) handleFirst(e *envelope) (w *worker, over bool) {
+	word := a.word.Load()&^flagMask | flagBusy // as take has left it
+	_, failure, err := a.invoke(e, word)
+	if failure != nil || err != nil {
+		return nil, a.failedFirst(e, failure, err)
+	}
+	e.reuse()
+	if w = a.crew.Load(); w != nil {
+		a.crew.Store(nil)
+	}
+	if a.yield(word) {
+		a.system.note()
+		return w, true
+	}
+	if w != nil {
+		a.crew.Store(w)
+	}
+	return nil, false
+}
+
+// failedFirst is what follows where that message has failed. It reports whether the caller does not own the actor any more.
+func (a *actor) failedFirst(e *envelope, failure *PanicError, err error) (over bool) {
+	if failure != nil && failure.exited() {
+		return true
+	}
+	a.endRun()
+	a.settle(e, nil, err, failure)
+	return failure != nil && !a.supervise(failure, e.msg, e)
+}
+
+// handle runs one envelope, by the owner. It returns the failure of a handler that panicked.
+//
+// What leads from here to a handler, and from there to the push of a notification, fits the first stack of a goroutine: the owner
+// often is a fresh one, and growing its stack would cost more than all else. That is why errors are made in functions of their own.
+func (a *actor) handle(e *envelope) *PanicError {
+	if !a.mayBegin(e) {
+		return nil
+	}
+	reply, failure, err := a.invoke(e, a.beginRun(e.index()))
+	if failure == nil || !failure.exited() {
+		a.endRun()
+		a.settle(e, reply, err, failure)
+	}
+	return failure
+}
+
+// handleBatch runs the owner's batch, until it is used up, a handler fails, or somebody has the owner care for something else. It
+// is handle for many messages that nobody waits for: with one deferred call for all, and each run ended by the next one's
+// beginning.
+func (a *actor) handleBatch(w *worker) (failure *PanicError) {
+	returned := false
+	defer func() {
+		if !returned {
+			failure = a.caught(recover(), w.last)
+			if !failure.exited() {
+				a.endRun()
+				a.settle(w.last, nil, nil, failure)
+			}
+		}
+	}()
+	for w.batch != nil {
+		before := a.word.Load()
+		if before&flagCare != 0 {
+			break
+		}
+		word, ok := a.nextRun(before, w.batch.to.index)
+		if !ok {
+			continue
+		}
+		e := w.step()
+		c := Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
+		if _, err := a.callOf(word, e.to, e.msg)(a.self, c, e.msg); err != nil {
+			a.endRun()
+			a.settle(e, nil, err, nil)
+		}
+	}
+	returned = true
+	a.endRun()
+	return nil
+}
+
+// mayBegin reports whether an envelope is to be handled: not a request whose sender has left, or will as its context has ended.
+func (a *actor) mayBegin(e *envelope) bool {
+	if e.of != nil {
+		a.hasHeard(e.of)
+	}
+	if e.kind != request {
+		return true
+	}
+	if e.ctx.Err() != nil {
+		err := a.unanswered(e.name(), NotHandled, ended(e.ctx))
+		err.detail = a.queuedBehind(0)
+		a.countDropped(1)
+		e.answer(nil, err)
+		return false
+	}
+	if !e.begin() {
+		a.countDropped(1)
+		return false
+	}
+	return true
+}
+
+// contextOf makes the Context of an envelope's run, which has begun with this word.
+func (a *actor) contextOf(e *envelope, word uint64) Context {
+	if e.kind == request {
+		return Context{Context: e.ctx, actor: a, run: runOf(word, endless(e.ctx)) | runHired}
+	}
+	return Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
+}
+
+// settle tells whoever has to know how the handling of an envelope went.
+func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
+	if failure == nil && e.timer != nil {
+		e.timer.handled()
+	}
+	switch {
+	case failure != nil:
+		a.countFailed(failure)
+	case err != nil:
+		a.countFailed(err)
+	}
+	switch {
+	case e.kind == request && failure != nil:
+		e.answer(nil, a.unanswered(e.name(), MaybeHandled, failure))
+	case e.kind == request && err != nil:
+		e.answer(nil, ownError(err, a, e.name))
+	case e.kind == request:
+		e.answer(reply, nil)
+	case failure == nil && err != nil:
+		a.logger().Error("akt: a notification failed", "message", e.name(), "error", err)
+		a.system.deadLetter(a, e.msg, err)
+	}
+}
+
+// invoke calls what an envelope is for. A panic becomes the failure. If the handler calls runtime.Goexit, nothing after the
+// deferred call runs; so caught does what is left.
+func (a *actor) invoke(e *envelope, word uint64) (reply any, failure *PanicError, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			failure = a.caught(recover(), e)
+		}
+	}()
+	c := a.contextOf(e, word)
+	switch e.kind {
+	case function:
+		e.msg.(func(Context))(c)
+	case interval:
+		err = a.tick(c, e)
+	default:
+		reply, err = a.callOf(word, e.to, e.msg)(a.self, c, e.msg)
+	}
+	returned = true
+	return reply, nil, err
+}
+
+// caught turns what recover returned into the failure. Nothing recovered means runtime.Goexit: the sender is told and a new owner
+// started here. (It also means panic(nil) under GODEBUG=panicnil=1, where the goroutine lives on; work looks out for that.)
+func (a *actor) caught(recovered any, e *envelope) *PanicError {
+	failure := newPanicError(recovered)
+	if failure.exited() {
+		a.endRun()
+		a.settle(e, nil, nil, failure)
+		go a.workAfter(failure, e.msg, e) // One-Owner: handed over
+	}
+	return failure
+}
+
+// tick makes and handles the message of an interval. The envelope has the message from then on, for what is told of it.
+func (a *actor) tick(c Context, e *envelope) (err error) {
+	e.msg, e.to = nil, route{} // of the tick before
+	if e.timer.isStopped() {   // since it was taken
+		a.endRunOfNone()
+		return nil
+	}
+	e.msg = e.timer.next()
+	r, routed, err := a.route(e.msg)
+	if err != nil {
+		return err
+	}
+	e.to, e.msg = r, routed
+	a.renameRun(runInterval, r.index)
+	_, err = a.callOf(c.run, r, routed)(a.self, c, routed)
+	return err
+}
