@@ -17,6 +17,9 @@ import (
 //     as a func(…, uintptr, uintptr), with the fields loaded into the words. Their upper bits do not matter.
 //   - The words are uintptrs only between the load and the call, and msg is kept alive over both. In the callee they are its own
 //     parameters, with their own types.
+//   - Enough-Room: the caller reserves the memory into which the callee may spill its parameters, by the type that it knows. A message
+//     with a field of size zero at its end is larger than the registers it takes; so it is passed in as many words as it has in
+//     memory, of which the callee ignores the last.
 //   - Results come back in registers the same way, so (R, error) may be received as a struct of an R-like field and an error. A
 //     result that is a pointer is received as an unsafe.Pointer, never as a uintptr.
 //
@@ -30,7 +33,13 @@ const erases = true
 // erasedCall returns a call of h without reflection, or nil.
 func erasedCall(h *handler) callFunc {
 	words, ok := flatten(h.msg, 0, nil)
-	if !ok || len(words) > 4 || h.msg.Kind() == reflect.Interface && h.msg.NumMethod() > 0 {
+	if !ok || h.msg.Size() > 4*wordSize || h.msg.Kind() == reflect.Interface && h.msg.NumMethod() > 0 {
+		return nil
+	}
+	for uintptr(len(words))*wordSize < h.msg.Size() {
+		words = append(words, scalarAt{0, 1}) // Enough-Room
+	}
+	if len(words) > 4 {
 		return nil
 	}
 	m := erasedMessage{words: words}
@@ -177,9 +186,11 @@ func (s scalarAt) load(p unsafe.Pointer) uintptr {
 	return *(*uintptr)(p)
 }
 
+const wordSize = unsafe.Sizeof(uintptr(0))
+
 // flatten appends the scalars of a type in the order in which they are passed, if all of them are passed in integer registers.
 func flatten(t reflect.Type, offset uintptr, to []scalarAt) ([]scalarAt, bool) {
-	const word = uint16(unsafe.Sizeof(uintptr(0)))
+	const word = uint16(wordSize)
 	at := uint16(offset)
 	switch t.Kind() {
 	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:

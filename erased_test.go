@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
@@ -45,6 +46,20 @@ func deep(n int) int {
 
 var errRider = errors.New("rider")
 
+// smash returns a message, and writes every byte of where it was, by its address: so the room that the caller has made for
+// it has to be large enough.
+//
+//go:noinline
+func smash[M any](m *M) M {
+	was := *m
+	room := unsafe.Slice((*byte)(unsafe.Pointer(m)), unsafe.Sizeof(was))
+	for i := range room {
+		room[i] = 0xA5
+	}
+	deep(1)
+	return was
+}
+
 type (
 	rideEmpty struct{}
 	rideByte  uint8
@@ -76,6 +91,24 @@ type (
 	rideTail struct {
 		N uint64
 		Z struct{}
+	}
+	rideTails struct { // one word in the registers, three in memory
+		T rideTail
+		Z struct{}
+	}
+	rideWide struct { // two words in the registers, nine in memory
+		A uint8
+		T struct {
+			T struct {
+				T struct {
+					T rideTails
+					Z [0]uint64
+				}
+				Z [0]uint64
+			}
+			Z [0]uint64
+		}
+		Z [0]uint64
 	}
 	rideShout interface{ Shout() string }
 	rideLoud  struct{ N int }
@@ -127,6 +160,16 @@ func (r *rider) HandleNested(c Context, m rideNested) error {
 }
 func (r *rider) HandleFunc(c context.Context, m rideFunc) int       { n := m.F(); r.saw(c, n); return n }
 func (r *rider) HandleTail(c Context, m rideTail) (rideTail, error) { r.saw(c, m); return m, nil }
+func (r *rider) HandleTails(c Context, m rideTails) (uint64, error) {
+	was := smash(&m)
+	r.saw(c, was)
+	return was.T.N, nil
+}
+func (r *rider) HandleWide(c context.Context, m rideWide) uint64 {
+	was := smash(&m)
+	r.saw(c, was)
+	return was.T.T.T.T.T.N
+}
 func (r *rider) HandleShout(c Context, m rideShout) string          { r.saw(c, m); return m.Shout() }
 func (r *rider) HandleUnit(c Context, m uint64) (struct{}, error) {
 	r.saw(c, m)
@@ -142,12 +185,14 @@ func (r *rider) HandleQuiet(c context.Context, m bool)  { r.saw(c, m) }
 // rides are messages of every kind, made of a few numbers and a text.
 func rides(n uint64, s string) []any {
 	i := int(int32(n))
+	wide := rideWide{A: uint8(n)}
+	wide.T.T.T.T.T.N = n
 	return []any{
 		rideEmpty{}, rideByte(n), rideSmall{int16(n)}, rideText(s), ridePair{uint8(n), uint8(n >> 8)},
 		rideMix{s, int32(n), n%2 == 0}, rideBytes{[]byte(s)}, rideBytes{}, complex(float64(i), 1), [3]string{s, s},
 		rideAny{s}, rideAny{}, rideAny{i}, ridePointer{&i}, &rideMix{s, int32(n), true}, rideFive{1, 2, 3, 4, i},
 		rideFloat{float64(i)}, rideBlank{A: i, B: 7}, rideArray{[2]int{i, 2}}, rideNested{P: ridePointer{&i}, T: rideText(s)},
-		rideFunc{func() int { return i }}, rideTail{N: n}, rideLoud{i}, n, n%3 == 0, int8(n), int16(n), uint16(n), s, []any{s, i}, &i,
+		rideFunc{func() int { return i }}, rideTail{N: n}, rideTails{T: rideTail{N: n}}, wide, rideLoud{i}, n, n%3 == 0, int8(n), int16(n), uint16(n), s, []any{s, i}, &i,
 	}
 }
 
@@ -199,7 +244,7 @@ func TestErasedKinds(t *testing.T) {
 		}
 	}
 	if erases {
-		require.Equal(t, []string{"Array", "Blank", "Five", "Float", "Pair", "Shout", "Tail"}, reflected)
+		require.Equal(t, []string{"Array", "Blank", "Five", "Float", "Pair", "Shout", "Tail", "Wide"}, reflected)
 	} else {
 		require.Len(t, reflected, len(tbl.handlers))
 	}
