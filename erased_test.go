@@ -170,7 +170,7 @@ func (r *rider) HandleWide(c context.Context, m rideWide) uint64 {
 	r.saw(c, was)
 	return was.T.T.T.T.T.N
 }
-func (r *rider) HandleShout(c Context, m rideShout) string          { r.saw(c, m); return m.Shout() }
+func (r *rider) HandleShout(c Context, m rideShout) string { r.saw(c, m); return m.Shout() }
 func (r *rider) HandleUnit(c Context, m uint64) (struct{}, error) {
 	r.saw(c, m)
 	return struct{}{}, errRider
