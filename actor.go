@@ -173,7 +173,7 @@ func (a *actor) noteDropped(err error, msgs ...any) {
 	if len(msgs) == 0 {
 		return
 	}
-	a.logger().Warn("akt: notifications were dropped", "count", len(msgs), "first", typeName(msgs[0]), "error", err)
+	a.log(slog.LevelWarn, "akt: notifications were dropped", "count", len(msgs), "first", typeName(msgs[0]), "error", err)
 	for _, msg := range msgs {
 		a.system.deadLetter(a, msg, err)
 	}

@@ -181,11 +181,20 @@ func (c Context) Run(child any, opts ...Option) (*Address, error) {
 
 // Watch has the actor told when another one ends: it receives one [Terminated] on its private lane, also for an actor that
 // is dead already. It is the actor that is watched, not the reference, which may be released. Watching twice is watching
-// once. An actor without a handler for Terminated is not told.
-func (c Context) Watch(target *Address) { c.of().watch(target.target()) }
+// once. Any address of this package will do. An actor without a handler for Terminated is not told, nor is one that has ended its
+// watches, in OnStopped: then a warning is logged.
+func (c Context) Watch(target Sender) {
+	if c.actor != nil {
+		c.actor.watchBy(target)
+	}
+}
 
 // Unwatch undoes Watch. A Terminated that is queued already is still delivered.
-func (c Context) Unwatch(target *Address) { c.of().unwatch(target.target()) }
+func (c Context) Unwatch(target Sender) {
+	if other, _ := actorOf(target); other != nil && c.actor != nil {
+		c.actor.unwatch(other)
+	}
+}
 
 // Logger returns the actor's logger, with its name and type as attributes; slog.Default() where there is no actor.
 func (c Context) Logger() *slog.Logger {

@@ -135,7 +135,7 @@ func TestWaitersAreForgotten(t *testing.T) {
 				return err
 			}, context.Canceled},
 			{"Notify", func(ctx context.Context) error {
-				assert.NoError(t, b.TryNotify(nothing))
+				assert.NoError(t, b.TryNotify(context.Background(), nothing))
 				return b.Notify(ctx, nothing)
 			}, context.Canceled},
 		} {

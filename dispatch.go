@@ -25,8 +25,9 @@ type table struct {
 
 // handler is one Handle<Msg> method.
 type handler struct {
-	call  atomic.Pointer[callFunc] // first, with index: one cache line for what a Send needs
-	index uint16                   // place in the table, from 1; the state word has 16 bits for it
+	call   atomic.Pointer[callFunc] // first, with index: one cache line for what a Send needs
+	index  uint16                   // place in the table, from 1; the state word has 16 bits for it
+	defers bool                     // its reply may be a Future
 
 	name   string // what follows Handle
 	method string
@@ -123,17 +124,29 @@ type route struct {
 	adapt adaptation
 }
 
-// sentAs is the type of a message as its sender passed it, for texts.
-func (r route) sentAs(msg any) string {
+// sentAs is the label of a message as its sender passed it, of which msg is what the handler takes.
+func (r route) sentAs(msg any) label {
+	switch r.adapt {
+	case asItIs:
+		return labelOf(msg)
+	case fromRaw:
+		return label{r.sentType(nil), quoted(r.name)}
+	}
+	return label{typ: r.sentType(reflect.TypeOf(msg))}
+}
+
+// sentType is the type of a message as its sender passed it, for texts, where t is the type that
+// the handler takes.
+func (r route) sentType(t reflect.Type) string {
 	switch r.adapt {
 	case pointedTo:
-		return "*" + typeName(msg)
+		return "*" + t.String()
 	case addressOf:
-		return strings.TrimPrefix(typeName(msg), "*")
+		return t.Elem().String()
 	case fromRaw:
-		return typeName(Raw{})
+		return typeRaw.String()
 	}
-	return typeName(msg)
+	return t.String()
 }
 
 // typeName is a value's dynamic type as %T prints it.

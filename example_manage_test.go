@@ -162,7 +162,7 @@ func ExampleWithDefaults_logger() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(till.TryNotify(PayOut{100})) // nobody waits for the answer, so the failure is logged
+	fmt.Println(till.TryNotify(context.Background(), PayOut{100})) // nobody waits for the answer, so the failure is logged
 	fmt.Println(shops.Shutdown(context.Background()))
 	// Unordered output:
 	// <nil>

@@ -3,7 +3,6 @@ package akt
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 )
 
@@ -62,6 +61,7 @@ func (s *System) run(what any, from Context, opts []Option) (*Address, error) {
 	if len(cfg.interceptors) > 0 {
 		cfg.chain = newChain(a, cfg.interceptors)
 		word |= flagIntercepted
+		a.measures = true
 	}
 	a.word.Store(word)
 	if err := s.add(a, parent); err != nil {
@@ -256,7 +256,7 @@ func (a *actor) end(why error) {
 // refuseQueue tells who was queued that the actor has stopped, and reports the notifications.
 func (a *actor) refuseQueue(queue []*envelope) {
 	var dropped []any
-	requests := 0
+	requests, ticks := 0, 0
 	for _, e := range queue {
 		switch e.kind {
 		case request:
@@ -264,9 +264,11 @@ func (a *actor) refuseQueue(queue []*envelope) {
 			e.answer(nil, a.unanswered(e.name(), NotHandled, a.gone()))
 		case notification, function:
 			dropped = append(dropped, e.msg)
+		case interval:
+			ticks++
 		}
 	}
-	a.countDropped(requests + len(dropped))
+	a.countDropped(requests + len(dropped) + ticks)
 	a.noteDropped(a.gone(), dropped...)
 }
 
@@ -310,8 +312,4 @@ func (a *actor) ended() {
 		w.deliverTerminated(a)
 	}
 	a.system.note()
-}
-
-func (a *actor) logPanic(in string, failure *PanicError) {
-	a.logger().Error("akt: panic", "in", in, "panic", fmt.Sprint(failure.Value), "stack", string(failure.Stack))
 }

@@ -103,9 +103,9 @@ func (a *actor) workAfter(failure *PanicError, msg any, e *envelope) {
 // the caller does not own the actor any more.
 func (a *actor) handleFirst(e *envelope) (w *worker, over bool) {
 	word := a.word.Load()&^flagMask | flagBusy // as take has left it
-	_, failure, err := a.invoke(e, word)
-	if failure != nil || err != nil {
-		return nil, a.failedFirst(e, failure, err)
+	reply, failure, err := a.invoke(e, word)
+	if failure != nil || err != nil || a.defers(e, reply) {
+		return nil, a.settleFirst(e, reply, failure, err)
 	}
 	e.reuse()
 	if w = a.crew.Load(); w != nil {
@@ -121,13 +121,13 @@ func (a *actor) handleFirst(e *envelope) (w *worker, over bool) {
 	return nil, false
 }
 
-// failedFirst is what follows where that message has failed. It reports whether the caller does not own the actor any more.
-func (a *actor) failedFirst(e *envelope, failure *PanicError, err error) (over bool) {
+// settleFirst is what follows where that message has failed, or still may. It reports whether the caller does not own the actor any more.
+func (a *actor) settleFirst(e *envelope, reply any, failure *PanicError, err error) (over bool) {
 	if failure != nil && failure.exited() {
 		return true
 	}
 	a.endRun()
-	a.settle(e, nil, err, failure)
+	a.settle(e, reply, err, failure)
 	return failure != nil && !a.supervise(failure, e.msg, e)
 }
 
@@ -172,9 +172,10 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 		}
 		e := w.step()
 		c := Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
-		if _, err := a.callOf(word, e.to, e.msg)(a.self, c, e.msg); err != nil {
+		reply, err := a.callOf(word, e)(a.self, c, e.msg)
+		if err != nil || a.defers(e, reply) {
 			a.endRun()
-			a.settle(e, nil, err, nil)
+			a.settle(e, reply, err, nil)
 		}
 	}
 	returned = true
@@ -217,23 +218,30 @@ func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 	if failure == nil && e.timer != nil {
 		e.timer.handled()
 	}
+	heard := e.kind == request
 	switch {
 	case failure != nil:
-		a.countFailed(failure)
+		a.countFailed(failure) // supervise reports it
 	case err != nil:
-		a.countFailed(err)
+		a.failed(e.msg, e.name(), err, heard)
+	case a.defers(e, reply):
+		a.follow(reply, e)
 	}
 	switch {
-	case e.kind == request && failure != nil:
+	case !heard:
+	case failure != nil:
 		e.answer(nil, a.unanswered(e.name(), MaybeHandled, failure))
-	case e.kind == request && err != nil:
+	case err != nil:
 		e.answer(nil, ownError(err, a, e.name))
-	case e.kind == request:
+	default:
 		e.answer(reply, nil)
-	case failure == nil && err != nil:
-		a.logger().Error("akt: a notification failed", "message", e.name(), "error", err)
-		a.system.deadLetter(a, e.msg, err)
 	}
+}
+
+// defers reports whether a reply is a deferred one, which may fail later. Only a handler that
+// declares a Future, or an interface, has one, and an interceptor.
+func (a *actor) defers(e *envelope, reply any) bool {
+	return reply != nil && (e.to.defers || a.config.chain != nil) && isDeferred(reply)
 }
 
 // invoke calls what an envelope is for. A panic becomes the failure. If the handler calls runtime.Goexit, nothing after the
@@ -250,9 +258,9 @@ func (a *actor) invoke(e *envelope, word uint64) (reply any, failure *PanicError
 	case function:
 		e.msg.(func(Context))(c)
 	case interval:
-		err = a.tick(c, e)
+		reply, err = a.tick(c, e)
 	default:
-		reply, err = a.callOf(word, e.to, e.msg)(a.self, c, e.msg)
+		reply, err = a.callOf(word, e)(a.self, c, e.msg)
 	}
 	returned = true
 	return reply, nil, err
@@ -271,19 +279,18 @@ func (a *actor) caught(recovered any, e *envelope) *PanicError {
 }
 
 // tick makes and handles the message of an interval. The envelope has the message from then on, for what is told of it.
-func (a *actor) tick(c Context, e *envelope) (err error) {
+func (a *actor) tick(c Context, e *envelope) (reply any, err error) {
 	e.msg, e.to = nil, route{} // of the tick before
 	if e.timer.isStopped() {   // since it was taken
 		a.endRunOfNone()
-		return nil
+		return nil, nil
 	}
 	e.msg = e.timer.next()
 	r, routed, err := a.route(e.msg)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e.to, e.msg = r, routed
 	a.renameRun(runInterval, r.index)
-	_, err = a.callOf(c.run, r, routed)(a.self, c, routed)
-	return err
+	return a.callOf(c.run, e)(a.self, c, routed)
 }

@@ -157,9 +157,9 @@ func parityAddress(t *testing.T) {
 	t.Parallel()
 	g, addr := runHeld(t, akt.WithMailbox(16))
 	for n := range 16 {
-		require.NoError(t, addr.TryNotify(Note{n}))
+		require.NoError(t, addr.TryNotify(context.Background(), Note{n}))
 	}
-	require.ErrorIs(t, addr.TryNotify(Note{16}), akt.ErrMailboxFull)
+	require.ErrorIs(t, addr.TryNotify(context.Background(), Note{16}), akt.ErrMailboxFull)
 	close(g.leave)
 	reply, err := addr.Send(t.Context(), Note{17})
 	require.NoError(t, err)

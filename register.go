@@ -109,7 +109,7 @@ func (s *System) create(name string, claim *creation, newActor func() any, opts 
 		err = errors.New("akt: newActor returned nil")
 	}
 	if err != nil {
-		return nil, &callError{fmt.Sprintf("LookupOrRun(%q)", name), err}
+		return nil, &annotated{fmt.Sprintf("LookupOrRun(%q)", name), err}
 	}
 	opts = append(slices.Clone(opts), WithName(name), optionOf("", func(c *config) error { c.claim = claim; return nil }))
 	return s.Run(actor, opts...)
@@ -127,15 +127,6 @@ func made(newActor func() any) (actor any, err error) {
 	returned = true
 	return actor, nil
 }
-
-// callError is an error of a method of System, which says what was called.
-type callError struct {
-	call string
-	err  error
-}
-
-func (e *callError) Error() string { return "akt: " + e.call + ": " + bare(e.err) }
-func (e *callError) Unwrap() error { return e.err }
 
 // Register names a kind of actor for [System.Spawn]. newActor makes a fresh one: a pointer to a struct, a struct, or a [Spawner] of those.
 // A kind is registered once, and for good; it must not be empty, nor newActor nil.
@@ -174,7 +165,7 @@ func (s *System) Spawn(kind string, fields map[string]any, opts ...Option) (*Add
 		actor, err = withFields(actor, fields)
 	}
 	if err != nil {
-		return nil, &callError{fmt.Sprintf("Spawn(%q)", kind), err}
+		return nil, &annotated{fmt.Sprintf("Spawn(%q)", kind), err}
 	}
 	return s.Run(actor, opts...)
 }

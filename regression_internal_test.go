@@ -186,7 +186,8 @@ func TestTimerStopBeforeATickBegins(t *testing.T) {
 	_, err = addr.Send(context.Background(), mendedAct{func(ctx Context) {
 		tick := timer.message // as if its owner had just taken it out of the lane
 		assert.True(t, timer.Stop())
-		assert.NoError(t, ctx.actor.tick(ctx, tick))
+		_, err := ctx.actor.tick(ctx, tick)
+		assert.NoError(t, err)
 		assert.Equal(t, 1, ticks)
 	}})
 	require.NoError(t, err)

@@ -3,6 +3,7 @@ package akt
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 )
@@ -113,13 +114,13 @@ func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
 func (a *actor) restart(f fault) (goOn bool) {
 	wait, count, ok := a.allowRestart()
 	if !ok {
-		err := fmt.Errorf("akt: restart limit reached: %d restarts in %v: %w", count, a.supervisor().Window, f.err)
-		a.logger().Error("akt: the actor stops at its restart limit", "restarts", count, "window", a.supervisor().Window, "error", f.err)
+		err := &annotated{fmt.Sprintf("restart limit reached: %d restarts in %v", count, a.supervisor().Window), f.err}
+		a.log(slog.LevelError, "akt: the actor stops at its restart limit", "restarts", count, "window", a.supervisor().Window, "error", f.err)
 		a.end(err)
 		return false
 	}
 	if wait > 0 {
-		a.logger().Warn("akt: restarting", "attempt", count, "backoff", wait)
+		a.log(slog.LevelWarn, "akt: restarting", "attempt", count, "backoff", wait)
 	}
 	started := a.self != nil
 	ended := false
@@ -271,7 +272,7 @@ func (a *actor) notRenewed(err error) (goOn bool) {
 	if failure, ok := err.(*PanicError); ok { //nolint:errorlint // a panic itself; an error of OnStart may wrap another's
 		a.logPanic("a restart", failure)
 	} else {
-		a.logger().Error("akt: a restart failed", "error", err)
+		a.log(slog.LevelError, "akt: a restart failed", "error", err)
 	}
 	return a.react(fault{err: err})
 }

@@ -96,29 +96,10 @@ func (s *System) deadLetter(a *actor, msg any, err error) {
 	if s.deadLetters == nil || msg == nil {
 		return
 	}
-	failure := apart(func() { s.deadLetters(DeadLetter{Actor: a.name(), Message: typeName(msg), Msg: msg, Err: err}) })
+	failure := detached(func() { s.deadLetters(DeadLetter{Actor: a.name(), Message: typeName(msg), Msg: msg, Err: err}) })
 	if failure != nil && !failure.exited() {
 		a.logPanic("the dead-letter hook", failure)
 	}
-}
-
-// apart calls f on a goroutine of its own and waits for it, so that not even a Goexit in it, such as a test's FailNow, ends the
-// caller's. It returns how f failed, nil if it returned.
-func apart(f func()) *PanicError {
-	over := make(chan *PanicError)
-	go func() {
-		returned := false
-		defer func() {
-			var failure *PanicError
-			if !returned {
-				failure = newPanicError(recover())
-			}
-			over <- failure
-		}()
-		f()
-		returned = true
-	}()
-	return <-over
 }
 
 // Run runs an actor in this system, as [Run] does in Default. A name in use is ErrNameTaken; after Shutdown it fails with

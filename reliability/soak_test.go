@@ -308,7 +308,7 @@ func (b *bath) notifyOf(ctx context.Context, count *tally, to int, m any, try bo
 	addr := b.workers[to].Load()
 	var err error
 	if try {
-		err = addr.TryNotify(m)
+		err = addr.TryNotify(context.Background(), m)
 	} else {
 		err = addr.Notify(ctx, m)
 	}
@@ -356,7 +356,7 @@ func (b *bath) client(random *rand.Rand, over <-chan struct{}) {
 			}
 		case 10:
 			clone := b.workers[to].Load().Clone()
-			_ = clone.TryNotify(nil) // refused: not even counted
+			_ = clone.TryNotify(context.Background(), nil) // refused: not even counted
 			clone.Release()
 		case 11:
 			if random.IntN(8) == 0 {
