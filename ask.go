@@ -164,6 +164,9 @@ func (a *actor) askFor(ctx context.Context, r route, msg any, into lane, want re
 	if err != nil {
 		return nil, err
 	}
+	if a.defers(reply) {
+		defer a.received(reply)
+	}
 	intercepted := a.config.chain != nil
 	switch plan {
 	case planReply, planNothing:

@@ -90,7 +90,7 @@ func (a *askActor) HandleAddress(ctx akt.Context, _ askAddress) *akt.PrivateAddr
 
 // askSettled is a deferred reply that is there already.
 func askSettled[R any](reply R, err error) *akt.Future[R] {
-	promise, future := akt.NewPromise[R]()
+	promise, future := akt.NewPromise[R](context.Background())
 	if err != nil {
 		promise.Reject(err)
 	} else {
@@ -175,7 +175,7 @@ func TestAskForTheFuture(t *testing.T) {
 	for kind, to := range askSenders(t, run(t, &askActor{})) {
 		t.Run("by "+kind, func(t *testing.T) {
 			t.Parallel()
-			_, unsettled := akt.NewPromise[uint32]()
+			_, unsettled := akt.NewPromise[uint32](context.Background())
 
 			future, err := akt.Ask[*akt.Future[uint32]](t.Context(), to, askLater{})
 			require.NoError(t, err)

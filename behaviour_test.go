@@ -296,7 +296,7 @@ func behaviourUnpack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		addr := run(t, &parityProbe{})
-		promise, future := akt.NewPromise[int]()
+		promise, future := akt.NewPromise[int](context.Background())
 		deferred := later(func() error {
 			reply, err := addr.SendUnpack(context.Background(), parityDo{func(akt.Context) (any, error) { return future, nil }})
 			assert.Equal(t, 7, reply)
@@ -320,7 +320,7 @@ func behaviourResolverDropped(t *testing.T) {
 	dropped := make(chan error, 1)
 	go func() {
 		_, err := addr.SendUnpack(t.Context(), parityDo{func(akt.Context) (any, error) {
-			_, future := akt.NewPromise[int]()
+			_, future := akt.NewPromise[int](context.Background())
 			return future, nil
 		}})
 		dropped <- err

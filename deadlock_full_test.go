@@ -491,13 +491,10 @@ func TestDeadlockOfAChildThatEndsAtOnce(t *testing.T) {
 				onStopped: ask,
 			}
 		}},
-		{"it is stopped, and a message waits", func(ask func(akt.Context)) *doll {
+		{"OnStart has it drained, and a message waits", func(ask func(akt.Context)) *doll {
 			return &doll{onStart: func(ctx akt.Context) error {
 				assert.NoError(t, ctx.Private().Notify(ctx, deed(ask)))
-				addr, ok := ctx.Address().Upgrade()
-				assert.True(t, ok)
-				addr.Stop()
-				addr.Release()
+				ctx.Drain()
 				return nil
 			}}
 		}},

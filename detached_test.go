@@ -228,12 +228,12 @@ func TestDeferredReplyOfANotificationFails(t *testing.T) {
 			return akt.Go(ctx, func(context.Context) (int, error) { return 0, own })
 		},
 		"a Promise that is rejected at once": func(akt.Context) any {
-			p, f := akt.NewPromise[string]()
+			p, f := akt.NewPromise[string](context.Background())
 			p.Reject(own)
 			return f
 		},
 		"a Promise that is rejected by another message": func(ctx akt.Context) any {
-			p, f := akt.NewPromise[string]()
+			p, f := akt.NewPromise[string](context.Background())
 			require.NoError(t, ctx.Private().Do(func(akt.Context) { p.Reject(own) }))
 			return f
 		},

@@ -20,6 +20,8 @@ type table struct {
 	byName   map[string]*handler
 	partial  []*handler // handlers of an interface that has methods
 	anything *handler   // the handler of the empty interface, if there is one
+	stopping bool       // the type has OnStopping
+	defers   bool       // a reply of some handler may be a Future
 	cache    cache
 }
 
@@ -51,9 +53,11 @@ func (h *handler) String() string { return h.owner + "." + h.method }
 
 func newTable(t reflect.Type, handlers []*handler) *table {
 	tbl := &table{typ: t, kind: kindOf(t), handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}}
+	tbl.stopping = methodSet(t).Implements(reflect.TypeFor[StoppingHook]())
 	tbl.cache.slots.Store(newSlots(8))
 	for i, h := range handlers {
 		h.index = uint16(i + 1)
+		tbl.defers = tbl.defers || h.defers
 		tbl.exact[h.msg] = h
 		tbl.byName[h.name] = h
 		switch {

@@ -104,14 +104,17 @@ const (
 func (e *envelope) begin() bool { return e.outcome.Or(begun)&abandoned == 0 }
 
 // answer ends a request, or tells a notification that waited for room that it was refused.
-func (e *envelope) answer(reply any, err error) {
+// It reports whether the sender gets the answer.
+func (e *envelope) answer(reply any, err error) (heard bool) {
 	how := done
 	if e.reply = reply; err != nil {
 		e.reply, how = err, done|failed
 	}
-	if e.outcome.Or(how)&(parked|settled) == parked { // One-Answer
+	old := e.outcome.Or(how) // One-Answer
+	if old&(parked|settled) == parked {
 		close(e.ready)
 	}
+	return old&settled == 0
 }
 
 // err is the error of an answered envelope, nil for one with a reply.

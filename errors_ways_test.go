@@ -73,7 +73,7 @@ func (f *failing) HandleCycle(ctx akt.Context, _ failCycle) {
 }
 
 func (f *failing) HandleNever(akt.Context, failNever) *akt.Future[int] {
-	promise, future := akt.NewPromise[int]()
+	promise, future := akt.NewPromise[int](context.Background())
 	f.promise = promise
 	return future
 }

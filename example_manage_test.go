@@ -101,7 +101,7 @@ func ExampleSystem_LookupOrRun() {
 	ctx := context.Background()
 	shops := akt.NewSystem()
 	payIn := func(shop string, cents uint) {
-		till, loaded, err := shops.LookupOrRun(shop, func() any { return &Till{Shop: shop} })
+		till, loaded, err := shops.LookupOrRun(context.Background(), shop, func() any { return &Till{Shop: shop} })
 		if err != nil {
 			fmt.Println(err)
 			return

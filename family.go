@@ -123,7 +123,7 @@ func (a *actor) watch(target *actor) bool {
 	a.mu.Lock()
 	x := a.extra()
 	_, already := x.watching[target]
-	if already || x.ending {
+	if already || x.ending || x.replacing {
 		a.mu.Unlock()
 		return already
 	}
@@ -146,7 +146,7 @@ func (a *actor) watch(target *actor) bool {
 		a.deliverTerminated(target)
 	}
 	a.mu.Lock()
-	ending := x.ending
+	ending := x.ending || x.replacing
 	a.mu.Unlock()
 	if ending { // and endWatching may not have seen this watch
 		a.unwatch(target)

@@ -21,14 +21,18 @@ type Future[R any] struct {
 	err     error
 	dropped bool // its Promise was lost: err is not the handler's
 
+	owner *actor // whose state has its Promise; nil for one that belongs to no state
+
 	mu      sync.Mutex
 	settled bool
 	then    []func() // to be called when it is settled
+	awaited int      // how many wait for it, or are going to as they get it for a reply
 }
 
-// Promise is the other end of a [Future]: whoever has it owes the reply. A Promise that is garbage-collected unresolved fails
-// its Future with ErrFailedToGetResponse (in a testing/synctest bubble, where the collector must not interfere, it does not). The zero Promise has no
-// Future, and its methods have no effect.
+// Promise is the other end of a [Future]: whoever has it owes the reply. A Promise that is
+// garbage-collected unresolved fails its Future with ErrFailedToGetResponse (in a testing/synctest
+// bubble, where the collector must not interfere, it does not). The zero Promise has no Future, and its
+// methods have no effect.
 type Promise[R any] struct {
 	future  *Future[R]
 	cleanup runtime.Cleanup
@@ -38,20 +42,99 @@ type Promise[R any] struct {
 var (
 	errUnresolved     = errors.New("its Promise was dropped unresolved")
 	errPromiseDropped = fmt.Errorf("%w: %w", ErrFailedToGetResponse, errUnresolved)
+	errPromiseEnded   = fmt.Errorf("%w before its Promise was settled", ErrStopped)
 	errNoPromise      = fmt.Errorf("%w: a Future that no Promise belongs to", ErrStopped)
 )
 
 func newFuture[R any]() *Future[R] { return &Future[R]{ready: make(chan struct{})} }
 
-// NewPromise makes a deferred reply and its two ends. An actor that keeps a Promise should settle it in OnStopped: neither Stop nor
-// Shutdown waits for it, and whoever asked waits until the garbage collector finds it – in a testing/synctest bubble, for ever.
-func NewPromise[R any]() (*Promise[R], *Future[R]) {
+// NewPromise makes a deferred reply and its two ends.
+//
+// With the ctx of a handler or hook the Promise belongs to the actor's state. It fails with ErrStopped
+// once the state's OnStopped has returned, at a restart too; through [Ask] and SendUnpack that is a
+// [*SendError] with MaybeHandled. A graceful Shutdown waits for it while somebody waits for the Future,
+// or a request is on its way back with it; what else a state keeps is to be settled in OnStopping or
+// OnStopped. With any other ctx the Promise fails when that ends, with its error.
+func NewPromise[R any](ctx context.Context) (*Promise[R], *Future[R]) {
 	f := newFuture[R]()
 	p := &Promise[R]{future: f}
 	if !inBubble() {
 		p.cleanup = runtime.AddCleanup(p, (*Future[R]).drop, f)
 	}
+	if ctx == nil {
+		f.settle(*new(R), errNilContext)
+		return p, f
+	}
+	c, ok := FromContext(ctx)
+	switch {
+	case ok:
+		f.owner = c.actor
+		if !c.actor.promise(c, f) {
+			f.fail(errPromiseEnded)
+		}
+	default:
+		stop := context.AfterFunc(ctx, func() { f.fail(ended(ctx)) })
+		f.whenSettled(func() { stop() })
+	}
 	return p, f
+}
+
+// promised is a Future of whatever type, which belongs to an actor's state.
+type promised interface {
+	fail(err error)
+	isAwaited() bool
+}
+
+// promise notes that the actor's state owes f, since the run of this Context. It reports false where
+// that state has ended.
+func (a *actor) promise(c Context, f promised) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.extra()
+	if x.over || x.isBefore(c.run) {
+		return false
+	}
+	if x.promises == nil {
+		x.promises = map[promised]uint64{}
+	}
+	x.promises[f] = c.run
+	return true
+}
+
+// kept forgets what was owed and is settled.
+func (a *actor) kept(f promised) {
+	a.mu.Lock()
+	delete(a.extras.promises, f)
+	a.mu.Unlock()
+	a.system.note()
+}
+
+// failPromises fails what a state owes that has ended.
+func (a *actor) failPromises() {
+	a.mu.Lock()
+	var owed map[promised]uint64
+	if a.extras != nil {
+		owed, a.extras.promises = a.extras.promises, nil
+	}
+	a.mu.Unlock()
+	for f := range owed {
+		f.fail(errPromiseEnded)
+	}
+}
+
+// owed is how many Promises the actor owes to somebody who waits; of one run, if that is given.
+func (a *actor) owed(by *Context) (n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.extras == nil {
+		return 0
+	}
+	for f, run := range a.extras.promises {
+		if (by == nil || run>>runShift == by.run>>runShift) && f.isAwaited() {
+			n++
+		}
+	}
+	return n
 }
 
 // Resolve gives the reply. Only the first Resolve or Reject has an effect.
@@ -75,35 +158,62 @@ func (p *Promise[R]) settle(value R, err error) {
 }
 
 func (f *Future[R]) settle(value R, err error) {
-	for _, call := range f.decide(value, err, false) {
+	f.conclude(value, err, false)
+}
+
+// fail fails a Future for want of its Promise.
+func (f *Future[R]) fail(err error) { f.conclude(*new(R), err, true) }
+
+// conclude settles the Future, unless it is, and has known who wants to know.
+func (f *Future[R]) conclude(value R, err error, dropped bool) {
+	then, decided := f.decide(value, err, dropped)
+	if decided && f.owner != nil {
+		f.owner.kept(f)
+	}
+	for _, call := range then {
 		call()
 	}
 }
 
-// drop fails a Future whose Promise was lost. It is called by the garbage collector, whose
-// goroutine has to do with nothing else.
+// drop fails a Future whose Promise was lost. It is called on the garbage collector's goroutine, which
+// is to have nothing to do with those who want to know.
 func (f *Future[R]) drop() {
-	if then := f.decide(*new(R), errPromiseDropped, true); len(then) > 0 {
-		go func() {
-			for _, call := range then {
-				call()
-			}
-		}()
+	if !f.isSettled() {
+		go f.fail(errPromiseDropped)
 	}
 }
 
 // decide sets how the Future ends, unless that is decided, and returns what is to be called then.
-func (f *Future[R]) decide(value R, err error, dropped bool) (then []func()) {
+func (f *Future[R]) decide(value R, err error, dropped bool) (then []func(), decided bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.settled {
-		return nil
+		return nil, false
 	}
 	f.settled = true
 	f.value, f.err, f.dropped = value, err, dropped
 	close(f.ready)
 	then, f.then = f.then, nil
-	return then
+	return then, true
+}
+
+// expect notes one more who waits, or with a negative number one less.
+func (f *Future[R]) expect(n int) {
+	if f == nil || f.owner == nil {
+		return
+	}
+	f.mu.Lock()
+	f.awaited += n
+	f.mu.Unlock()
+	if n < 0 {
+		f.owner.system.note()
+	}
+}
+
+func (f *Future[R]) isAwaited() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !f.settled && f.awaited > 0
 }
 
 // whenSettled calls a function once the Future is settled: at once, or on the goroutine that
@@ -160,6 +270,8 @@ func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) bool {
 	if f.isSettled() {
 		return true
 	}
+	f.expect(1)
+	defer f.expect(-1)
 	defer waiters.leaveFuture(waiters.enterFuture(ctx))
 	select {
 	case <-f.ready:
@@ -175,6 +287,7 @@ type deferred interface {
 	await(ctx context.Context, cut <-chan struct{}) bool
 	result() (value any, dropped bool, err error)
 	whenSettled(call func())
+	expect(n int)
 	valueType() reflect.Type
 }
 
@@ -231,12 +344,18 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 
 // sendUnpack is send, and waits for a deferred reply.
 func (a *actor) sendUnpack(ctx context.Context, msg any, into lane) (any, error) {
-	reply, err := a.send(ctx, msg, into)
+	reply, err := a.deliver(ctx, msg, into)
 	if err != nil {
 		return nil, err
 	}
+	if a.defers(reply) {
+		defer a.received(reply)
+	}
 	return a.unpack(ctx, labelOf(msg), reply)
 }
+
+// received notes that a deferred reply has come to who asked, who may go on to wait for it.
+func (a *actor) received(reply any) { reply.(deferred).expect(-1) }
 
 // unpack waits for a deferred reply of this actor, also until Shutdown runs out of patience.
 func (a *actor) unpack(ctx context.Context, message label, reply any) (any, error) {
@@ -269,8 +388,10 @@ func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(err
 	}
 	value, dropped, err := f.result()
 	switch {
-	case dropped:
+	case dropped && err == errPromiseDropped: //nolint:errorlint // the mark itself
 		return nil, failed(errUnresolved)
+	case dropped:
+		return nil, failed(err)
 	case wrapsSendError(err):
 		return nil, failed(err)
 	}

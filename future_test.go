@@ -45,7 +45,7 @@ func TestPromiseIsKeptOnce(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				promise, future := akt.NewPromise[int]()
+				promise, future := akt.NewPromise[int](context.Background())
 				waited := make(chan error, 3)
 				for range 3 {
 					go func() {
@@ -75,7 +75,7 @@ func TestPromiseIsKeptOnce(t *testing.T) {
 // Rejecting with nil is an error too, and Wait needs a context.
 func TestPromiseMisused(t *testing.T) {
 	t.Parallel()
-	promise, future := akt.NewPromise[int]()
+	promise, future := akt.NewPromise[int](context.Background())
 	//lint:ignore SA1012 nil is what is tested
 	_, err := future.Wait(nil)
 	require.ErrorContains(t, err, "context is nil")
@@ -88,7 +88,7 @@ func TestPromiseMisused(t *testing.T) {
 func TestFutureWaitEndsWithContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		promise, future := akt.NewPromise[string]()
+		promise, future := akt.NewPromise[string](context.Background())
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := future.Wait(ctx)
@@ -108,7 +108,7 @@ func TestDeferredReply(t *testing.T) {
 		t.Run(path.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				promise, future := akt.NewPromise[int]()
+				promise, future := akt.NewPromise[int](context.Background())
 				addr := path.run(t, &deferrer{future})
 				ctx := path.ctx(t)
 				var unpacked, asked any
@@ -137,7 +137,7 @@ func TestDeferredReply(t *testing.T) {
 func TestFutureErrorIsUnchanged(t *testing.T) {
 	t.Parallel()
 	own := errors.New("the promise's own")
-	promise, future := akt.NewPromise[int]()
+	promise, future := akt.NewPromise[int](context.Background())
 	addr := run(t, &deferrer{future})
 	promise.Reject(own)
 	_, err := addr.SendUnpack(t.Context(), Later{})
@@ -158,7 +158,7 @@ func TestFutureFailsWithASendError(t *testing.T) {
 		"itself": failure, "wrapped": fmt.Errorf("wrapped: %w", failure), "joined": errors.Join(io.EOF, failure),
 		"by the user's own type": unwrapsTo{failure}, "of a panic": &akt.PanicError{Value: failure},
 	} {
-		promise, future := akt.NewPromise[int]()
+		promise, future := akt.NewPromise[int](context.Background())
 		addr := run(t, &deferrer{future}, quiet())
 		promise.Reject(own)
 		asked := map[string]func() error{
@@ -186,7 +186,7 @@ func (u unwrapsTo) Unwrap() error { return u.err }
 func TestWaitForDeferredReplyEndsWithContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		promise, future := akt.NewPromise[int]()
+		promise, future := akt.NewPromise[int](context.Background())
 		addr := run(t, &deferrer{future})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -219,7 +219,7 @@ func TestSendUnpackOfAnOrdinaryReply(t *testing.T) {
 func TestLostPromise(t *testing.T) {
 	t.Parallel()
 	future := func() *akt.Future[int] {
-		_, future := akt.NewPromise[int]()
+		_, future := akt.NewPromise[int](context.Background())
 		return future
 	}()
 	addr := run(t, &deferrer{future})

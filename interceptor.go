@@ -251,6 +251,8 @@ func (a *actor) sendIntercepted(ctx context.Context, forever bool, r route, msg 
 	}
 	c := Context{Context: ctx, actor: a, run: runOf(word, forever)}
 	reply, err := a.runHere(c, word, r, msg, a.config.chain.around(delivered{run: word, to: r}, msg))
-	a.followHere(reply, r, msg)
+	if a.defers(reply) {
+		a.followHere(reply, r, msg)
+	}
 	return reply, err
 }

@@ -46,7 +46,7 @@ func (*sysEcho) HandlePtr(_ akt.Context, m *sysPtr) (string, error) { return m.T
 func (*sysEcho) HandleOther(_ akt.Context, m sysOther) (int, error) { return m.N, nil }
 func (*sysEcho) HandleNone(akt.Context, sysNone)                    {}
 func (*sysEcho) HandleLater(_ akt.Context, m sysLater) *akt.Future[int] {
-	p, f := akt.NewPromise[int]()
+	p, f := akt.NewPromise[int](context.Background())
 	p.Resolve(m.N)
 	return f
 }
@@ -402,7 +402,7 @@ func TestInterceptorsReplyType(t *testing.T) {
 	var instead any
 	addr := run(t, &sysEcho{}, akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) { return instead, nil }))
 	future := func() *akt.Future[int] {
-		p, f := akt.NewPromise[int]()
+		p, f := akt.NewPromise[int](context.Background())
 		p.Resolve(4)
 		return f
 	}

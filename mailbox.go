@@ -124,6 +124,7 @@ const (
 	orderNotice                    // with orderDrain: OnStopping is called for notice
 	orderRenew                     // there is no state: make a fresh one
 	orderFail                      // fail as extras.escalated says
+	orderTell                      // call OnStopping for notice, and go on
 )
 
 // lane says which way a message goes in.
@@ -359,6 +360,7 @@ const (
 	handleBatch // handle the messages that w has now
 	askToStop
 	finish // everything accepted was handled
+	tell   // call OnStopping for notice
 	renew  // make a fresh state
 	fail   // for a descendant
 )
@@ -415,6 +417,9 @@ func (m *mailbox) takeTask() task {
 	case m.orders&orderFail != 0:
 		m.orders &^= orderFail
 		return fail
+	case m.orders&orderTell != 0:
+		m.orders &^= orderTell
+		return tell
 	}
 	m.orders &^= orderAsk
 	return askToStop

@@ -5,6 +5,7 @@ import "context"
 // hire starts a goroutine that owns the actor from now on, on behalf of the owner. The func value is made once, as a go statement
 // would otherwise make one each time.
 func (a *actor) hire() {
+	a.system.noteStart(a)
 	if a.loop == nil {
 		a.loop = a.work
 	}
@@ -26,7 +27,9 @@ func (a *actor) hireFor(ctx context.Context) {
 	}
 	if !w.hand(a) {
 		a.hire()
+		return
 	}
+	a.system.noteStart(a)
 }
 
 // work has the goroutine own the actor until there is nothing to do, and then the actor that was handed to it meanwhile, if
@@ -82,9 +85,11 @@ func (a *actor) workOff() *worker {
 			}
 			a.end(nil)
 			return nil
+		case tell:
+			a.tell()
 		case finish:
-			if a.wantsNotice() {
-				a.askStopping(false)
+			if a.wantsNotice() && !a.knowsOfStop() {
+				a.askStopping(a.stopNow)
 			}
 			a.end(nil)
 			return nil
@@ -104,7 +109,7 @@ func (a *actor) workAfter(failure *PanicError, msg any, e *envelope) {
 func (a *actor) handleFirst(e *envelope) (w *worker, over bool) {
 	word := a.word.Load()&^flagMask | flagBusy // as take has left it
 	reply, failure, err := a.invoke(e, word)
-	if failure != nil || err != nil || a.defers(e, reply) {
+	if failure != nil || err != nil || a.defers(reply) {
 		return nil, a.settleFirst(e, reply, failure, err)
 	}
 	e.reuse()
@@ -173,7 +178,7 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 		e := w.step()
 		c := Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
 		reply, err := a.callOf(word, e)(a.self, c, e.msg)
-		if err != nil || a.defers(e, reply) {
+		if err != nil || a.defers(reply) {
 			a.endRun()
 			a.settle(e, reply, err, nil)
 		}
@@ -224,7 +229,7 @@ func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 		a.countFailed(failure) // supervise reports it
 	case err != nil:
 		a.failed(e.msg, e.name(), err, heard)
-	case a.defers(e, reply):
+	case a.defers(reply):
 		a.follow(reply, e)
 	}
 	switch {
@@ -234,14 +239,26 @@ func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 	case err != nil:
 		e.answer(nil, ownError(err, a, e.name))
 	default:
-		e.answer(reply, nil)
+		a.reply(e, reply)
 	}
 }
 
-// defers reports whether a reply is a deferred one, which may fail later. Only a handler that
-// declares a Future, or an interface, has one, and an interceptor.
-func (a *actor) defers(e *envelope, reply any) bool {
-	return reply != nil && (e.to.defers || a.config.chain != nil) && isDeferred(reply)
+// reply answers a request. Until its sender has received a deferred reply, that is on its way to somebody.
+func (a *actor) reply(e *envelope, reply any) {
+	if !a.defers(reply) {
+		e.answer(reply, nil)
+		return
+	}
+	f := reply.(deferred)
+	f.expect(1)
+	if !e.answer(reply, nil) {
+		f.expect(-1)
+	}
+}
+
+// defers reports whether a reply is a deferred one, which may fail later.
+func (a *actor) defers(reply any) bool {
+	return a.deferring && reply != nil && isDeferred(reply)
 }
 
 // invoke calls what an envelope is for. A panic becomes the failure. If the handler calls runtime.Goexit, nothing after the

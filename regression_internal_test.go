@@ -137,7 +137,7 @@ func TestFutureFailsWithAnothersError(t *testing.T) {
 		"one that wraps a Shutdown's":    fmt.Errorf("the other: %w", errShutDown),
 		"one that wraps a lost envelope": fmt.Errorf("the other: %w", errRefused),
 	} {
-		promise, future := NewPromise[int]()
+		promise, future := NewPromise[int](context.Background())
 		promise.Reject(own)
 		for _, ctx := range []context.Context{context.Background(), t.Context()} {
 			_, unpacked := addr.SendUnpack(ctx, mendedLater{future})

@@ -45,7 +45,7 @@ func (*mend) HandleLater(ctx akt.Context, m mendLater) *akt.Future[int] {
 }
 
 func (a *mend) HandleOwe(akt.Context, mendOwe) *akt.Future[int] {
-	promise, future := akt.NewPromise[int]()
+	promise, future := akt.NewPromise[int](context.Background())
 	a.owed = append(a.owed, promise)
 	return future
 }

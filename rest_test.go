@@ -192,7 +192,7 @@ func TestRestIsCutShort(t *testing.T) {
 			t.Helper()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			require.EqualError(t, s.Shutdown(ctx), "akt: shutdown: context deadline exceeded")
+			require.EqualError(t, s.Shutdown(ctx), "akt: shutdown: context deadline exceeded: not quiet: generation-1 waiting for its restart (1 queued)")
 		}, []string{}, time.Second},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package akt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -122,6 +123,9 @@ func (a *actor) restart(f fault) (goOn bool) {
 	if wait > 0 {
 		a.log(slog.LevelWarn, "akt: restarting", "attempt", count, "backoff", wait)
 	}
+	a.mu.Lock()
+	a.extras.cause = f.err
+	a.mu.Unlock()
 	started := a.self != nil
 	ended := false
 	defer func() {
@@ -141,30 +145,70 @@ func (a *actor) workAfterState(wait time.Duration, started bool) {
 	}
 }
 
-// endState ends what belongs to the state: timers, children, and the state itself, if it was started. It takes no new ones meanwhile,
-// which would end up with the next state; nor is an escalated failure of it the next one's.
+// endState ends what belongs to the state: timers, watches, children, Promises, and the state itself, if it was started. It takes no new
+// ones meanwhile, which would end up with the next state; nor is an escalated failure of it the next one's.
 func (a *actor) endState() {
 	a.phase.Store(uint32(Starting))
 	a.replaceOnly(true)
 	a.endTimers()
+	a.endWatching()
 	a.endChildren()
 	defer func() { // also where OnStopped ends the goroutine
 		a.self = nil
-		a.replaceOnly(false)
+		a.failPromises()
+		a.dropOwn(a.replaceOnly(false))
 	}()
 	a.callStopped()
 }
 
-// replaceOnly begins and ends the time in which a takes no timers and children.
-func (a *actor) replaceOnly(on bool) {
+// dropOwn reports what an ended state, or somebody for it, has queued for itself: its timers' messages, the Terminated that it was to be
+// sent, and functions of Do. The next state knows nothing of those.
+func (a *actor) dropOwn(queue []*envelope) {
+	a.countDropped(len(queue))
+	var due []any
+	for _, e := range queue {
+		if e.kind == function || e.kind == notification && e.timer != nil {
+			due = append(due, e.msg)
+		}
+	}
+	a.noteDropped(errStateEnded, due...)
+}
+
+var errStateEnded = fmt.Errorf("%w: the state that it belongs to has ended, by a restart", ErrStopped)
+
+// withdrawOwn takes out of the private lane what belongs to the state, with mu held.
+func (m *mailbox) withdrawOwn() (own []*envelope) {
+	if m.private().len() == 0 {
+		return nil
+	}
+	for e := m.private().head; e != nil; {
+		next := e.next
+		if e.timer != nil || e.of != nil || e.kind == function {
+			m.private().remove(e)
+			own = append(own, e)
+		}
+		e = next
+	}
+	return own
+}
+
+// replaceOnly begins and ends the time in which a takes no timers, watches and children. At the end it takes what the state has queued
+// for itself out of the mailbox: what is queued from then on is for the next state.
+func (a *actor) replaceOnly(on bool) (own []*envelope) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	x := a.extra()
 	x.replacing = on
+	if !on {
+		x.told = false
+		x.born = a.word.Load() >> runShift
+		own = a.withdrawOwn()
+	}
 	if x.escalated != nil && x.escalated.directive == Restart {
 		x.escalated = nil
 		a.orders &^= orderFail
 	}
+	return own
 }
 
 // rest orders a fresh state, and lets the actor wait for it. It reports false where the caller is still the owner, as there is no time to
@@ -180,6 +224,7 @@ func (a *actor) rest(wait time.Duration, started bool) bool {
 			ended := a.extras.rest == timer && a.getUp()
 			a.mu.Unlock()
 			if ended {
+				a.system.noteStart(a)
 				a.work()
 			}
 		})
@@ -263,7 +308,7 @@ func (a *actor) startAnew() error {
 		return err
 	}
 	a.self = pointerTo(state)
-	return a.callStart(Context{})
+	return a.callStart(context.Background())
 }
 
 // notRenewed deals with a fresh state that could not be made or started: there is none then.

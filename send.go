@@ -35,6 +35,15 @@ func (a *actor) refusal(msg any, err error) error { return a.undelivered(labelOf
 
 // send sends a request and waits for its reply.
 func (a *actor) send(ctx context.Context, msg any, into lane) (any, error) {
+	reply, err := a.deliver(ctx, msg, into)
+	if a.defers(reply) {
+		a.received(reply)
+	}
+	return reply, err
+}
+
+// deliver is send for a caller that says when it has received the reply.
+func (a *actor) deliver(ctx context.Context, msg any, into lane) (any, error) {
 	if ctx == nil {
 		return nil, a.undelivered(labelOf(msg), errNilContext)
 	}
@@ -55,7 +64,7 @@ func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, e
 		if word, ok := a.take(r.index); ok {
 			c := Context{Context: ctx, actor: a, run: runOf(word, forever)}
 			reply, err := a.runHere(c, word, r, msg, *r.call.Load())
-			if r.defers {
+			if a.defers(reply) {
 				a.followHere(reply, r, msg)
 			}
 			return reply, err
@@ -86,6 +95,9 @@ func (a *actor) runHere(c Context, word uint64, r route, msg any, call callFunc)
 	}()
 	reply, err = call(a.self, c, msg)
 	returned = true
+	if a.defers(reply) {
+		reply.(deferred).expect(1) // before the run has ended: the sender is going to wait
+	}
 	if !a.yield(word) {
 		a.hire() // One-Owner: handed over
 	}
@@ -95,11 +107,9 @@ func (a *actor) runHere(c Context, word uint64, r route, msg any, call callFunc)
 	return reply, nil
 }
 
-// followHere is follow for a reply, if it is a deferred one, of a handler on its sender's goroutine.
+// followHere is follow for the deferred reply of a handler on its sender's goroutine.
 func (a *actor) followHere(reply any, r route, msg any) {
-	if isDeferred(reply) {
-		a.follow(reply, &envelope{msg: msg, to: r, kind: request})
-	}
+	a.follow(reply, &envelope{msg: msg, to: r, kind: request})
 }
 
 // failedHere is what follows where a handler on its sender's goroutine did not return: the actor gets a new owner, and the sender

@@ -154,6 +154,7 @@ func (t *Timer) fire() {
 	start := a.putLocked(t.message, privateLane)
 	a.mu.Unlock()
 	if start {
+		a.system.noteStart(a)
 		a.work()
 	}
 }
