@@ -27,6 +27,7 @@ func (t *Timer) Stop() bool {
 	if t == nil || t.message == nil {
 		return false
 	}
+	defer t.actor.releaseForgotten()
 	t.actor.mu.Lock()
 	defer t.actor.mu.Unlock()
 	if t.stopped {
@@ -162,6 +163,7 @@ func (t *Timer) fire() {
 // handled sets an interval for its next tick, by the owner: the first multiple of every after now.
 func (t *Timer) handled() {
 	if t.every == 0 {
+		t.actor.releaseForgotten()
 		return
 	}
 	t.actor.mu.Lock()
