@@ -22,7 +22,7 @@ type Timer struct {
 }
 
 // Stop stops the timer. It reports whether it did: false where the timer never fires, was stopped, or its one message is
-// being handled or was. After true, no message of the timer is begun.
+// being handled or was. After true no message of the timer begins, also not the one that an interval's function is about to return.
 func (t *Timer) Stop() bool {
 	if t == nil || t.message == nil {
 		return false
