@@ -74,9 +74,9 @@ func FuzzMessage(f *testing.F) {
 			if !ok {
 				t.Skip()
 			}
-			v, err := Message(fields, reflect.TypeFor[fuzzMessage]())
+			v, err := plain.Message(fields, reflect.TypeFor[fuzzMessage]())
 			target := fuzzMessage{Hidden: "kept"}
-			intoErr := Into(fields, &target)
+			intoErr := plain.Into(fields, &target)
 			require.Equal(t, err, intoErr)
 			if err != nil {
 				require.Equal(t, fuzzMessage{Hidden: "kept"}, target)
