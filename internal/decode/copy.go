@@ -142,15 +142,18 @@ func (w *walk) detachMap(v reflect.Value) {
 }
 
 func (w *walk) detachFields(v reflect.Value) {
-	switch number := v.Addr().Interface().(type) {
-	case *big.Int:
-		v.Set(reflect.ValueOf(*new(big.Int).Set(number)))
+	switch v.Type() {
+	case bigIntType:
+		old := v.Interface().(big.Int)
+		v.Set(reflect.ValueOf(*new(big.Int).Set(&old)))
 		return
-	case *big.Float:
-		v.Set(reflect.ValueOf(*new(big.Float).Copy(number)))
+	case bigFloatType:
+		old := v.Interface().(big.Float)
+		v.Set(reflect.ValueOf(*new(big.Float).Copy(&old)))
 		return
-	case *big.Rat:
-		v.Set(reflect.ValueOf(*new(big.Rat).Set(number)))
+	case bigRatType:
+		old := v.Interface().(big.Rat)
+		v.Set(reflect.ValueOf(*new(big.Rat).Set(&old)))
 		return
 	}
 	for i := range v.NumField() {

@@ -196,7 +196,7 @@ func TestDepth(t *testing.T) {
 	for range maxDepth - 1 {
 		deep = map[string]any{"Left": deep}
 	}
-	_, err = decodeTo[testTree](map[string]any{"Left": deep})
+	_, err := decodeTo[testTree](map[string]any{"Left": deep})
 	require.NoError(t, err)
 	_, err = decodeTo[testTree](map[string]any{"Left": map[string]any{"Left": deep}})
 	require.Error(t, err)

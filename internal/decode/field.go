@@ -174,6 +174,10 @@ func isQuoted(t reflect.Type, tag string) bool {
 	if t.Name() == "" && t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	p := reflect.PointerTo(t)
+	if p.Implements(jsonMarshalerType) || p.Implements(textMarshalerType) { // the type's own code writes it, without
+		return false
+	}
 	return t.Kind() == reflect.Bool || t.Kind() == reflect.String || isNumber(t.Kind())
 }
 

@@ -58,6 +58,8 @@ var (
 	bigIntType          = reflect.TypeFor[big.Int]()
 	bigFloatType        = reflect.TypeFor[big.Float]()
 	bigRatType          = reflect.TypeFor[big.Rat]()
+	jsonMarshalerType   = reflect.TypeFor[json.Marshaler]()
+	textMarshalerType   = reflect.TypeFor[encoding.TextMarshaler]()
 	jsonUnmarshalerType = reflect.TypeFor[json.Unmarshaler]()
 	textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
 )

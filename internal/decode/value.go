@@ -282,22 +282,23 @@ func (w *walk) unquote(p *plan, in *any) (refused bool) {
 	if !v.IsValid() || !isString(v) {
 		return false
 	}
-	s := v.String()
-	switch t.form {
-	case formString:
+	s, kind := v.String(), t.typ.Kind()
+	switch {
+	case t.form == formDuration:
+	case kind == reflect.String && t.form != formNumber:
 		var inner *string
 		if json.Unmarshal([]byte(s), &inner) != nil || inner == nil {
 			w.refuseFor(p.typ, "string without quotes in it", `a JSON string in a string, such as "\"a\"", for the tag's option string`)
 			return true
 		}
 		*in = *inner
-	case formBool:
+	case kind == reflect.Bool:
 		if s != "true" && s != "false" {
 			w.refuse(p.typ, "string that is not a bool")
 			return true
 		}
 		*in = s == "true"
-	case formInt, formUint, formFloat, formNumber:
+	default:
 		if _, ok := scanNumber(s); !ok {
 			w.refuse(p.typ, "string that is not a number")
 			return true
