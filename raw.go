@@ -72,12 +72,18 @@ func (r *Raw) UnmarshalJSON(text []byte) error {
 	if !ok {
 		return &DecodeError{Target: "akt.Raw", Found: "something else", Wanted: "an object with a name and fields"}
 	}
+	var fields map[string]any
+	for key, value := range object {
+		if m, ok := value.(map[string]any); ok && strings.EqualFold(key, "Fields") {
+			fields, object[key] = m, nil // they are nobody else's, and need no copy
+		}
+	}
 	type plain Raw // without this method
 	v, err := messages.Message(object, reflect.TypeFor[plain]())
 	if err != nil {
 		return decodeError(err)
 	}
-	*r = Raw(v.Interface().(plain))
+	*r = Raw{Name: v.Interface().(plain).Name, Fields: fields}
 	return nil
 }
 

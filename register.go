@@ -215,15 +215,15 @@ func withFields(actor any, fields map[string]any) (any, error) {
 	if sp.isNil() {
 		return nil, errors.New("akt: newActor returned a nil Spawner")
 	}
-	fields, err := messages.Clone(fields)
-	if err != nil {
-		return nil, decodeError(err)
-	}
 	first, err := spawnState(sp, nil)
 	if err == nil {
 		first, err = setFields(first, fields)
 	}
-	return &fieldSpawner{sp, fields, first}, err
+	if err != nil {
+		return nil, err
+	}
+	fields, err = messages.Clone(fields) // the caller may change them before a restart
+	return &fieldSpawner{sp, fields, first}, decodeError(err)
 }
 
 // setFields sets fields on a state that is a struct or points to one.

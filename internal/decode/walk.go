@@ -81,9 +81,12 @@ func (d *Decoder) Message(fields map[string]any, t reflect.Type) (reflect.Value,
 	return out, nil
 }
 
-// Clone copies fields as an interface field of a message takes them: deeply, and without NaN.
+// Clone copies fields deeply, as an interface field of a message takes them, whatever they are.
 func (d *Decoder) Clone(fields map[string]any) (clone map[string]any, err error) {
-	err = d.run(nil, func(w *walk) { clone, _ = w.copied(fields).(map[string]any) })
+	err = d.run(nil, func(w *walk) {
+		w.trusted = true
+		clone, _ = w.copied(fields).(map[string]any)
+	})
 	return clone, err
 }
 
