@@ -14,50 +14,58 @@ import (
 	"github.com/aktgo/akt/internal/decode"
 )
 
-// Raw is a message by name, for a sender that does not have its Go type. Name is what follows Handle in the name of the
-// handler's method. Fields holds the message's fields as encoding/json decodes an object; fields that are left out stay
-// zero, and nil Fields leave out all.
+// Raw is a message by name, for a sender that does not have its Go type. Name is what follows
+// Handle in the name of the handler's method. Fields holds the message's fields as encoding/json
+// decodes an object; fields that are left out stay zero, and nil Fields leave out all.
 //
 // # Reach
 //
-// A Raw reaches the handlers of messages that anybody could write down in Go: of exported and predeclared types, of
-// pointers to them, and of types made of them, such as map[string]int. An instance of a generic type is as exported as
-// its type arguments. For all others, and for handlers of akt's own types, such as [Terminated], it is as if they were
-// not there: that is an [*UnhandledError] that says so. An actor that takes Raw itself gets every Raw as it is; one that
+// A Raw reaches the handlers of messages that anybody could write down in Go: of exported and
+// predeclared types, of pointers to them, and of types made of them, such as map[string]int. An
+// instance of a generic type is as exported as its type arguments. For all others, and for handlers
+// of akt's own types, such as [Terminated], it is as if they were not there: that is an
+// [*UnhandledError] that says so. An actor that takes Raw itself gets every Raw as it is; one that
 // takes any message gets those that no other handler is for.
 //
 // # Fields
 //
-// The message is built strictly, on the sender's goroutine, before it is sent. Fields go by the name in their json tag,
-// else by their Go name: in its exact case, or else in any case where only one field has that name. A key that names no
-// field is refused, and so are two keys for one field. Values are not converted from one kind to another.
+// The message is built strictly, on the sender's goroutine, before it is sent. Fields go by the
+// name in their json tag, else by their Go name: in its exact case, or else in any case where only
+// one field has that name. A key that names no field is refused, and so are two keys for one field.
+// Values are not converted from one kind to another.
 //
-//   - A type's own UnmarshalJSON or else UnmarshalText decides what it takes, for keys of maps too. It gets the JSON of
-//     what was sent. Only a Go value of that very type is taken without asking: it was made in Go.
-//   - Whatever encoding/json writes of a message is read back: base64, numbers as keys of maps, the option string of a
-//     tag. But a [time.Duration] is a string such as "1.5s", never a bare number, which has no unit.
-//   - A whole number has to fit exactly. 3.0 and 3e2 are whole. A float is the nearest one; a number that is nearest to
-//     an infinity, and NaN, are refused. json.Number keeps all digits, and is taken as a number everywhere; it stays one
-//     in a field of type any. float64 has them up to 2^53.
-//   - Of a struct that has unexported fields, and none that JSON could set, such as a [sync.Mutex] or a [time.Timer],
-//     and of akt's own addresses, futures, contexts and timers, no value can be built: neither by {} nor by null, unless
-//     that is a nil pointer. Leave the field out, or give a Go value of that type.
+//   - A type's own UnmarshalJSON or else UnmarshalText decides what it takes, for keys of maps too.
+//     It gets the JSON of what was sent. Only a Go value of that very type is taken without asking:
+//     it was made in Go.
+//   - Whatever encoding/json writes of a message is read back: base64, numbers as keys of maps, the
+//     option string of a tag. But a [time.Duration] is a string such as "1.5s", never a bare
+//     number, which has no unit.
+//   - A whole number has to fit exactly. 3.0 and 3e2 are whole. A float is the nearest one; a
+//     number that is nearest to an infinity, and NaN, are refused. json.Number keeps all digits,
+//     and is taken as a number everywhere; it stays one in a field of type any. float64 has them up
+//     to 2^53.
+//   - Of a struct that has unexported fields, and none that JSON could set, such as a [sync.Mutex]
+//     or a [time.Timer], and of akt's own addresses, futures, contexts and timers, no value can be
+//     built: neither by {} nor by null, unless that is a nil pointer. Leave the field out, or give
+//     a Go value of that type.
 //
 // The error has a [*DecodeError] for each fault.
 //
 // # Sharing
 //
-// The message shares nothing with Fields that either could see change: lists, maps, structs and what is behind pointers
-// are copied, in fields of type any too. What cannot be copied stays what it is: addresses, locks and other structs
-// without fields of their own behind pointers; functions, channels, and errors in interfaces; what a Go value has behind
-// unexported fields. An actor that takes Raw itself gets the sender's Fields.
+// The message shares nothing with Fields that either could see change: lists, maps, structs and
+// what is behind pointers are copied, in fields of type any too. What cannot be copied stays what
+// it is: addresses, locks and other structs without fields of their own behind pointers; functions,
+// channels, and errors in interfaces; what a Go value has behind unexported fields. An actor that
+// takes Raw itself gets the sender's Fields.
 type Raw struct {
 	Name   string
 	Fields map[string]any
 }
 
-// UnmarshalJSON reads an object with the keys name and fields, in any case, and no others. Numbers in Fields are of type
-// [json.Number], so that they keep their digits. As usual null changes nothing.
+// UnmarshalJSON reads an object with the keys name and fields, in any case, and no others. Numbers
+// in Fields are of type [json.Number], so that they keep their digits. As usual null changes
+// nothing.
 func (r *Raw) UnmarshalJSON(text []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -70,7 +78,9 @@ func (r *Raw) UnmarshalJSON(text []byte) error {
 	}
 	object, ok := given.(map[string]any)
 	if !ok {
-		return &DecodeError{Target: "akt.Raw", Found: "something else", Wanted: "an object with a name and fields"}
+		return &DecodeError{
+			Target: "akt.Raw", Found: "something else", Wanted: "an object with a name and fields",
+		}
 	}
 	var fields map[string]any
 	for key, value := range object {
@@ -87,11 +97,12 @@ func (r *Raw) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// DecodeError says why a field could not be set from the fields of a [Raw] message. It names kinds and types, never the
-// value, which may be a secret. A message with several faults has an error that unwraps to all of them, ordered by
-// path; errors.As finds the first.
+// DecodeError says why a field could not be set from the fields of a [Raw] message. It names kinds
+// and types, never the value, which may be a secret. A message with several faults has an error
+// that unwraps to all of them, ordered by path; errors.As finds the first.
 type DecodeError struct {
-	// Path is the way to the field, such as "items[2].amount" or `limits["eu"]`; it is "" for the message itself.
+	// Path is the way to the field, such as "items[2].amount" or `limits["eu"]`; it is "" for the
+	// message itself.
 	Path string
 	// Target is the Go type of the field, or of the struct that has no such field.
 	Target string
@@ -186,8 +197,9 @@ func whyNotRaw(t reflect.Type) string {
 	return ""
 }
 
-// isExportedType tells whether a type's name, as reflect.Type.Name returns it, and those of its type arguments, which
-// stand in it with their packages' paths, begin with an upper-case letter. Predeclared arguments have no path.
+// isExportedType tells whether a type's name, as reflect.Type.Name returns it, and those of its
+// type arguments, which stand in it with their packages' paths, begin with an upper-case letter.
+// Predeclared arguments have no path.
 func isExportedType(name string) bool {
 	name, arguments, _ := strings.Cut(name, "[")
 	if first, _ := utf8.DecodeRuneInString(name); !unicode.IsUpper(first) {

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/aktgo/akt/internal/decode"
 )
 
 // creation is the run of a named actor by LookupOrRun. While it lasts it has the name.
@@ -178,7 +180,7 @@ func (s *System) Spawn(kind string, fields map[string]any, opts ...Option) (*Add
 		actor, err = withFields(actor, fields)
 	}
 	if err != nil {
-		return nil, &callError{fmt.Sprintf("Spawn(%q)", kind), err}
+		return nil, &callError{"Spawn(" + decode.Quote(kind) + ")", err}
 	}
 	return s.Run(actor, opts...)
 }
@@ -203,7 +205,7 @@ func (s *System) kind(kind string) (func() any, error) {
 	if hint := didYouMean(kind, kinds); hint != "" {
 		text += "; " + hint
 	}
-	return nil, fmt.Errorf("akt: Spawn(%q): there is no such kind; %s", kind, text)
+	return nil, fmt.Errorf("akt: Spawn(%s): there is no such kind; %s", decode.Quote(kind), text)
 }
 
 // withFields sets fields on what newActor made.

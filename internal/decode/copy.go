@@ -7,8 +7,8 @@ import (
 	"reflect"
 )
 
-// copied is a copy of a Go value of any type that shares with it only what cannot be copied; nil after a refusal. Errors
-// are what they are by identity, and stay the same.
+// copied is a copy of a Go value of any type that shares with it only what cannot be copied; nil
+// after a refusal. Errors are what they are by identity, and stay the same.
 func (w *walk) copied(in any) any {
 	if w.stop {
 		return nil
@@ -62,11 +62,12 @@ func (w *walk) copiedList(list []any) []any {
 	return fresh
 }
 
-// detach replaces what v, which can be set, refers to by copies: lists, maps, what is in interfaces and behind pointers.
-// Structs are copied as an assignment does it, and then their exported fields are detached. So v shares with the value
-// that it was copied from:
+// detach replaces what v, which can be set, refers to by copies: lists, maps, what is in interfaces
+// and behind pointers. Structs are copied as an assignment does it, and then their exported fields
+// are detached. So v shares with the value that it was copied from:
 //
-//   - what is behind pointers to structs without exported fields, and to closed ones: addresses, locks, files, buffers;
+//   - what is behind pointers to structs without exported fields, and to closed ones: addresses,
+//     locks, files, buffers;
 //   - functions, channels, and errors in interfaces;
 //   - keys of maps, and what is behind unexported fields.
 //

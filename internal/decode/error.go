@@ -11,10 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// Error says why a field could not be set. It names kinds and types, never the
-// value, which may be a secret. A message with several faults has an error that unwraps to all of them.
+// Error says why a field could not be set. It names kinds and types, never the value, which may be
+// a secret. A message with several faults has an error that unwraps to all of them.
 type Error struct {
-	// Path is the way to the field, such as "items[2].amount" or `limits["eu"]`; it is "" for the message itself.
+	// Path is the way to the field, such as "items[2].amount" or `limits["eu"]`; it is "" for the
+	// message itself.
 	Path string
 	// Target is the Go type of the field, or of the struct that has no such field.
 	Target string
@@ -68,8 +69,8 @@ func (w *walk) err() error {
 // refuse notes that found cannot become a t.
 func (w *walk) refuse(t reflect.Type, found string) { w.refuseFor(t, found, wantedOf(t)) }
 
-// refuseFor is refuse with words of its own for what is wanted. It returns how many characters of what was sent the
-// refusal may still show.
+// refuseFor is refuse with words of its own for what is wanted. It returns how many characters of
+// what was sent the refusal may still show.
 func (w *walk) refuseFor(t reflect.Type, found, wanted string) (e *Error, left int) {
 	at, left := pathOf(w.at)
 	e = &Error{Path: at, Target: typeName(t), Found: found, Wanted: wanted}
@@ -98,8 +99,8 @@ const (
 // maxShown is how many characters of what was sent a refusal shows.
 const maxShown = 64
 
-// pathOf is the way in one line, with the middle of a long one left out, and how many characters of what was sent may
-// still be shown.
+// pathOf is the way in one line, with the middle of a long one left out, and how many characters of
+// what was sent may still be shown.
 func pathOf(steps []step) (text string, left int) {
 	const ends = 10
 	left = maxShown
@@ -139,7 +140,8 @@ func pathOf(steps []step) (text string, left int) {
 // isOdd tells whether a name would be unclear in a path.
 func isOdd(name string) bool {
 	return name == "" || strings.ContainsFunc(name, func(r rune) bool {
-		return r != '_' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) || r == unicode.ReplacementChar
+		plain := r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r)
+		return !plain || r == unicode.ReplacementChar
 	})
 }
 
@@ -149,8 +151,8 @@ func Quote(text string) string {
 	return text
 }
 
-// quote is text in quotes, in one line, and how many characters stand between them: up to room, escapes counted as they
-// are shown. The end of a longer one is left out.
+// quote is text in quotes, in one line, and how many characters stand between them: up to room,
+// escapes counted as they are shown. The end of a longer one is left out.
 func quote(text string, room int) (quoted string, used int) {
 	b := []byte{'"'}
 	for i := range text {

@@ -40,8 +40,8 @@ func index(fields []field) (byName, byFold map[string]int) {
 	return byName, byFold
 }
 
-// find is the index of the field that key names: in its exact case, or else, where only one field differs in nothing but
-// case, that one.
+// find is the index of the field that key names: in its exact case, or else, where only one field
+// differs in nothing but case, that one.
 func (p *plan) find(key string) int {
 	if i, ok := p.byName[key]; ok {
 		return i
@@ -53,8 +53,8 @@ func (p *plan) find(key string) int {
 	return unknown
 }
 
-// appendFolded appends s with each rune replaced by the least that differs from it in case only, so that strings are the
-// same for which strings.EqualFold is true.
+// appendFolded appends s with each rune replaced by the least that differs from it in case only, so
+// that strings are the same for which strings.EqualFold is true.
 func appendFolded(to []byte, s string) []byte {
 	for _, r := range s {
 		if r < utf8.RuneSelf {
@@ -75,10 +75,10 @@ func appendFolded(to []byte, s string) []byte {
 	return to
 }
 
-// fieldsOf is the fields of the struct t in order of their names. Embedded structs without a tag name are flattened as
-// encoding/json does it: of fields with one name the least deep counts, then the tagged one, else none. Unexported
-// fields, fields tagged "-" and fields behind an embedded pointer to an unexported struct, which cannot be made, are
-// left out.
+// fieldsOf is the fields of the struct t in order of their names. Embedded structs without a tag
+// name are flattened as encoding/json does it: of fields with one name the least deep counts, then
+// the tagged one, else none. Unexported fields, fields tagged "-" and fields behind an embedded
+// pointer to an unexported struct, which cannot be made, are left out.
 func (d *Decoder) fieldsOf(t reflect.Type) []field {
 	all := d.collectFields(nil, t, nil, map[reflect.Type]bool{})
 	slices.SortStableFunc(all, func(a, b field) int {
@@ -110,10 +110,12 @@ func (d *Decoder) fieldsOf(t reflect.Type) []field {
 	return fields
 }
 
-// collectFields appends the fields of t, which lies at index, and of the structs embedded in it. The types in open are
-// being collected. An embedded type that reads itself, where its method is not that of the whole struct – as two of
-// them have one – gives no fields: they would bypass it.
-func (d *Decoder) collectFields(all []field, t reflect.Type, index []int, open map[reflect.Type]bool) []field {
+// collectFields appends the fields of t, which lies at index, and of the structs embedded in it.
+// The types in open are being collected. An embedded type that reads itself, where its method is
+// not that of the whole struct – as two of them have one – gives no fields: they would bypass it.
+func (d *Decoder) collectFields(
+	all []field, t reflect.Type, index []int, open map[reflect.Type]bool,
+) []field {
 	if open[t] {
 		return all
 	}
@@ -135,7 +137,8 @@ func (d *Decoder) collectFields(all []field, t reflect.Type, index []int, open m
 			}
 		case f.IsExported():
 			all = append(all, field{
-				name: cmp.Or(name, f.Name), typ: f.Type, index: at, tagged: name != "", quoted: isQuoted(f.Type, tag),
+				name: cmp.Or(name, f.Name), typ: f.Type, index: at,
+				tagged: name != "", quoted: isQuoted(f.Type, tag),
 			})
 		}
 	}
@@ -158,14 +161,16 @@ func embeddedStruct(f reflect.StructField) reflect.Type {
 func tagName(tag string) string {
 	name, _, _ := strings.Cut(tag, ",")
 	for _, r := range name {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) {
+		const marks = "!#$%&()*+-./:;<=>?@[]^_{|}~ "
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(marks, r) {
 			return ""
 		}
 	}
 	return name
 }
 
-// isQuoted tells whether encoding/json writes a field of type t in a string, for the option of its tag.
+// isQuoted tells whether encoding/json writes a field of type t in a string, for the option of its
+// tag.
 func isQuoted(t reflect.Type, tag string) bool {
 	_, options, _ := strings.Cut(tag, ",")
 	if !slices.Contains(strings.Split(options, ","), "string") {
@@ -175,8 +180,8 @@ func isQuoted(t reflect.Type, tag string) bool {
 		t = t.Elem()
 	}
 	p := reflect.PointerTo(t)
-	if p.Implements(jsonMarshalerType) || p.Implements(textMarshalerType) { // the type's own code writes it, without
-		return false
+	if p.Implements(jsonMarshalerType) || p.Implements(textMarshalerType) {
+		return false // the type's own code writes it, which knows of no tag
 	}
 	return t.Kind() == reflect.Bool || t.Kind() == reflect.String || isNumber(t.Kind())
 }

@@ -23,7 +23,7 @@ func keyFormOf(t reflect.Type) keyForm {
 	switch {
 	case readsText(t):
 		return keyText
-	case t.Kind() == reflect.String && readsJSON(t), (isInt(t.Kind()) || isUint(t.Kind())) && readsJSON(t):
+	case readsJSON(t) && (t.Kind() == reflect.String || isInt(t.Kind()) || isUint(t.Kind())):
 		return keyJSON
 	case t.Kind() == reflect.String:
 		return keyString
@@ -79,13 +79,13 @@ func (w *walk) key(p *plan, name string, key reflect.Value) {
 	case keyInt:
 		n, err := strconv.ParseInt(name, 10, t.Bits())
 		if err != nil {
-			w.refuseFor(p.typ, "a key that is not a whole number, or out of range", "keys that are each "+wantedNumber(t))
+			w.refuseFor(p.typ, "a key that is no such number", "keys that are each "+wantedNumber(t))
 		}
 		key.SetInt(n)
 	case keyUint:
 		n, err := strconv.ParseUint(name, 10, t.Bits())
 		if err != nil {
-			w.refuseFor(p.typ, "a key that is not a whole number, or out of range", "keys that are each "+wantedNumber(t))
+			w.refuseFor(p.typ, "a key that is no such number", "keys that are each "+wantedNumber(t))
 		}
 		key.SetUint(n)
 	case keyDuration:

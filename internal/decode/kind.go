@@ -38,7 +38,8 @@ func wantedOf(t reflect.Type) string {
 	case t == nil:
 		return "less"
 	case t == durationType:
-		return `a string with a unit such as "1.5s" or a time.Duration, because a bare number would be nanoseconds`
+		return `a string with a unit such as "1.5s" or a time.Duration, ` +
+			"because a bare number would be nanoseconds"
 	case t == timeType:
 		return `a time.Time or an RFC 3339 string such as "2006-01-02T15:04:05Z"`
 	case t == jsonNumberType:
@@ -57,7 +58,8 @@ func wantedOf(t reflect.Type) string {
 		return "a string, in quotes"
 	case reflect.Struct:
 		if isOpaque(t) {
-			return "a Go value of its type, because it has no fields that could be set; leave the field out"
+			return "a Go value of its type, because it has no fields that could be set; " +
+				"leave the field out"
 		}
 		return "a map of its fields by name, or a value of its type"
 	case reflect.Interface:

@@ -6,9 +6,9 @@ import (
 	"github.com/mitchellh/mapstructure"
 )
 
-// named makes fields by name of a Go map of any type, such as the map[any]any that YAML is read into. Its keys have to be
-// strings or, where numbers is set, whole numbers, which mapstructure writes out. What was found is "" where that could be
-// done.
+// named makes fields by name of a Go map of any type, such as the map[any]any that YAML is read
+// into. Its keys have to be strings or, where numbers is set, whole numbers, which mapstructure
+// writes out. What was found is "" where that could be done.
 func named(in any, numbers bool) (m map[string]any, found string) {
 	if m, ok := in.(map[string]any); ok {
 		return m, ""
@@ -26,7 +26,8 @@ func named(in any, numbers bool) (m map[string]any, found string) {
 			return nil, "map with other keys"
 		}
 	}
-	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{WeaklyTypedInput: true, Result: &m})
+	config := &mapstructure.DecoderConfig{WeaklyTypedInput: true, Result: &m}
+	decoder, err := mapstructure.NewDecoder(config)
 	if err == nil {
 		err = decoder.Decode(in)
 	}

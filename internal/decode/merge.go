@@ -5,17 +5,19 @@ import "reflect"
 // setting is a value that is set when nothing was refused.
 type setting struct{ dst, value reflect.Value }
 
-// Into sets fields on the struct that target points to, by the rules of Message, and merges them into what it holds as
-// encoding/json does: fields that are left out keep their value, in structs within structs too, and behind pointers and
-// in arrays; a map keeps the entries that are not named; a list, and a map's entry, is replaced as a whole.
+// Into sets fields on the struct that target points to, by the rules of Message, and merges them
+// into what it holds as encoding/json does: fields that are left out keep their value, in structs
+// within structs too, and behind pointers and in arrays; a map keeps the entries that are not
+// named; a list, and a map's entry, is replaced as a whole.
 //
-// It never writes to what target refers to: a struct behind a pointer and a map are replaced by copies that were
-// changed. And it is all or nothing: with an error the struct is as it was.
+// It never writes to what target refers to: a struct behind a pointer and a map are replaced by
+// copies that were changed. And it is all or nothing: with an error the struct is as it was.
 func (d *Decoder) Into(fields map[string]any, target any) error {
 	v := reflect.ValueOf(target)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 		w := &walk{Decoder: d}
-		w.refuseFor(reflect.TypeOf(target), "a target without fields to set", "a pointer to a struct that is not nil")
+		w.refuseFor(reflect.TypeOf(target), "a target without fields to set",
+			"a pointer to a struct that is not nil")
 		return w.err()
 	}
 	if len(fields) == 0 {
@@ -89,7 +91,8 @@ func (w *walk) merge(p *plan, in any, dst reflect.Value) {
 	w.sets = append(w.sets, setting{dst, fresh})
 }
 
-// mergeBehind merges into a copy of what the pointer old points to, and notes that dst is to be a pointer to that.
+// mergeBehind merges into a copy of what the pointer old points to, and notes that dst is to be a
+// pointer to that.
 func (w *walk) mergeBehind(p *plan, in any, old, dst reflect.Value) {
 	fresh := reflect.New(p.typ)
 	fresh.Elem().Set(old.Elem())
@@ -99,7 +102,8 @@ func (w *walk) mergeBehind(p *plan, in any, old, dst reflect.Value) {
 	w.sets = append(w.sets, setting{dst, fresh.Convert(old.Type())})
 }
 
-// mergesInterface is mergeBehind for an interface that holds a pointer to a struct, where in is fields.
+// mergesInterface is mergeBehind for an interface that holds a pointer to a struct, where in is
+// fields.
 func (w *walk) mergesInterface(p *plan, in any, dst reflect.Value) bool {
 	old := dst.Elem()
 	if !old.IsValid() || old.Kind() != reflect.Pointer || old.IsNil() {
@@ -121,8 +125,8 @@ func (w *walk) mergeItems(p *plan, items []any, dst reflect.Value) {
 	}
 }
 
-// open is the struct that the embedded pointer v is to point to: a copy of the one that it points to, or a new one; the
-// same one each time.
+// open is the struct that the embedded pointer v is to point to: a copy of the one that it points
+// to, or a new one; the same one each time.
 func (w *walk) open(v reflect.Value) reflect.Value {
 	at := v.Addr().Pointer()
 	if fresh, ok := w.opened[at]; ok {
@@ -140,8 +144,8 @@ func (w *walk) open(v reflect.Value) reflect.Value {
 	return fresh.Elem()
 }
 
-// hidesReferences tells whether a t has unexported fields behind which something may lie, so that a copy of it could
-// not be changed alone.
+// hidesReferences tells whether a t has unexported fields behind which something may lie, so that a
+// copy of it could not be changed alone.
 func hidesReferences(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Array:

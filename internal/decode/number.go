@@ -26,8 +26,8 @@ func isInt(k reflect.Kind) bool   { return k >= reflect.Int && k <= reflect.Int6
 func isUint(k reflect.Kind) bool  { return k >= reflect.Uint && k <= reflect.Uintptr }
 func isFloat(k reflect.Kind) bool { return k == reflect.Float32 || k == reflect.Float64 }
 
-// setNumber sets dst to the number in: any Go number or a json.Number. An integer is exact or refused; a float is the
-// nearest one. What was found is "" if in fits.
+// setNumber sets dst to the number in: any Go number or a json.Number. An integer is exact or
+// refused; a float is the nearest one. What was found is "" if in fits.
 func setNumber(in any, dst reflect.Value) (found string) {
 	kind := dst.Kind()
 	if isFloat(kind) {
@@ -106,8 +106,8 @@ func wholeOfFloat(f float64) (n wholeNumber, found string) {
 	}
 }
 
-// wholeOfText reads a JSON number digit by digit, because a float64 would lose digits and a big number could be made as
-// long as its exponent says.
+// wholeOfText reads a JSON number digit by digit, because a float64 would lose digits and a big
+// number could be made as long as its exponent says.
 func wholeOfText(text string) (n wholeNumber, found string) {
 	d, ok := scanNumber(text)
 	if !ok {
@@ -142,7 +142,8 @@ type decimal struct {
 	exponent        int64  // no farther from zero than farExponent
 }
 
-// farExponent is more than any number of digits, and far from the limits of its type, so that it can be calculated with.
+// farExponent is more than any number of digits, and far from the limits of its type, so that it
+// can be calculated with.
 const farExponent = 1 << 50
 
 // scanNumber splits a JSON number into its parts, and reports whether text is one.
@@ -188,8 +189,8 @@ func leadingDigits(text string) (digits, rest string) {
 	return text[:n], text[n:]
 }
 
-// floatOf is the float in, or what was found instead. Bits is the size of the target: what was given is rounded to it
-// once.
+// floatOf is the float in, or what was found instead. Bits is the size of the target: what was
+// given is rounded to it once.
 func floatOf(in any, bits int) (f float64, found string) {
 	switch v := in.(type) {
 	case float64:
@@ -237,7 +238,8 @@ func roundFloat(f float64, bits int) (rounded float64, found string) {
 	return rounded, ""
 }
 
-// jsonNumber takes a number with the digits that it was given with. A float64 gets those that encoding/json would write.
+// jsonNumber takes a number with the digits that it was given with. A float64 gets those that
+// encoding/json would write.
 func (w *walk) jsonNumber(p *plan, in any, dst reflect.Value) {
 	number, ok := in.(json.Number)
 	if !ok {

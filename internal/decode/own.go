@@ -49,8 +49,9 @@ func (w *walk) readText(s string, dst reflect.Value) bool {
 	})
 }
 
-// readKey has a map's key read itself. A key that reads itself from JSON only – encoding/json would not ask it – gets
-// the JSON of what encoding/json writes for it, a string or a number, so that it cannot be bypassed.
+// readKey has a map's key read itself. A key that reads itself from JSON only – encoding/json would
+// not ask it – gets the JSON of what encoding/json writes for it, a string or a number, so that it
+// cannot be bypassed.
 func (w *walk) readKey(how keyForm, name string, key reflect.Value) bool {
 	if how == keyText {
 		return w.readText(name, key) && key.Comparable()
@@ -66,8 +67,8 @@ func (w *walk) readKey(how keyForm, name string, key reflect.Value) bool {
 	})
 }
 
-// read calls a type's own code and reports whether that accepted its input. The text of its error is dropped, and so is
-// its panic: they may quote the value.
+// read calls a type's own code and reports whether that accepted its input. The text of its error
+// is dropped, and so is its panic: they may quote the value.
 func (w *walk) read(t reflect.Type, accepts func() bool) bool {
 	w.reading = t
 	return w.guard(safePackages[t.PkgPath()], accepts)

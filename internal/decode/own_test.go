@@ -160,7 +160,8 @@ type testSliceKey struct{ v any }
 
 func (k *testSliceKey) UnmarshalText(text []byte) error { k.v = text; return nil }
 
-// Structs that only their package can make are not made by fields, wherever they lie; closed ones not even as messages.
+// Structs that only their package can make are not made by fields, wherever they lie; closed ones
+// not even as messages.
 func TestOpaque(t *testing.T) {
 	t.Parallel()
 	type message struct {
@@ -213,7 +214,8 @@ func TestOpaque(t *testing.T) {
 	require.Same(t, item, v.Field(0).Interface())
 }
 
-// What was given is copied at every depth, and what was copied is unchanged by what becomes of the original.
+// What was given is copied at every depth, and what was copied is unchanged by what becomes of the
+// original.
 func TestSharesNothing(t *testing.T) {
 	t.Parallel()
 	type deep struct {
@@ -302,7 +304,8 @@ func TestFindsNaNEverywhere(t *testing.T) {
 	}
 }
 
-// A refusal shows at most 64 characters of what was sent, however it is written and wherever it lies.
+// A refusal shows at most 64 characters of what was sent, however it is written and wherever it
+// lies.
 func TestShowsLittleOfWhatWasSent(t *testing.T) {
 	t.Parallel()
 	const sent = "\x01\xffé\"\\ x\u2028😀k"

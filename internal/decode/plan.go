@@ -34,7 +34,8 @@ const (
 	formInterface             //
 )
 
-// plan is what there is to know of a type before its values are made. It does not change once it is in use.
+// plan is what there is to know of a type before its values are made. It does not change once it is
+// in use.
 type plan struct {
 	typ    reflect.Type
 	form   form
@@ -187,9 +188,9 @@ func isEndless(t reflect.Type) bool {
 	return false
 }
 
-// isOpaque tells whether a struct is for its own package to make: it has unexported fields, and none that JSON could
-// set. A sync.Mutex, a time.Timer or a strings.Builder are such. Of these a zero value behind a pointer, which {} would
-// make, is often worse than none.
+// isOpaque tells whether a struct is for its own package to make: it has unexported fields, and
+// none that JSON could set. A sync.Mutex, a time.Timer or a strings.Builder are such. Of these a
+// zero value behind a pointer, which {} would make, is often worse than none.
 func isOpaque(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct {
 		return false
@@ -198,7 +199,8 @@ func isOpaque(t reflect.Type) bool {
 	return hidden && !settable
 }
 
-// lookInto tells whether the struct t, or one embedded in it, has a field that JSON could set, and one that is hidden.
+// lookInto tells whether the struct t, or one embedded in it, has a field that JSON could set, and
+// one that is hidden.
 func lookInto(t reflect.Type, seen map[reflect.Type]bool) (settable, hidden bool) {
 	if seen[t] {
 		return false, false
@@ -241,7 +243,9 @@ func (p *plan) takesFields() bool {
 }
 
 // safePackages have types whose own code does not end the goroutine.
-var safePackages = map[string]bool{"time": true, "net": true, "net/netip": true, "math/big": true, "encoding/json": true}
+var safePackages = map[string]bool{
+	"time": true, "net": true, "net/netip": true, "math/big": true, "encoding/json": true,
+}
 
 // isForeign tells whether making a value may call code of the users.
 func (p *plan) isForeign() bool {

@@ -14,7 +14,8 @@ import (
 )
 
 type (
-	// tripMessage has what encoding/json can write, but for a time.Duration, whose number has no unit.
+	// tripMessage has what encoding/json can write, but for a time.Duration, whose number has no
+	// unit.
 	tripMessage struct {
 		TripBase
 		*TripFar
@@ -69,8 +70,8 @@ type (
 	TripFar struct{ Far []int }
 )
 
-// FuzzRoundTrip: what encoding/json writes of a message is read back the same, strictly; and the message is not changed
-// by what becomes of the fields.
+// FuzzRoundTrip: what encoding/json writes of a message is read back the same, strictly; and the
+// message is not changed by what becomes of the fields.
 func FuzzRoundTrip(f *testing.F) {
 	full := tripMessage{
 		TripBase: TripBase{1 << 63, "n"}, TripFar: &TripFar{[]int{1}}, Bool: true, Int: -1 << 63, Uint: 255, Float: 1e-7, Small: 0.1,
@@ -171,7 +172,8 @@ func tripSpoil(v any) {
 	}
 }
 
-// A time.Duration that encoding/json wrote has no unit, and is refused with the cure; in a list and in a map too.
+// A time.Duration that encoding/json wrote has no unit, and is refused with the cure; in a list and
+// in a map too.
 func TestDurationsWantTheirText(t *testing.T) {
 	t.Parallel()
 	type message struct {

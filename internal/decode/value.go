@@ -11,7 +11,8 @@ import (
 	"github.com/aktgo/akt/internal/nearest"
 )
 
-// value sets dst, which is zero, to what in gives for the type of p. With a refusal dst may have any value.
+// value sets dst, which is zero, to what in gives for the type of p. With a refusal dst may have
+// any value.
 func (w *walk) value(p *plan, in any, dst reflect.Value) {
 	if w.stop {
 		return
@@ -70,8 +71,9 @@ func (w *walk) value(p *plan, in any, dst reflect.Value) {
 	}
 }
 
-// taken copies a Go value of the type of p, which was made in Go and is not checked again. It reports false for another
-// type. A type that reads itself takes no other that Go could assign to it, for that would bypass its own code.
+// taken copies a Go value of the type of p, which was made in Go and is not checked again. It
+// reports false for another type. A type that reads itself takes no other that Go could assign to
+// it, for that would bypass its own code.
 func (w *walk) taken(p *plan, in any, dst reflect.Value) bool {
 	t := reflect.TypeOf(in)
 	if t != p.typ && (p.form == formJSON || p.form == formText || !t.AssignableTo(p.typ)) {
@@ -147,8 +149,12 @@ func (w *walk) pointer(p *plan, in any, dst reflect.Value) bool {
 	if w.taken(p, in, dst) {
 		return true
 	}
-	if e := p.elem.form; reflect.TypeOf(in).Kind() == reflect.Pointer && e != formPointer && e != formInterface && e != formJSON {
-		return false
+	if reflect.TypeOf(in).Kind() == reflect.Pointer {
+		switch p.elem.form {
+		case formPointer, formInterface, formJSON: // which may take it
+		default:
+			return false
+		}
 	}
 	fresh := reflect.New(p.elem.typ)
 	w.value(p.elem, in, fresh.Elem())
@@ -156,10 +162,11 @@ func (w *walk) pointer(p *plan, in any, dst reflect.Value) bool {
 	return true
 }
 
-// fieldsOrTaken has make build a struct or map from what in has by name. It reports false where in is something else,
-// and not a value of the type of p either.
+// fieldsOrTaken has make build a struct or map from what in has by name. It reports false where in
+// is something else, and not a value of the type of p either.
 func (w *walk) fieldsOrTaken(
-	p *plan, in any, dst reflect.Value, numbers bool, build func(*plan, map[string]any, reflect.Value),
+	p *plan, in any, dst reflect.Value, numbers bool,
+	build func(*plan, map[string]any, reflect.Value),
 ) bool {
 	m, ok := in.(map[string]any)
 	if !ok {
@@ -191,7 +198,9 @@ func (w *walk) structure(p *plan, m map[string]any, dst reflect.Value) {
 }
 
 // field sets the field of the struct dst that key names.
-func (w *walk) field(p *plan, m map[string]any, key string, in any, dst reflect.Value, taken *seen) {
+func (w *walk) field(
+	p *plan, m map[string]any, key string, in any, dst reflect.Value, taken *seen,
+) {
 	if w.stop {
 		return
 	}
@@ -246,7 +255,8 @@ func (w *walk) refuseKey(p *plan, key string, why int) {
 		}
 	}
 	if why == ambiguous {
-		w.refuseFor(p.typ, "a key that fits two fields", "the exact name: "+Quote(names[0])+" or "+Quote(names[1]))
+		w.refuseFor(p.typ, "a key that fits two fields",
+			"the exact name: "+Quote(names[0])+" or "+Quote(names[1]))
 		return
 	}
 	wanted := "a field of " + typeName(p.typ)
@@ -271,8 +281,8 @@ func (w *walk) refuseTwice(f *field, m map[string]any) {
 	e.Found = "two keys for one field, " + first + " and " + second
 }
 
-// unquote replaces what encoding/json writes in a string, for the option of a field's tag, by what is in it. It reports
-// true after a refusal. What is not in a string is left as it is.
+// unquote replaces what encoding/json writes in a string, for the option of a field's tag, by what
+// is in it. It reports true after a refusal. What is not in a string is left as it is.
 func (w *walk) unquote(p *plan, in *any) (refused bool) {
 	t := p
 	if t.form == formPointer {
@@ -288,7 +298,8 @@ func (w *walk) unquote(p *plan, in *any) (refused bool) {
 	case kind == reflect.String && t.form != formNumber:
 		var inner *string
 		if json.Unmarshal([]byte(s), &inner) != nil || inner == nil {
-			w.refuseFor(p.typ, "string without quotes in it", `a JSON string in a string, such as "\"a\"", for the tag's option string`)
+			w.refuseFor(p.typ, "string without quotes in it",
+				`a JSON string in a string, such as "\"a\"", for the tag's option string`)
 			return true
 		}
 		*in = *inner

@@ -1,9 +1,9 @@
-// Package decode builds values from fields by name, strictly: names go by the json tag, every key has to name a field,
-// and a value that a field cannot hold exactly is refused. Errors name kinds and types, never values, which may be
-// secrets.
+// Package decode builds values from fields by name, strictly: names go by the json tag, every key
+// has to name a field, and a value that a field cannot hold exactly is refused. Errors name kinds
+// and types, never values, which may be secrets.
 //
-// A type is looked at once: what its values are made of is a plan, kept by its reflect.Type. A walk then goes through
-// the plan and the input side by side, and sets each value where it belongs.
+// A type is looked at once: what its values are made of is a plan, kept by its reflect.Type. A walk
+// then goes through the plan and the input side by side, and sets each value where it belongs.
 package decode
 
 import (
@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// maxDepth is how many lists, maps, structs and pointers may lie in each other, as in encoding/json.
+	// maxDepth is how many lists, maps, structs and pointers may lie in each other, as in
+	// encoding/json.
 	maxDepth = 10000
 	// maxErrors is how many refusals are collected before giving up.
 	maxErrors = 20
@@ -31,8 +32,8 @@ type Decoder struct {
 	building map[reflect.Type]*plan // guarded by mu; plans that are not complete yet
 }
 
-// New makes a Decoder. Besides structs that no fields can build – see opaque – it builds none of which closed says so;
-// closed may be nil.
+// New makes a Decoder. Besides structs that no fields can build – see opaque – it builds none of
+// which closed says so; closed may be nil.
 func New(closed func(reflect.Type) bool) *Decoder {
 	if closed == nil {
 		closed = func(reflect.Type) bool { return false }
@@ -40,13 +41,14 @@ func New(closed func(reflect.Type) bool) *Decoder {
 	return &Decoder{closed: closed, building: map[reflect.Type]*plan{}}
 }
 
-// Message builds a value of type t from fields. The type is a struct, a map whose keys encoding/json knows, a type with
-// an UnmarshalJSON of its own, or a pointer to one of those. Fields that are left out stay zero, and nil fields stand
-// for none.
+// Message builds a value of type t from fields. The type is a struct, a map whose keys
+// encoding/json knows, a type with an UnmarshalJSON of its own, or a pointer to one of those.
+// Fields that are left out stay zero, and nil fields stand for none.
 //
 // The value shares with fields only what cannot be copied: see [walk.detach].
 //
-// The error is the only *Error, or unwraps to several, ordered by path; then the value is the zero reflect.Value.
+// The error is the only *Error, or unwraps to several, ordered by path; then the value is the zero
+// reflect.Value.
 func (d *Decoder) Message(fields map[string]any, t reflect.Type) (reflect.Value, error) {
 	if fields == nil {
 		fields = map[string]any{}
@@ -57,8 +59,8 @@ func (d *Decoder) Message(fields map[string]any, t reflect.Type) (reflect.Value,
 	}
 	if !p.takesFields() {
 		w := &walk{Decoder: d}
-		w.refuseFor(t, "fields", "a message type that is a struct, a map, or has an UnmarshalJSON, or a pointer to one; "+
-			"such a message cannot be built from fields")
+		w.refuseFor(t, "fields", "a message type that is a struct, a map, or has an UnmarshalJSON, "+
+			"or a pointer to one; such a message cannot be built from fields")
 		return reflect.Value{}, w.err()
 	}
 	var out reflect.Value
@@ -90,9 +92,9 @@ func (d *Decoder) Clone(fields map[string]any) (clone map[string]any, err error)
 	return clone, err
 }
 
-// run has a fresh walk do something that can be done again. Where several refusals come of it, it is done once more
-// with all keys in order, so that the same ones are reported each time. Where p leads to code of the users, it runs on a
-// goroutine of its own, which that code may end.
+// run has a fresh walk do something that can be done again. Where several refusals come of it, it
+// is done once more with all keys in order, so that the same ones are reported each time. Where p
+// leads to code of the users, it runs on a goroutine of its own, which that code may end.
 func (d *Decoder) run(p *plan, do func(*walk)) error {
 	w := &walk{Decoder: d}
 	twice := func() {
@@ -108,12 +110,14 @@ func (d *Decoder) run(p *plan, do func(*walk)) error {
 	}
 	w.alone = true
 	if !onOwnGoroutine(twice) {
-		w.refuseFor(w.reading, "a value at which the type's own code ended its goroutine", wantedOf(w.reading))
+		w.refuseFor(w.reading, "a value at which the type's own code ended its goroutine",
+			wantedOf(w.reading))
 	}
 	return w.err()
 }
 
-// onOwnGoroutine calls f on a goroutine that f may end, and reports whether f returned. A panic goes on here.
+// onOwnGoroutine calls f on a goroutine that f may end, and reports whether f returned. A panic
+// goes on here.
 func onOwnGoroutine(f func()) (returned bool) {
 	var panicked any
 	done := make(chan struct{})
@@ -130,8 +134,8 @@ func onOwnGoroutine(f func()) (returned bool) {
 	return returned
 }
 
-// walk is one way through a plan and its input. It checks every value where it is set, because only there the path is
-// known.
+// walk is one way through a plan and its input. It checks every value where it is set, because only
+// there the path is known.
 type walk struct {
 	*Decoder
 	at      []step // the way to here
