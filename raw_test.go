@@ -462,6 +462,7 @@ type RawHandles struct {
 	Ended    akt.Terminated
 	Embedded struct{ *akt.WeakAddress }
 	Nested   RawBox[RawBox[*akt.Timer]]
+	Failed   *akt.SendError
 	Again    akt.Raw
 }
 
@@ -479,7 +480,7 @@ func TestRawMakesNoHandles(t *testing.T) {
 	for path, fields := range map[string]map[string]any{
 		"Weak": {"Weak": empty}, "Address[0]": {"Address": []any{empty}}, `Private["a"]`: {"Private": map[string]any{"a": empty}},
 		"Value[0]": {"Value": []any{empty}}, "Context": {"Context": empty}, "Future": {"Future": empty}, "Promise": {"Promise": empty},
-		"Timer[0]": {"Timer": []any{empty}}, "System": {"System": empty}, "Sender": {"Sender": empty}, "To": {"To": empty},
+		"Timer[0]": {"Timer": []any{empty}}, "System": {"System": empty}, "Failed": {"Failed": map[string]any{"Actor": "a"}}, "Sender": {"Sender": empty}, "To": {"To": empty},
 		"Ended.Address": {"Ended": map[string]any{"Address": empty}}, "Nested.V.V": {"Nested": map[string]any{"V": map[string]any{"V": empty}}},
 		"Embedded": {"Embedded": map[string]any{"WeakAddress": empty}}, "Context ": {"Context": map[string]any{"Context": nil}},
 	} {

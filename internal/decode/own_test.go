@@ -199,7 +199,7 @@ func TestOpaque(t *testing.T) {
 	_, err = decodeTo[testLock](map[string]any{"held": true})
 	require.Equal(t, "unknown field", refusal(t, err).Found)
 
-	closing := New(func(t reflect.Type) bool { return t == reflect.TypeFor[testItem]() })
+	closing := New(func(t reflect.Type) bool { return t == reflect.TypeFor[testItem]() || t == reflect.TypeFor[TestNest]() })
 	for _, typ := range []reflect.Type{reflect.TypeFor[message](), reflect.TypeFor[struct{ Item []*testItem }]()} {
 		_, err := closing.Message(map[string]any{"Item": []any{map[string]any{}}}, typ)
 		require.Error(t, err)
@@ -207,6 +207,8 @@ func TestOpaque(t *testing.T) {
 	_, err = closing.Message(nil, reflect.TypeFor[testItem]())
 	require.Equal(t, "fields", refusal(t, err).Found)
 	_, err = closing.Message(map[string]any{"amount": 1}, reflect.TypeFor[struct{ *testItem }]())
+	require.Equal(t, "unknown field", refusal(t, err).Found)
+	_, err = closing.Message(map[string]any{"In": 1}, reflect.TypeFor[struct{ TestNest }]())
 	require.Equal(t, "unknown field", refusal(t, err).Found)
 	item := &testItem{}
 	v, err := closing.Message(map[string]any{"Item": item}, reflect.TypeFor[struct{ Item *testItem }]())

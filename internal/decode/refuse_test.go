@@ -162,3 +162,10 @@ func TestRefusesNaNInside(t *testing.T) {
 	require.Equal(t, "FloatPair[0]", got[0].Path)
 	require.Equal(t, "Floats[1]", got[1].Path)
 }
+
+// Two names that are one key are refused, as two keys for one field are.
+func TestRefusesTwoNamesForOneKey(t *testing.T) {
+	t.Parallel()
+	_, err := decodeTo[testKinds](map[string]any{"IntKeys": map[string]any{"1": "a", "01": "b"}})
+	require.Equal(t, "two names for one key", refusal(t, err).Found)
+}
