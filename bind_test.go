@@ -14,9 +14,9 @@ import (
 )
 
 type (
-	bindAdd     struct{ N int }
+	BindAdd     struct{ N int }
 	bindStdlib  struct{ N int }
-	bindPointer struct{ N int }
+	BindPointer struct{ N int }
 	bindFail    struct{ Err error }
 	bindPanic   struct{ Value any }
 	bindNothing struct{}
@@ -36,7 +36,7 @@ type (
 // bindState has handlers of the shape that Bind takes; for each tag it is an actor type of its own.
 type bindState[Tag any] struct{ sum int }
 
-func (s *bindState[Tag]) HandleAdd(_ akt.Context, m bindAdd) (int, error) {
+func (s *bindState[Tag]) HandleAdd(_ akt.Context, m BindAdd) (int, error) {
 	s.sum += m.N
 	return s.sum, nil
 }
@@ -46,7 +46,7 @@ func (s *bindState[Tag]) HandleStdlib(ctx context.Context, m bindStdlib) (string
 	return fmt.Sprint(m.N, isActors), nil
 }
 
-func (s *bindState[Tag]) HandlePointer(_ akt.Context, m *bindPointer) (*bindPointer, error) {
+func (s *bindState[Tag]) HandlePointer(_ akt.Context, m *BindPointer) (*BindPointer, error) {
 	if m != nil {
 		m.N++
 	}
@@ -83,7 +83,7 @@ type (
 	bindValues    struct{ sum int }
 )
 
-func (v bindValues) HandleAdd(_ akt.Context, m bindAdd) (int, error) { return v.sum + m.N, nil }
+func (v bindValues) HandleAdd(_ akt.Context, m BindAdd) (int, error) { return v.sum + m.N, nil }
 
 // bindAll binds all handlers of the types that the tests compare with bindState[bindNo].
 var bindAll = sync.OnceValue(func() error {
@@ -114,7 +114,7 @@ var bindAll = sync.OnceValue(func() error {
 // bindOutcome is what can be seen of a reply and an error, without the names of actor types.
 func bindOutcome(reply any, err error) string {
 	if err == nil {
-		if p, ok := reply.(*bindPointer); ok && p != nil {
+		if p, ok := reply.(*BindPointer); ok && p != nil {
 			return fmt.Sprintf("reply &%+v", *p)
 		}
 		return fmt.Sprintf("reply %T %v", reply, reply)
@@ -137,26 +137,26 @@ func TestBoundBehavesTheSame(t *testing.T) {
 		return bindOutcome(akt.Ask[int](ctx, a, bindLater{}))
 	}
 	mismatch := func(ctx context.Context, a *akt.Address) string {
-		return bindOutcome(akt.Ask[string](ctx, a, bindAdd{5}))
+		return bindOutcome(akt.Ask[string](ctx, a, BindAdd{5}))
 	}
 	notify := func(ctx context.Context, a *akt.Address) string {
-		return bindOutcome(nil, a.Notify(ctx, bindAdd{5})) + bindOutcome(a.Send(t.Context(), bindAdd{}))
+		return bindOutcome(nil, a.Notify(ctx, BindAdd{5})) + bindOutcome(a.Send(t.Context(), BindAdd{}))
 	}
 	send := func(msg any) func(context.Context, *akt.Address) string {
 		return func(ctx context.Context, a *akt.Address) string { return bindOutcome(a.Send(ctx, msg)) }
 	}
-	pointer := func(ctx context.Context, a *akt.Address) string { return bindOutcome(a.Send(ctx, &bindPointer{5})) }
+	pointer := func(ctx context.Context, a *akt.Address) string { return bindOutcome(a.Send(ctx, &BindPointer{5})) }
 	tests := []struct {
 		name string
 		do   func(context.Context, *akt.Address) string
 	}{
-		{"a reply", send(bindAdd{5})},
-		{"a pointer for a handler of values", send(&bindAdd{5})},
-		{"a nil pointer for a handler of values", send((*bindAdd)(nil))},
+		{"a reply", send(BindAdd{5})},
+		{"a pointer for a handler of values", send(&BindAdd{5})},
+		{"a nil pointer for a handler of values", send((*BindAdd)(nil))},
 		{"a context.Context", send(bindStdlib{5})},
 		{"a pointer", pointer},
-		{"a value for a handler of pointers", send(bindPointer{5})},
-		{"a nil pointer for a handler of pointers", send((*bindPointer)(nil))},
+		{"a value for a handler of pointers", send(BindPointer{5})},
+		{"a nil pointer for a handler of pointers", send((*BindPointer)(nil))},
 		{"no error", send(bindFail{})},
 		{"an error beside a reply", send(bindFail{failure})},
 		{"a nil pointer for an error", send(bindFail{(*faultError)(nil)})},
@@ -196,7 +196,7 @@ func TestBindMethodOfValue(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, bindAll())
 	for _, actor := range []any{bindValues{1}, &bindValues{1}} {
-		sum, err := akt.Ask[int](t.Context(), run(t, actor), bindAdd{2})
+		sum, err := akt.Ask[int](t.Context(), run(t, actor), BindAdd{2})
 		require.NoError(t, err)
 		require.Equal(t, 3, sum)
 	}
@@ -229,7 +229,7 @@ func TestBindMeanwhile(t *testing.T) {
 	bound := make(chan error, 1)
 	go func() { bound <- akt.Bind((*bindState[tag]).HandleAdd) }()
 	for i := range 100 {
-		sum, err := akt.Ask[int](context.Background(), addr, bindAdd{1})
+		sum, err := akt.Ask[int](context.Background(), addr, BindAdd{1})
 		require.NoError(t, err)
 		require.Equal(t, i+1, sum)
 	}
@@ -240,18 +240,18 @@ type (
 	bindMisused struct{}
 	bindFaulty  struct{}
 	bindAdder   interface {
-		HandleAdd(akt.Context, bindAdd) (int, error)
+		HandleAdd(akt.Context, BindAdd) (int, error)
 	}
 	bindOwnContext struct{ context.Context }
 )
 
-func (*bindMisused) HandleAdd(_ akt.Context, m bindAdd) (int, error)     { return m.N, nil }
+func (*bindMisused) HandleAdd(_ akt.Context, m BindAdd) (int, error)     { return m.N, nil }
 func (*bindMisused) HandleAlso(_ akt.Context, m bindStdlib) (int, error) { return m.N, nil }
-func (*bindMisused) Add(akt.Context, bindAdd) (int, error)               { return -1, nil }
-func (*bindMisused) OnContext(bindOwnContext, bindAdd) (int, error)      { return -1, nil }
-func (bindFaulty) HandleAdd(akt.Context, bindAdd) (int, error)           { return 0, nil }
-func (bindFaulty) HandleAgain(akt.Context, bindAdd) (int, error)         { return 0, nil }
-func bindFunction(*bindMisused, akt.Context, bindAdd) (int, error)       { return -1, nil }
+func (*bindMisused) Add(akt.Context, BindAdd) (int, error)               { return -1, nil }
+func (*bindMisused) OnContext(bindOwnContext, BindAdd) (int, error)      { return -1, nil }
+func (bindFaulty) HandleAdd(akt.Context, BindAdd) (int, error)           { return 0, nil }
+func (bindFaulty) HandleAgain(akt.Context, BindAdd) (int, error)         { return 0, nil }
+func bindFunction(*bindMisused, akt.Context, BindAdd) (int, error)       { return -1, nil }
 func bindNoHandler(*bindMisused, akt.Context, bindFail) (int, error)     { return -1, nil }
 
 // H8: what is not a handler of its first parameter's type is refused, with the cure, and changes nothing.
@@ -259,7 +259,7 @@ func TestBindMisuse(t *testing.T) {
 	t.Parallel()
 	const cure = " is not a handler of *akt_test.bindMisused; pass a method expression, such as (*Account).HandleDeposit"
 	const misused = "akt: Bind: "
-	literal := func(*bindMisused, akt.Context, bindAdd) (int, error) { return -1, nil }
+	literal := func(*bindMisused, akt.Context, BindAdd) (int, error) { return -1, nil }
 	tests := []struct {
 		name string
 		err  error
@@ -270,7 +270,7 @@ func TestBindMisuse(t *testing.T) {
 		{"a function", akt.Bind(bindFunction), misused + "bindFunction" + cure},
 		{"a function for a message that is not handled", akt.Bind(bindNoHandler), misused + "bindNoHandler" + cure},
 		{"a function literal", akt.Bind(literal), misused + "func1" + cure},
-		{"nil", akt.Bind[*bindMisused, akt.Context, bindAdd, int](nil), misused + "nil" + cure},
+		{"nil", akt.Bind[*bindMisused, akt.Context, BindAdd, int](nil), misused + "nil" + cure},
 		{"a handler by a type that does not have it", akt.Bind(bindMisused.handles), "akt: akt_test.bindMisused is not an actor: HandleAdd ("},
 		{"a method of an interface", akt.Bind(bindAdder.HandleAdd), "akt: Bind: akt_test.bindAdder is an interface" +
 			"; pass a method expression of the actor's own type, such as (*Account).HandleDeposit"},
@@ -281,11 +281,11 @@ func TestBindMisuse(t *testing.T) {
 		require.True(t, strings.HasPrefix(tt.err.Error(), tt.text), "%s: %v", tt.name, tt.err)
 	}
 	addr := run(t, &bindMisused{})
-	for _, msg := range []any{bindAdd{5}, bindStdlib{5}} {
+	for _, msg := range []any{BindAdd{5}, bindStdlib{5}} {
 		reply, err := addr.Send(t.Context(), msg)
 		require.NoError(t, err)
 		require.Equal(t, 5, reply)
 	}
 }
 
-func (bindMisused) handles(akt.Context, bindAdd) (int, error) { return -1, nil }
+func (bindMisused) handles(akt.Context, BindAdd) (int, error) { return -1, nil }

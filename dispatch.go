@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/aktgo/akt/internal/decode"
 	"github.com/aktgo/akt/internal/nearest"
 )
 
@@ -134,7 +135,7 @@ func (r route) sentAs(msg any) label {
 	case asItIs:
 		return labelOf(msg)
 	case fromRaw:
-		return label{r.sentType(nil), quoted(r.name)}
+		return label{r.sentType(nil), decode.Quote(r.name)}
 	}
 	return label{typ: r.sentType(reflect.TypeOf(msg))}
 }
@@ -253,26 +254,40 @@ func behindPointer(v reflect.Value) any {
 	return p.Interface()
 }
 
-// decode builds the message that a Raw describes.
+// decode builds the message that a Raw describes. A handler that no Raw reaches is as if it was not there. An actor may
+// take Raw as it is, through an interface.
 func (t *table) decode(raw Raw) (route, any, error) {
-	h := t.byName[raw.Name]
-	if h == nil {
+	h, why := t.byName[raw.Name], ""
+	if h != nil {
+		why = whyNotRaw(h.msg)
+	}
+	if h == nil || why != "" || h.msg.Kind() == reflect.Interface && typeRaw.Implements(h.msg) {
 		if r, err := t.resolve(typeRaw); err == nil {
-			return r, raw, nil // an actor may take Raw as it is, through an interface
+			return r, raw, nil
 		}
-		names := make([]string, 0, len(t.handlers))
-		for _, h := range t.handlers {
-			names = append(names, h.name)
-		}
-		return route{}, nil, &UnhandledError{
-			Type: t.typ.String(), Message: fmt.Sprintf("%q", raw.Name), Accepts: names, Hint: didYouMean(strings.TrimPrefix(raw.Name, "Handle"), names),
-		}
+		return route{}, nil, t.unhandledRaw(raw.Name, h, why)
 	}
 	v, err := decodeMessage(raw.Fields, h.msg)
 	if err != nil {
 		return route{}, nil, err
 	}
 	return route{h, fromRaw}, v.Interface(), nil
+}
+
+// unhandledRaw says that no handler has the name of a Raw, or that h has it and cannot be reached.
+func (t *table) unhandledRaw(name string, h *handler, why string) *UnhandledError {
+	e := &UnhandledError{Type: t.typ.String(), Message: decode.Quote(name)}
+	for _, other := range t.handlers {
+		if whyNotRaw(other.msg) == "" {
+			e.Accepts = append(e.Accepts, other.name)
+		}
+	}
+	if why != "" {
+		e.Reason = h.method + " takes no akt.Raw, because " + why
+	} else {
+		e.Hint = didYouMean(strings.TrimPrefix(name, "Handle"), e.Accepts)
+	}
+	return e
 }
 
 func (t *table) unhandled(msgType reflect.Type, reason, hint string) *UnhandledError {

@@ -136,7 +136,7 @@ func TestBindInGenericFunction(t *testing.T) {
 type edgeRaw struct{}
 
 func (edgeRaw) HandleRaw(_ akt.Context, m *akt.Raw) string   { return "raw " + m.Name }
-func (edgeRaw) HandleDeposit(akt.Context, rawDeposit) string { return "deposit" }
+func (edgeRaw) HandleDeposit(akt.Context, RawDeposit) string { return "deposit" }
 
 // H5: a Raw goes to a handler of *Raw, as a value does to a handler of its pointer.
 func TestRawForAHandlerOfItsPointer(t *testing.T) {

@@ -9,8 +9,9 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime/debug"
-	"strconv"
 	"strings"
+
+	"github.com/aktgo/akt/internal/decode"
 )
 
 // What a failed send unwraps to, besides its precise cause. Each [SendError] is exactly one of the first two.
@@ -116,21 +117,9 @@ func (l label) String() string { return strings.TrimSuffix(l.typ+" "+l.raw, " ")
 func labelOf(msg any) label {
 	l := label{typ: typeName(msg)}
 	if raw, ok := rawOf(msg); ok {
-		l.raw = quoted(raw.Name)
+		l.raw = decode.Quote(raw.Name)
 	}
 	return l
-}
-
-// quoted is a text from outside, in quotes and at most 64 characters of it.
-func quoted(text string) string {
-	const most = 64
-	n := 0
-	for i := range text {
-		if n++; n > most {
-			return strconv.Quote(text[:i] + "…")
-		}
-	}
-	return strconv.Quote(text)
 }
 
 // bare is the error's text without the package's prefix, for use inside another text that has it.

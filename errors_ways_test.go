@@ -24,7 +24,7 @@ type (
 	failUnasked struct{}
 	failNever   struct{} // its deferred reply never comes
 	failNil     struct{} // replies with a nil any
-	failFields  struct{ Amount uint8 }
+	FailFields  struct{ Amount uint8 }
 	failCycle   struct{}
 	failPrivate struct{}
 )
@@ -49,7 +49,7 @@ func (*failing) HandleWith(_ akt.Context, m failWith) (int, error) { return 1, m
 func (*failing) HandlePanic(_ akt.Context, m failPanic)            { failDeeper(m.Value) }
 func (*failing) HandleGoexit(akt.Context, failGoexit)              { runtime.Goexit() }
 func (*failing) HandleNil(akt.Context, failNil) any                { return nil }
-func (*failing) HandleFields(akt.Context, failFields)              {}
+func (*failing) HandleFields(akt.Context, FailFields)              {}
 func (*failing) HandlePrivate(ctx akt.Context, _ failPrivate) *akt.PrivateAddress {
 	return ctx.Private()
 }

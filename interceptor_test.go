@@ -28,22 +28,22 @@ func sysTrace(j *journal, name string) akt.Interceptor {
 type (
 	// sysEcho replies with what it was sent.
 	sysEcho  struct{}
-	sysWord  struct{ Text string }
-	sysPtr   struct{ Text string }
-	sysOther struct{ N int }
+	SysWord  struct{ Text string }
+	SysPtr   struct{ Text string }
+	SysOther struct{ N int }
 	sysLater struct{ N int }
 	sysNone  struct{ N int }
 	sysKey   struct{}
 )
 
-func (*sysEcho) HandleWord(ctx akt.Context, m sysWord) string {
+func (*sysEcho) HandleWord(ctx akt.Context, m SysWord) string {
 	if v, ok := ctx.Value(sysKey{}).(string); ok {
 		return m.Text + v
 	}
 	return m.Text
 }
-func (*sysEcho) HandlePtr(_ akt.Context, m *sysPtr) (string, error) { return m.Text, nil }
-func (*sysEcho) HandleOther(_ akt.Context, m sysOther) (int, error) { return m.N, nil }
+func (*sysEcho) HandlePtr(_ akt.Context, m *SysPtr) (string, error) { return m.Text, nil }
+func (*sysEcho) HandleOther(_ akt.Context, m SysOther) (int, error) { return m.N, nil }
 func (*sysEcho) HandleNone(akt.Context, sysNone)                    {}
 func (*sysEcho) HandleLater(_ akt.Context, m sysLater) *akt.Future[int] {
 	p, f := akt.NewPromise[int](context.Background())
@@ -57,11 +57,11 @@ func sysSend(t *testing.T, p sendPath, to *akt.Address, msg any) (any, error) {
 	ctx := p.ctx(t)
 	typed := p.name == "queued, typed" || p.name == "inline, typed"
 	switch m := msg.(type) {
-	case sysWord:
+	case SysWord:
 		if typed {
 			return sysBoxed(akt.Ask[string](ctx, to, m))
 		}
-	case sysOther:
+	case SysOther:
 		if typed {
 			return sysBoxed(akt.Ask[int](ctx, to, m))
 		}
@@ -94,11 +94,11 @@ func TestInterceptorsOnAllPaths(t *testing.T) {
 			}, path.opts...)...)
 			for range 3 { // from the second on a typed call is known
 				before := len(j.all())
-				reply, err := sysSend(t, path, addr, sysWord{"hi"})
+				reply, err := sysSend(t, path, addr, SysWord{"hi"})
 				require.NoError(t, err)
 				require.Equal(t, "hi", reply)
 				require.Equal(t, []string{
-					"default in akt_test.sysWord", "first in akt_test.sysWord", "second in akt_test.sysWord",
+					"default in akt_test.SysWord", "first in akt_test.SysWord", "second in akt_test.SysWord",
 					"second out hi <nil>", "first out hi <nil>", "default out hi <nil>",
 				}, j.all()[before:])
 				require.Equal(t, path.inline, where == goroutine())
@@ -150,12 +150,12 @@ func TestInterceptedMessages(t *testing.T) {
 		echo, err := system.Run(&sysEcho{}, see)
 		require.NoError(t, err)
 		for _, msg := range []any{
-			akt.Raw{Name: "Word", Fields: map[string]any{"text": "a"}}, &sysWord{"b"}, sysPtr{"c"}, &sysPtr{"d"},
+			akt.Raw{Name: "Word", Fields: map[string]any{"text": "a"}}, &SysWord{"b"}, SysPtr{"c"}, &SysPtr{"d"},
 		} {
 			_, err := echo.Send(t.Context(), msg)
 			require.NoError(t, err)
 		}
-		require.Equal(t, []string{"akt_test.sysWord", "akt_test.sysWord", "*akt_test.sysPtr", "*akt_test.sysPtr"}, j.all())
+		require.Equal(t, []string{"akt_test.SysWord", "akt_test.SysWord", "*akt_test.SysPtr", "*akt_test.SysPtr"}, j.all())
 		shutDown(t, system)
 	})
 }
@@ -275,10 +275,10 @@ func TestInterceptorsMessage(t *testing.T) {
 				sent, instead any
 				want          any
 			}{
-				{"the same type", sysWord{"a"}, sysWord{"b"}, "b"},
-				{"a pointer to it", sysWord{"a"}, &sysWord{"b"}, "b"},
-				{"for a pointer handler", sysWord{"a"}, sysPtr{"b"}, "b"},
-				{"decoded", sysWord{"a"}, akt.Raw{Name: "Ptr", Fields: map[string]any{"Text": "c"}}, "c"},
+				{"the same type", SysWord{"a"}, SysWord{"b"}, "b"},
+				{"a pointer to it", SysWord{"a"}, &SysWord{"b"}, "b"},
+				{"for a pointer handler", SysWord{"a"}, SysPtr{"b"}, "b"},
+				{"decoded", SysWord{"a"}, akt.Raw{Name: "Ptr", Fields: map[string]any{"Text": "c"}}, "c"},
 			} {
 				instead = row.instead
 				reply, err := sysSend(t, path, addr, row.sent)
@@ -286,9 +286,9 @@ func TestInterceptorsMessage(t *testing.T) {
 				require.Equal(t, row.want, reply, row.name)
 				require.Equal(t, "HandleWord", handling, "back in the interceptor it is its own message again")
 			}
-			for _, wrong := range []any{nil, "text", (*sysWord)(nil), akt.Raw{Name: "Nope"}} {
+			for _, wrong := range []any{nil, "text", (*SysWord)(nil), akt.Raw{Name: "Nope"}} {
 				instead = wrong
-				_, err := sysSend(t, path, addr, sysWord{"a"})
+				_, err := sysSend(t, path, addr, SysWord{"a"})
 				require.ErrorAs(t, err, new(*akt.UnhandledError), "%T", wrong)
 			}
 			require.EqualValues(t, 8, info().Handled)
@@ -388,10 +388,10 @@ func TestInterceptorFailsNotification(t *testing.T) {
 	system := deadLetters(&dead)
 	addr, err := system.Run(&sysEcho{}, akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) { return nil, errors.New("refused") }))
 	require.NoError(t, err)
-	require.NoError(t, addr.TryNotify(context.Background(), sysWord{}))
+	require.NoError(t, addr.TryNotify(context.Background(), SysWord{}))
 	addr.Stop()
 	<-addr.Done()
-	require.Equal(t, []string{"akt_test.sysWord: refused"}, dead.all())
+	require.Equal(t, []string{"akt_test.SysWord: refused"}, dead.all())
 	shutDown(t, system)
 }
 
@@ -409,10 +409,10 @@ func TestInterceptorsReplyType(t *testing.T) {
 	contexts := map[string]context.Context{"inline": context.Background(), "queued": t.Context()}
 	for name, ctx := range contexts {
 		for range 2 { // the second time the call is known
-			for _, wrong := range []any{"text", nil, 4.0, struct{}{}, &sysWord{}} {
+			for _, wrong := range []any{"text", nil, 4.0, struct{}{}, &SysWord{}} {
 				instead = wrong
 				var wants []error
-				_, err := akt.Ask[int](ctx, addr, sysOther{1})
+				_, err := akt.Ask[int](ctx, addr, SysOther{1})
 				wants = append(wants, err)
 				_, err = akt.Ask[int](ctx, addr, sysLater{1})
 				wants = append(wants, err)
@@ -420,9 +420,9 @@ func TestInterceptorsReplyType(t *testing.T) {
 				if wrong != nil {
 					requireSendError(t, err, akt.NotHandled)
 				}
-				recipient, err := akt.RecipientOf[sysOther, int](addr)
+				recipient, err := akt.RecipientOf[SysOther, int](addr)
 				require.NoError(t, err)
-				_, err = recipient.Send(ctx, sysOther{1})
+				_, err = recipient.Send(ctx, SysOther{1})
 				wants = append(wants, err)
 				for i, err := range wants {
 					requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse)
@@ -433,14 +433,14 @@ func TestInterceptorsReplyType(t *testing.T) {
 			_, err := akt.Ask[struct{}](ctx, addr, sysNone{1})
 			require.ErrorAs(t, err, new(*akt.ReplyTypeError), "where there is no reply")
 			instead = 3
-			n, err := akt.Ask[int](ctx, addr, sysOther{1})
+			n, err := akt.Ask[int](ctx, addr, SysOther{1})
 			require.NoError(t, err)
 			require.Equal(t, 3, n)
 			n, err = akt.Ask[int](ctx, addr, sysLater{1})
 			require.NoError(t, err, "a value in place of the Future")
 			require.Equal(t, 3, n)
 			instead = future()
-			n, err = akt.Ask[int](ctx, addr, sysOther{1})
+			n, err = akt.Ask[int](ctx, addr, SysOther{1})
 			require.NoError(t, err, "a Future in place of the value")
 			require.Equal(t, 4, n)
 			got, err := akt.Ask[*akt.Future[int]](ctx, addr, sysLater{1})
@@ -522,20 +522,20 @@ func TestDelivery(t *testing.T) {
 			return next(ctx, msg)
 		}))
 		ctx := t.Context()
-		_, err := addr.Send(context.Background(), sysWord{"inline"})
+		_, err := addr.Send(context.Background(), SysWord{"inline"})
 		require.NoError(t, err)
-		_, err = addr.Send(ctx, &sysWord{"a pointer"})
+		_, err = addr.Send(ctx, &SysWord{"a pointer"})
 		require.NoError(t, err)
-		_, err = addr.Send(ctx, sysPtr{"a value"})
+		_, err = addr.Send(ctx, SysPtr{"a value"})
 		require.NoError(t, err)
 		_, err = addr.Send(ctx, akt.Raw{Name: "Other", Fields: map[string]any{"N": 1}})
 		require.NoError(t, err)
 		require.NoError(t, addr.Notify(ctx, sysNone{}))
 		synctest.Wait()
 		require.Equal(t, []akt.Delivery{
-			{Handler: "HandleWord", Message: "akt_test.sysWord"},
-			{Handler: "HandleWord", Message: "*akt_test.sysWord"},
-			{Handler: "HandlePtr", Message: "akt_test.sysPtr"},
+			{Handler: "HandleWord", Message: "akt_test.SysWord"},
+			{Handler: "HandleWord", Message: "*akt_test.SysWord"},
+			{Handler: "HandlePtr", Message: "akt_test.SysPtr"},
 			{Handler: "HandleOther", Message: "akt.Raw"},
 			{Handler: "HandleNone", Message: "akt_test.sysNone", Notification: true},
 		}, got)
@@ -660,7 +660,7 @@ func TestWrongInterceptors(t *testing.T) {
 	_, err := akt.NewSystem().Run(&sysEcho{}, akt.WithInterceptor(fine, nil))
 	require.ErrorContains(t, err, "interceptor 2 of 2 is nil")
 	addr := run(t, &sysEcho{}, akt.WithInterceptor())
-	reply, err := akt.Ask[string](t.Context(), addr, sysWord{"a"})
+	reply, err := akt.Ask[string](t.Context(), addr, SysWord{"a"})
 	require.NoError(t, err)
 	require.Equal(t, "a", reply)
 }

@@ -155,11 +155,17 @@ func (s *System) Register(kind string, newActor func() any) error {
 }
 
 // Spawn runs an actor of a kind that was registered, with these fields set on it before OnStart: strictly, by the rules of [Raw].
-// Fields that are left out keep what newActor gave them. Where it makes a [Spawner], every state gets the fields, after a restart too;
-// they are kept for that, and must not be changed any more.
+//
+// They are merged into what newActor made, as encoding/json merges: fields that are left out keep what they hold, in structs within
+// structs, behind pointers and in arrays too; a map keeps the entries that are not named; a list is replaced as a whole, and so is a
+// map's entry. What newActor's actor refers to is not written to: a struct behind a pointer, or a map, is replaced by a copy with the
+// changes, so that defaults may be shared by all actors of a kind.
+//
+// Where newActor makes a [Spawner], every state gets the fields, after a restart too, as they were when Spawn was called.
 //
 // An unknown kind is an error that lists those there are; for a field that cannot be set there is a [*DecodeError], which names the
-// field and never the value. Then nothing was run. All other errors are those of [System.Run].
+// field and never the value. Then nothing was run, and nothing of what newActor made was changed. All other errors are those of
+// [System.Run].
 func (s *System) Spawn(kind string, fields map[string]any, opts ...Option) (*Address, error) {
 	newActor, err := s.kind(kind)
 	if err != nil {
@@ -170,7 +176,7 @@ func (s *System) Spawn(kind string, fields map[string]any, opts ...Option) (*Add
 		actor, err = withFields(actor, fields)
 	}
 	if err != nil {
-		return nil, &annotated{fmt.Sprintf("Spawn(%q)", kind), err}
+		return nil, &annotated{"Spawn(" + decode.Quote(kind) + ")", err}
 	}
 	return s.Run(actor, opts...)
 }
@@ -195,7 +201,7 @@ func (s *System) kind(kind string) (func() any, error) {
 	if hint := didYouMean(kind, kinds); hint != "" {
 		text += "; " + hint
 	}
-	return nil, fmt.Errorf("akt: Spawn(%q): there is no such kind; %s", kind, text)
+	return nil, fmt.Errorf("akt: Spawn(%s): there is no such kind; %s", decode.Quote(kind), text)
 }
 
 // withFields sets fields on what newActor made.
@@ -211,7 +217,11 @@ func withFields(actor any, fields map[string]any) (any, error) {
 	if err == nil {
 		first, err = setFields(first, fields)
 	}
-	return &fieldSpawner{sp, fields, first}, err
+	if err != nil {
+		return nil, err
+	}
+	fields, err = messages.Clone(fields) // the caller may change them before a restart
+	return &fieldSpawner{sp, fields, first}, decodeError(err)
 }
 
 // setFields sets fields on a state that is a struct or points to one.
@@ -220,10 +230,10 @@ func setFields(state any, fields map[string]any) (any, error) {
 	switch {
 	case v.Kind() == reflect.Struct:
 		target := behindPointer(v)
-		err := decode.Into(fields, target)
+		err := messages.Into(fields, target)
 		return reflect.ValueOf(target).Elem().Interface(), decodeError(err)
 	case v.Kind() == reflect.Pointer && !v.IsNil() && v.Elem().Kind() == reflect.Struct:
-		return state, decodeError(decode.Into(fields, state))
+		return state, decodeError(messages.Into(fields, state))
 	}
 	return nil, fmt.Errorf("akt: newActor made a %T, which has no fields; have it return a pointer to a struct, such as &Account{}", state)
 }

@@ -444,6 +444,63 @@ func TestSpawnErrors(t *testing.T) {
 	shutDown(t, system)
 }
 
+// sysNested has fields below the first level.
+type (
+	sysNested struct {
+		Limits  sysLimits
+		Shared  *sysLimits
+		Weights map[string]int
+		Free    any
+	}
+	sysLimits struct{ Max, Min int }
+)
+
+func (s *sysNested) HandleNote(akt.Context, Note) string {
+	return fmt.Sprint(s.Limits, *s.Shared, s.Weights, s.Free)
+}
+func (*sysNested) HandleBreak(akt.Context, Stray) { panic("broken") }
+
+// Spawn: fields are merged into what newActor made, in a Spawner's later states too, as they were at the call; and what all actors of
+// a kind share is not written to.
+func TestSpawnMerges(t *testing.T) {
+	t.Parallel()
+	system := sysQuiet()
+	shared, weights := &sysLimits{10, 1}, map[string]int{"a": 1}
+	newState := func() *sysNested { return &sysNested{sysLimits{10, 1}, shared, weights, nil} }
+	require.NoError(t, system.Register("pointer", func() any { return newState() }))
+	require.NoError(t, system.Register("value", func() any { return akt.Spawner[*sysNested](newState) }))
+	for _, kind := range []string{"pointer", "value"} {
+		free := []any{1}
+		fields := map[string]any{
+			"limits": map[string]any{"max": 20}, "shared": map[string]any{"max": 30}, "weights": map[string]any{"b": 2}, "free": free,
+		}
+		const want = "{20 1} {30 1} map[a:1 b:2] [1]"
+		addr, err := system.Spawn(kind, fields)
+		require.NoError(t, err)
+		free[0] = 9
+		fields["limits"] = "spoilt"
+		reply, err := addr.Send(t.Context(), Note{})
+		require.NoError(t, err)
+		require.Equal(t, want, reply)
+		if kind == "value" {
+			_, err = addr.Send(t.Context(), Stray{})
+			require.ErrorAs(t, err, new(*akt.PanicError))
+			reply, err = addr.Send(t.Context(), Note{})
+			require.NoError(t, err)
+			require.Equal(t, want, reply)
+		}
+		_, err = system.Spawn(kind, map[string]any{
+			"shared": map[string]any{"max": 30}, "weights": map[string]any{"b": 2}, "limits": map[string]any{"mux": 1},
+		})
+		var fault *akt.DecodeError
+		require.ErrorAs(t, err, &fault)
+		require.Equal(t, "Limits.mux", fault.Path)
+		require.Equal(t, &sysLimits{10, 1}, shared)
+		require.Equal(t, map[string]int{"a": 1}, weights)
+	}
+	shutDown(t, system)
+}
+
 // Register: a kind has a name and a function, and is registered once.
 func TestRegisterErrors(t *testing.T) {
 	t.Parallel()

@@ -53,10 +53,11 @@ func TestMessageRefusesTypes(t *testing.T) {
 	t.Parallel()
 	for _, typ := range []reflect.Type{
 		nil, reflect.TypeFor[int](), reflect.TypeFor[string](), reflect.TypeFor[[]int](), reflect.TypeFor[any](),
-		reflect.TypeFor[**testItem](), reflect.TypeFor[*int](), reflect.TypeFor[map[int]int](),
-		reflect.TypeFor[*map[string]int](), reflect.TypeFor[func()](), reflect.TypeFor[[1]int](),
+		reflect.TypeFor[*any](), reflect.TypeFor[*int](), reflect.TypeFor[map[bool]int](),
+		reflect.TypeFor[testLoop](), reflect.TypeFor[func()](), reflect.TypeFor[[1]int](), reflect.TypeFor[testColor](),
+		reflect.TypeFor[time.Duration](), reflect.TypeFor[*[]byte](),
 	} {
-		v, err := Message(map[string]any{"a": 1}, typ)
+		v, err := plain.Message(map[string]any{"a": 1}, typ)
 		require.False(t, v.IsValid())
 		got := refusal(t, err)
 		require.Empty(t, got.Path)
@@ -100,23 +101,24 @@ func TestInto(t *testing.T) {
 		Name: "old", Limits: limits, Tags: tags, Item: testItem{Amount: 1, Tags: tags}, Shown: 1,
 		Pair: [2]int{1, 2}, TestFar: far, private: 7,
 	}
-	err := Into(map[string]any{
+	err := plain.Into(map[string]any{
 		"tags": []any{"c"}, "limits": map[string]any{"b": 2}, "item": map[string]any{"amount": 2},
 		"shown": "text", "far": []any{1}, "pair": []any{3, 4}, "deep": 5,
 	}, &actor)
 	require.NoError(t, err)
 	require.Equal(t, testActor{
-		Name: "old", Limits: map[string]int{"b": 2}, Tags: []string{"c"}, Item: testItem{Amount: 2}, Shown: "text",
+		Name: "old", Limits: map[string]int{"a": 1, "b": 2}, Tags: []string{"c"}, Item: testItem{Amount: 2, Tags: tags}, Shown: "text",
 		Pair: [2]int{3, 4}, TestFar: &TestFar{TestFarther{[]int{1}}}, testInner: testInner{Deep: 5}, private: 7,
 	}, actor)
-	require.Same(t, far, actor.TestFar)
+	require.NotSame(t, far, actor.TestFar)
+	require.Equal(t, &TestFar{}, far, "nor is what pointers lead to")
 	require.Equal(t, []string{"a", "b"}, tags, "old lists are not written to")
 	require.Equal(t, map[string]int{"a": 1}, limits, "old maps are not written to")
 
-	require.NoError(t, Into(map[string]any{"tags": nil, "shown": nil}, &actor))
+	require.NoError(t, plain.Into(map[string]any{"tags": nil, "shown": nil}, &actor))
 	require.Nil(t, actor.Tags)
 	require.Nil(t, actor.Shown)
-	require.NoError(t, Into(nil, &actor))
+	require.NoError(t, plain.Into(nil, &actor))
 	require.Equal(t, "old", actor.Name)
 }
 
@@ -134,14 +136,14 @@ func TestIntoIsAllOrNothing(t *testing.T) {
 		{"Deep": 1, "name": "new", "Name": "newer"},
 	} {
 		actor := before
-		require.Len(t, refusals(t, Into(bad, &actor)), 1)
+		require.Len(t, refusals(t, plain.Into(bad, &actor)), 1)
 		require.Equal(t, before, actor)
 		require.Equal(t, testActor{
 			Name: "old", Tags: []string{"a"}, Limits: map[string]int{"a": 1}, TestFar: &TestFar{TestFarther{[]int{1}}},
 		}, actor)
 	}
 	fresh := testActor{}
-	require.Len(t, refusals(t, Into(map[string]any{"Far": []any{2}, "Name": 1}, &fresh)), 1)
+	require.Len(t, refusals(t, plain.Into(map[string]any{"Far": []any{2}, "Name": 1}, &fresh)), 1)
 	require.Zero(t, fresh)
 }
 
@@ -150,7 +152,7 @@ func TestIntoRefusesTargets(t *testing.T) {
 	t.Parallel()
 	n := 1
 	for _, target := range []any{nil, testItem{}, (*testItem)(nil), &n, map[string]any{}, new(*testItem), "hunter2"} {
-		err := Into(map[string]any{"amount": 1}, target)
+		err := plain.Into(map[string]any{"amount": 1}, target)
 		require.Equal(t, "a pointer to a struct that is not nil", refusal(t, err).Wanted)
 		require.NotContains(t, err.Error(), secretText)
 	}
@@ -160,6 +162,13 @@ type testTree struct {
 	Left, Right *testTree
 	Children    map[string]testTree
 	List        []testTree
+}
+
+// testEndless is a pointer that leads to itself.
+func testEndless() *testTree {
+	tree := &testTree{}
+	tree.Left = tree
+	return tree
 }
 
 // Input that holds itself comes to an end with an error; deep input does not.
@@ -174,22 +183,20 @@ func TestDepth(t *testing.T) {
 
 	_, treeErr := decodeTo[testTree](loop)
 	_, listErr := decodeTo[testKinds](map[string]any{"Lists": endless})
-	for _, err := range []error{treeErr, listErr} {
+	_, anyErr := decodeTo[testKinds](map[string]any{"Any": loop})
+	_, pointerErr := decodeTo[testKinds](map[string]any{"Any": testEndless()})
+	for _, err := range []error{treeErr, listErr, anyErr, pointerErr} {
 		got := refusal(t, err)
 		require.Equal(t, "a value nested too deep", got.Found)
-		require.Contains(t, got.Wanted, "1000 levels")
+		require.Contains(t, got.Wanted, "10000 levels")
 		require.Less(t, len(got.Path), 1000)
 	}
-
-	got, err := decodeTo[testKinds](map[string]any{"Any": loop})
-	require.NoError(t, err, "an interface takes what it is given")
-	require.NotNil(t, got.Any)
 
 	deep := map[string]any{}
 	for range maxDepth - 1 {
 		deep = map[string]any{"Left": deep}
 	}
-	_, err = decodeTo[testTree](map[string]any{"Left": deep})
+	_, err := decodeTo[testTree](map[string]any{"Left": deep})
 	require.NoError(t, err)
 	_, err = decodeTo[testTree](map[string]any{"Left": map[string]any{"Left": deep}})
 	require.Error(t, err)

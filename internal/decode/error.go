@@ -8,12 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
-// Error says why a field could not be set. It names kinds and types, never the
-// value, which may be a secret. A message with several faults has an error that unwraps to all of them.
+// Error says why a field could not be set. It names kinds and types, never the value, which may be
+// a secret. A message with several faults has an error that unwraps to all of them.
 type Error struct {
-	// Path is the way to the field, such as "items[2].amount" or `limits["eu"]`; it is "" for the message itself.
+	// Path is the way to the field, such as "items[2].amount" or `limits["eu"]`; it is "" for the
+	// message itself.
 	Path string
 	// Target is the Go type of the field, or of the struct that has no such field.
 	Target string
@@ -64,83 +66,105 @@ func (w *walk) err() error {
 	return errorList(w.errs)
 }
 
-// refuse notes that found cannot become a t. It returns what value returns.
-func (w *walk) refuse(at *path, t reflect.Type, found string) (reflect.Value, bool) {
-	return w.refuseFor(at, t, found, wantedOf(t))
-}
+// refuse notes that found cannot become a t.
+func (w *walk) refuse(t reflect.Type, found string) { w.refuseFor(t, found, wantedOf(t)) }
 
-// refuseFor is refuse with words of its own for what is wanted.
-func (w *walk) refuseFor(at *path, t reflect.Type, found, wanted string) (reflect.Value, bool) {
-	w.errs = append(w.errs, &Error{Path: at.String(), Target: typeName(t), Found: found, Wanted: wanted})
+// refuseFor is refuse with words of its own for what is wanted. It returns how many characters of
+// what was sent the refusal may still show.
+func (w *walk) refuseFor(t reflect.Type, found, wanted string) (e *Error, left int) {
+	at, left := pathOf(w.at)
+	e = &Error{Path: at, Target: typeName(t), Found: found, Wanted: wanted}
+	w.errs = append(w.errs, e)
 	w.stop = w.stop || len(w.errs) >= maxErrors
-	return reflect.Value{}, false
+	return e, left
 }
 
-// path is the way to a value; nil is the message itself. Its text is made only when there is something to refuse.
-type path struct {
-	up    *path
-	step  string
-	index int // of a list item if step is ""
-	level int
+// step is a part of the way to a value.
+type step struct {
+	kind  stepKind
+	name  string
+	index int
 }
 
-func (p *path) depth() int {
-	if p == nil {
-		return 0
-	}
-	return p.level
-}
+type stepKind uint8
 
-// field is the path to the struct field name.
-func (p *path) field(name string) *path {
-	step := "." + cutKey(name)
-	if strings.ContainsFunc(name, isOdd) || name == "" {
-		step = "." + quoteKey(name)
-	}
-	return &path{up: p, step: step, level: p.depth() + 1}
-}
+const (
+	stepInside stepKind = iota // a pointer or an entry without a name: not shown
+	stepField                  // a field of a struct, whose name is the type's
+	stepKey                    // a key that names no field
+	stepEntry                  // a map's entry
+	stepItem                   // a list's item
+)
 
-// entry is the path to the value of a map's key.
-func (p *path) entry(key string) *path {
-	return &path{up: p, step: "[" + quoteKey(key) + "]", level: p.depth() + 1}
-}
+// maxShown is how many characters of what was sent a refusal shows.
+const maxShown = 64
 
-// item is the path to an element of a list.
-func (p *path) item(i int) *path {
-	return &path{up: p, index: i, level: p.depth() + 1}
-}
-
-// String is the path in one line, with the middle of a long one left out.
-func (p *path) String() string {
+// pathOf is the way in one line, with the middle of a long one left out, and how many characters of
+// what was sent may still be shown.
+func pathOf(steps []step) (text string, left int) {
 	const ends = 10
-	var steps []string
-	for ; p != nil; p = p.up {
-		steps = append(steps, cmp.Or(p.step, "["+strconv.Itoa(p.index)+"]"))
-	}
-	slices.Reverse(steps)
-	if n := len(steps); n > 2*ends {
-		steps = slices.Concat(steps[:ends], []string{"…"}, steps[n-ends:])
-	}
-	return strings.TrimPrefix(strings.Join(steps, ""), ".")
-}
-
-// isOdd tells whether r makes a name in a path unclear.
-func isOdd(r rune) bool {
-	return r != '_' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) || r == unicode.ReplacementChar
-}
-
-// quoteKey is key in quotes, in one line and not too long.
-func quoteKey(key string) string { return strconv.Quote(cutKey(key)) }
-
-// cutKey is the first 64 runes of key.
-func cutKey(key string) string {
-	n := 0
-	for i := range key {
-		if n++; n > 64 {
-			return key[:i] + "…"
+	left = maxShown
+	var b strings.Builder
+	for i, s := range steps {
+		if n := len(steps); n > 2*ends && i >= ends && i < n-ends {
+			if i == ends {
+				b.WriteString("…")
+			}
+			continue
 		}
+		used := 0
+		switch s.kind {
+		case stepField:
+			text := s.name
+			if isOdd(text) {
+				text = Quote(text)
+			}
+			b.WriteString("." + text)
+		case stepKey:
+			text := s.name
+			if used = utf8.RuneCountInString(text); isOdd(text) || used > left {
+				text, used = quote(text, left)
+			}
+			b.WriteString("." + text)
+		case stepEntry:
+			text, used = quote(s.name, left)
+			b.WriteString("[" + text + "]")
+		case stepItem:
+			b.WriteString("[" + strconv.Itoa(s.index) + "]")
+		}
+		left -= used
 	}
-	return key
+	return strings.TrimPrefix(b.String(), "."), left
+}
+
+// isOdd tells whether a name would be unclear in a path.
+func isOdd(name string) bool {
+	return name == "" || strings.ContainsFunc(name, func(r rune) bool {
+		plain := r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r)
+		return !plain || r == unicode.ReplacementChar
+	})
+}
+
+// Quote is text in quotes, in one line, with no more of it than an error may show.
+func Quote(text string) string {
+	text, _ = quote(text, maxShown)
+	return text
+}
+
+// quote is text in quotes, in one line, and how many characters stand between them: up to room,
+// escapes counted as they are shown. The end of a longer one is left out.
+func quote(text string, room int) (quoted string, used int) {
+	b := []byte{'"'}
+	for i := range text {
+		_, size := utf8.DecodeRuneInString(text[i:]) // of a byte that is no rune, one
+		shown := strconv.Quote(text[i : i+size])
+		shown = shown[1 : len(shown)-1]
+		if used += utf8.RuneCountInString(shown); used > room {
+			return string(b) + "…\"", room
+		}
+		b = append(b, shown...)
+	}
+	return string(append(b, '"')), used
 }
 
 // typeName is the Go type in words.

@@ -2,51 +2,85 @@ package decode
 
 import (
 	"cmp"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
+	"unicode/utf8"
 )
 
 // field is a field that a key can name.
 type field struct {
-	name      string // json tag name, else Go name
-	goName    string
-	typ       reflect.Type
-	index     []int        // from the outermost struct
-	owner     string       // index of the struct that declares it
-	ownerType reflect.Type // type of the struct that declares it
-	tagged    bool
+	name   string // json tag name, else Go name
+	typ    reflect.Type
+	plan   *plan
+	index  []int // from the outermost struct
+	tagged bool
+	quoted bool // by the option string of its tag
 }
 
-// of is the field in the struct v. Nil pointers to embedded structs on the way are made.
-func (f *field) of(v reflect.Value) reflect.Value {
-	for _, i := range f.index {
-		if v.Kind() == reflect.Pointer {
-			if v.IsNil() {
-				v.Set(reflect.New(v.Type().Elem()))
-			}
-			v = v.Elem()
+// What find returns instead of a field's index.
+const (
+	unknown   = -1
+	ambiguous = -2
+)
+
+// index is fields by name, and by name without case.
+func index(fields []field) (byName, byFold map[string]int) {
+	byName, byFold = make(map[string]int, len(fields)), make(map[string]int, len(fields))
+	for i, f := range fields {
+		byName[f.name] = i
+		folded := string(appendFolded(nil, f.name))
+		if _, several := byFold[folded]; several {
+			byFold[folded] = ambiguous
+		} else {
+			byFold[folded] = i
 		}
-		v = v.Field(i)
 	}
-	return v
+	return byName, byFold
 }
 
-// fieldsByType holds the result of fieldsOf.
-var fieldsByType sync.Map // reflect.Type to []field
-
-// fieldsOf is the fields of the struct t in order of their names. Embedded structs without a tag name are flattened as
-// encoding/json does it: of fields with one name the least deep counts, then the tagged one, else none. Unexported
-// fields, fields tagged "-" and fields behind an embedded pointer to an unexported struct, which cannot be made, are
-// left out.
-func fieldsOf(t reflect.Type) []field {
-	if known, ok := fieldsByType.Load(t); ok {
-		return known.([]field)
+// find is the index of the field that key names: in its exact case, or else, where only one field
+// differs in nothing but case, that one.
+func (p *plan) find(key string) int {
+	if i, ok := p.byName[key]; ok {
+		return i
 	}
-	all := collectFields(nil, t, nil, map[reflect.Type]bool{})
+	var room [64]byte
+	if i, ok := p.byFold[string(appendFolded(room[:0], key))]; ok {
+		return i
+	}
+	return unknown
+}
+
+// appendFolded appends s with each rune replaced by the least that differs from it in case only, so
+// that strings are the same for which strings.EqualFold is true.
+func appendFolded(to []byte, s string) []byte {
+	for _, r := range s {
+		if r < utf8.RuneSelf {
+			if 'a' <= r && r <= 'z' {
+				r -= 'a' - 'A'
+			}
+			to = append(to, byte(r))
+			continue
+		}
+		for next := unicode.SimpleFold(r); ; next = unicode.SimpleFold(next) {
+			if next <= r {
+				r = next
+				break
+			}
+		}
+		to = utf8.AppendRune(to, r)
+	}
+	return to
+}
+
+// fieldsOf is the fields of the struct t in order of their names. Embedded structs without a tag
+// name are flattened as encoding/json does it: of fields with one name the least deep counts, then
+// the tagged one, else none. Unexported fields, fields tagged "-" and fields behind an embedded
+// pointer to an unexported struct, which cannot be made, are left out.
+func (d *Decoder) fieldsOf(t reflect.Type) []field {
+	all := d.collectFields(nil, t, nil, map[reflect.Type]bool{})
 	slices.SortStableFunc(all, func(a, b field) int {
 		if c := strings.Compare(a.name, b.name); c != 0 {
 			return c
@@ -73,13 +107,15 @@ func fieldsOf(t reflect.Type) []field {
 		}
 		all = all[n:]
 	}
-	known, _ := fieldsByType.LoadOrStore(t, fields)
-	return known.([]field)
+	return fields
 }
 
-// collectFields appends the fields of t, which lies at index, and of the structs embedded in it. The types in open are
-// being collected.
-func collectFields(all []field, t reflect.Type, index []int, open map[reflect.Type]bool) []field {
+// collectFields appends the fields of t, which lies at index, and of the structs embedded in it.
+// The types in open are being collected. An embedded type that reads itself, where its method is
+// not that of the whole struct – as two of them have one – gives no fields: they would bypass it.
+func (d *Decoder) collectFields(
+	all []field, t reflect.Type, index []int, open map[reflect.Type]bool,
+) []field {
 	if open[t] {
 		return all
 	}
@@ -93,13 +129,16 @@ func collectFields(all []field, t reflect.Type, index []int, open map[reflect.Ty
 		switch embedded := embeddedStruct(f); {
 		case tag == "-":
 		case embedded != nil && name == "":
+			if reads := readsJSON(embedded) || readsText(embedded); reads || d.closed(embedded) {
+				break
+			}
 			if f.IsExported() || f.Type.Kind() == reflect.Struct {
-				all = collectFields(all, embedded, at, open)
+				all = d.collectFields(all, embedded, at, open)
 			}
 		case f.IsExported():
 			all = append(all, field{
-				name: cmp.Or(name, f.Name), goName: f.Name, typ: f.Type, index: at,
-				owner: fmt.Sprint(index), ownerType: t, tagged: name != "",
+				name: cmp.Or(name, f.Name), typ: f.Type, index: at,
+				tagged: name != "", quoted: isQuoted(f.Type, tag),
 			})
 		}
 	}
@@ -122,22 +161,48 @@ func embeddedStruct(f reflect.StructField) reflect.Type {
 func tagName(tag string) string {
 	name, _, _ := strings.Cut(tag, ",")
 	for _, r := range name {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) {
+		const marks = "!#$%&()*+-./:;<=>?@[]^_{|}~ "
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(marks, r) {
 			return ""
 		}
 	}
 	return name
 }
 
-// matchField is the field whose name is key, or else the fields whose names differ from key in case only.
-func matchField(fields []field, key string) (exact *field, folded []*field) {
-	for i := range fields {
-		switch f := &fields[i]; {
-		case f.name == key:
-			return f, nil
-		case strings.EqualFold(f.name, key):
-			folded = append(folded, f)
-		}
+// isQuoted tells whether encoding/json writes a field of type t in a string, for the option of its
+// tag.
+func isQuoted(t reflect.Type, tag string) bool {
+	_, options, _ := strings.Cut(tag, ",")
+	if !slices.Contains(strings.Split(options, ","), "string") {
+		return false
 	}
-	return nil, folded
+	if t.Name() == "" && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	p := reflect.PointerTo(t)
+	if p.Implements(jsonMarshalerType) || p.Implements(textMarshalerType) {
+		return false // the type's own code writes it, which knows of no tag
+	}
+	return t.Kind() == reflect.Bool || t.Kind() == reflect.String || isNumber(t.Kind())
+}
+
+// seen is a set of fields.
+type seen struct {
+	first uint64
+	more  map[int]bool
+}
+
+// add reports whether i was not in the set yet.
+func (s *seen) add(i int) bool {
+	if i < 64 {
+		before := s.first
+		s.first |= 1 << i
+		return s.first != before
+	}
+	if s.more == nil {
+		s.more = map[int]bool{}
+	}
+	before := s.more[i]
+	s.more[i] = true
+	return !before
 }

@@ -51,8 +51,8 @@ type fuzzMessage struct {
 	CASE     int              `json:"CASE"`
 }
 
-// Whatever the JSON, decoding comes to an end without a panic, agrees with encoding/json where both succeed, and no
-// error quotes a secret.
+// Whatever the JSON, decoding comes to an end without a panic, agrees with encoding/json where both
+// succeed, and no error quotes a secret.
 func FuzzMessage(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `null`, `{"int":1,"INT":2}`, `{"Case":1}`, `{"int8":300}`, `{"uint":-1}`, `{"int":3.0,"float32":1e300}`,
@@ -74,9 +74,9 @@ func FuzzMessage(f *testing.F) {
 			if !ok {
 				t.Skip()
 			}
-			v, err := Message(fields, reflect.TypeFor[fuzzMessage]())
+			v, err := plain.Message(fields, reflect.TypeFor[fuzzMessage]())
 			target := fuzzMessage{Hidden: "kept"}
-			intoErr := Into(fields, &target)
+			intoErr := plain.Into(fields, &target)
 			require.Equal(t, err, intoErr)
 			if err != nil {
 				require.Equal(t, fuzzMessage{Hidden: "kept"}, target)
@@ -135,8 +135,8 @@ func fuzzKeyed(v any) bool {
 	return false
 }
 
-// fuzzCompare decodes data with encoding/json and expects the same. Objects with a key twice are left out:
-// encoding/json merges what a map has lost.
+// fuzzCompare decodes data with encoding/json and expects the same. Objects with a key twice are
+// left out: encoding/json merges what a map has lost.
 func fuzzCompare(t *testing.T, data []byte, got fuzzMessage) {
 	t.Helper()
 	if fuzzDoubled(json.NewDecoder(bytes.NewReader(data))) {

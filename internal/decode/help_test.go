@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/netip"
 	"reflect"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unsafe"
@@ -51,6 +53,39 @@ func (c *testColor) UnmarshalText(text []byte) error {
 type testTextKey string
 
 func (k *testTextKey) UnmarshalText(text []byte) error { *k = "read"; return nil }
+
+// testRole checks itself.
+type testRole string
+
+func (r *testRole) UnmarshalJSON(text []byte) error {
+	switch string(text) {
+	case `"user"`, `"guest"`:
+		return json.Unmarshal(text, (*string)(r))
+	case `"panic"`:
+		panic("cannot be " + string(text))
+	case `"exit"`:
+		runtime.Goexit()
+	}
+	return fmt.Errorf("no role %s", text)
+}
+
+// testByte checks itself.
+type testByte byte
+
+func (b *testByte) UnmarshalJSON(text []byte) error {
+	if string(text) != "1" && string(text) != "2" {
+		return errors.New("neither 1 nor 2")
+	}
+	*b = testByte(text[0] - '0')
+	return nil
+}
+
+func ptrTo[T any](v T) *T { return &v }
+
+func bigNumber(text string) *big.Int {
+	n, _ := new(big.Int).SetString(text, 10)
+	return n
+}
 
 type testItem struct {
 	Amount int8              `json:"amount"`
@@ -119,11 +154,28 @@ type testKinds struct {
 	Unsafe    unsafe.Pointer
 	Lists     testLists
 	Loop      testLoop
+	Role      testRole
+	RolePtr   *testRole
+	Roles     []testRole
+	RoleMap   map[testRole]int
+	DurKeys   map[time.Duration]int
+	BadKeys   map[bool]int
+	Checked   []testByte
+	Hash      [2]byte
+	Lock      testLock
+	LockPtr   *sync.Mutex
+	Timer     *time.Timer
 }
+
+// testLock is opaque.
+type testLock struct{ held bool }
+
+// plain builds whatever can be built.
+var plain = New(nil)
 
 // decodeTo is Message with the type as a parameter.
 func decodeTo[T any](fields map[string]any) (T, error) {
-	v, err := Message(fields, reflect.TypeFor[T]())
+	v, err := plain.Message(fields, reflect.TypeFor[T]())
 	if err != nil {
 		var zero T
 		return zero, err

@@ -10,29 +10,9 @@ func isString(v reflect.Value) bool {
 	return v.Kind() == reflect.String && v.Type() != jsonNumberType
 }
 
-// isFields tells whether v is a map by names.
-func isFields(v reflect.Value) bool {
-	return v.Kind() == reflect.Map && v.Type().Key().Kind() == reflect.String
-}
-
 // isList tells whether v is a slice or an array.
 func isList(v reflect.Value) bool {
 	return v.Kind() == reflect.Slice || v.Kind() == reflect.Array
-}
-
-// isBytes tells whether t is a byte slice.
-func isBytes(t reflect.Type) bool {
-	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
-}
-
-// isText tells whether a t reads itself from a string.
-func isText(t reflect.Type) bool {
-	return reflect.PointerTo(t).Implements(textUnmarshalerType)
-}
-
-// hasStringKeys tells whether the keys of the map type t are strings that may be any string.
-func hasStringKeys(t reflect.Type) bool {
-	return t.Key().Kind() == reflect.String && !isText(t.Key())
 }
 
 // kindOf is the kind of in, in the words of an Error.
@@ -44,8 +24,6 @@ func kindOf(in any) string {
 	switch k := t.Kind(); {
 	case t == jsonNumberType || isNumber(k):
 		return "number"
-	case k == reflect.Map && t.Key().Kind() != reflect.String:
-		return "map without string keys"
 	case k == reflect.Slice, k == reflect.Array:
 		return "list"
 	case k == reflect.Bool, k == reflect.String, k == reflect.Map:
@@ -57,13 +35,18 @@ func kindOf(in any) string {
 // wantedOf is what a field of type t takes, in the words of an Error.
 func wantedOf(t reflect.Type) string {
 	switch {
+	case t == nil:
+		return "less"
 	case t == durationType:
-		return `a string with a unit such as "1.5s" or a time.Duration, because a bare number would be nanoseconds`
+		return `a string with a unit such as "1.5s" or a time.Duration, ` +
+			"because a bare number would be nanoseconds"
 	case t == timeType:
 		return `a time.Time or an RFC 3339 string such as "2006-01-02T15:04:05Z"`
 	case t == jsonNumberType:
-		return "a json.Number"
-	case t.Kind() != reflect.Interface && isText(t):
+		return "a number"
+	case readsJSON(t):
+		return "what the UnmarshalJSON of " + t.String() + " accepts, or a value of its type"
+	case readsText(t):
 		return "a string that the UnmarshalText of " + t.String() + " accepts, or a value of its type"
 	case isNumber(t.Kind()):
 		return wantedNumber(t)
@@ -74,6 +57,10 @@ func wantedOf(t reflect.Type) string {
 	case reflect.String:
 		return "a string, in quotes"
 	case reflect.Struct:
+		if isOpaque(t) {
+			return "a Go value of its type, because it has no fields that could be set; " +
+				"leave the field out"
+		}
 		return "a map of its fields by name, or a value of its type"
 	case reflect.Interface:
 		return "a Go value that implements " + t.String()
@@ -82,10 +69,10 @@ func wantedOf(t reflect.Type) string {
 	case reflect.Slice, reflect.Array:
 		return wantedList(t)
 	case reflect.Map:
-		if hasStringKeys(t) {
-			return "a map with string keys"
+		if keyFormOf(t.Key()) != keyNone {
+			return "a map by the names of its keys"
 		}
-		return "a map field with plain string keys, because the keys of fields are names; declare it with string keys"
+		return "a map field whose keys are strings or whole numbers, or read themselves from text"
 	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
 		return "no value, because a " + t.Kind().String() + " cannot be set from fields; leave the field out"
 	}
@@ -97,10 +84,8 @@ func wantedList(t reflect.Type) string {
 	switch {
 	case t.Kind() == reflect.Array:
 		return fmt.Sprintf("a list of exactly %d", t.Len())
-	case !isBytes(t):
+	case t.Elem().Kind() != reflect.Uint8:
 		return "a list"
-	case reflect.PointerTo(t).Implements(jsonUnmarshalerType):
-		return "a []byte"
 	}
 	return "a []byte or a base64 string"
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -20,9 +19,6 @@ const (
 	foundNoNumber = "json.Number that is not a number"
 )
 
-// jsonNumber is the grammar of a JSON number: sign, digits, fraction, exponent.
-var jsonNumber = regexp.MustCompile(`^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$`)
-
 // isNumber tells whether k is a kind of real number.
 func isNumber(k reflect.Kind) bool { return isInt(k) || isUint(k) || isFloat(k) }
 
@@ -30,35 +26,35 @@ func isInt(k reflect.Kind) bool   { return k >= reflect.Int && k <= reflect.Int6
 func isUint(k reflect.Kind) bool  { return k >= reflect.Uint && k <= reflect.Uintptr }
 func isFloat(k reflect.Kind) bool { return k == reflect.Float32 || k == reflect.Float64 }
 
-// numberOf makes a number of type t from in: any Go number or a json.Number. An integer is exact or refused; a float is
-// the nearest one. What was found is "" if in fits.
-func numberOf(in any, t reflect.Type) (out reflect.Value, found string) {
-	out = reflect.New(t).Elem()
-	if isFloat(t.Kind()) {
-		f, found := floatOf(in, t.Bits())
-		if found == "" && out.OverflowFloat(f) {
-			found = foundRange
+// setNumber sets dst to the number in: any Go number or a json.Number. An integer is exact or
+// refused; a float is the nearest one. What was found is "" if in fits.
+func setNumber(in any, dst reflect.Value) (found string) {
+	kind := dst.Kind()
+	if isFloat(kind) {
+		f, found := floatOf(in, dst.Type().Bits())
+		if found == "" {
+			dst.SetFloat(f)
 		}
-		out.SetFloat(f)
-		return out, found
+		return found
 	}
 	whole, found := wholeOf(in)
 	switch {
 	case found != "":
-	case isInt(t.Kind()):
-		limit := uint64(1) << (t.Bits() - 1)
+		return found
+	case isInt(kind):
+		limit := uint64(1) << (dst.Type().Bits() - 1)
 		if whole.size > limit || whole.size == limit && !whole.negative {
-			return out, foundRange
+			return foundRange
 		}
-		out.SetInt(whole.int64())
+		dst.SetInt(whole.int64())
 	case whole.negative:
-		return out, foundNegative
-	case out.OverflowUint(whole.size):
-		return out, foundRange
+		return foundNegative
+	case dst.OverflowUint(whole.size):
+		return foundRange
 	default:
-		out.SetUint(whole.size)
+		dst.SetUint(whole.size)
 	}
-	return out, found
+	return ""
 }
 
 // wholeNumber is any int64 or uint64. Zero is not negative.
@@ -76,8 +72,11 @@ func (n wholeNumber) int64() int64 {
 
 // wholeOf is the integer in, or what was found instead.
 func wholeOf(in any) (n wholeNumber, found string) {
-	if text, ok := in.(json.Number); ok {
-		return wholeOfText(string(text))
+	switch v := in.(type) {
+	case float64:
+		return wholeOfFloat(v)
+	case json.Number:
+		return wholeOfText(string(v))
 	}
 	switch v := reflect.ValueOf(in); {
 	case isInt(v.Kind()) && v.Int() < 0:
@@ -107,70 +106,159 @@ func wholeOfFloat(f float64) (n wholeNumber, found string) {
 	}
 }
 
-// wholeOfText reads a JSON number digit by digit, because a float64 would lose digits and a big number could be made as
-// long as its exponent says.
+// wholeOfText reads a JSON number digit by digit, because a float64 would lose digits and a big
+// number could be made as long as its exponent says.
 func wholeOfText(text string) (n wholeNumber, found string) {
-	m := jsonNumber.FindStringSubmatch(text)
-	if m == nil {
+	d, ok := scanNumber(text)
+	if !ok {
 		return n, foundNoNumber
 	}
-	sign, fraction, exponent := m[1], m[3], m[4]
-	digits := strings.TrimLeft(m[2]+fraction, "0")
-	if digits == "" {
-		return n, ""
+	digits := d.whole
+	if d.fraction != "" {
+		digits += d.fraction
 	}
-	shift := 0
-	if exponent != "" {
-		e, err := strconv.ParseInt(exponent, 10, 32)
-		if err != nil && strings.HasPrefix(exponent, "-") {
-			return n, foundFraction
-		} else if err != nil {
-			return n, foundRange
-		}
-		shift = int(e)
-	}
-	shift -= len(fraction)
+	digits = strings.TrimLeft(digits, "0")
 	kept := strings.TrimRight(digits, "0")
-	shift += len(digits) - len(kept)
-	if shift < 0 {
+	shift := d.exponent - int64(len(d.fraction)) + int64(len(digits)-len(kept)) // zeros behind kept
+	switch {
+	case kept == "":
+		return n, ""
+	case shift < 0:
 		return n, foundFraction
-	}
-	if len(kept)+shift > len("18446744073709551615") {
+	case int64(len(kept))+shift > int64(len("18446744073709551615")):
 		return n, foundRange
 	}
-	size, err := strconv.ParseUint(kept+strings.Repeat("0", shift), 10, 64)
+	size, err := strconv.ParseUint(kept+strings.Repeat("0", int(shift)), 10, 64)
 	if err != nil {
 		return n, foundRange
 	}
-	return wholeNumber{sign == "-", size}, ""
+	return wholeNumber{d.negative, size}, ""
 }
 
-// floatOf is the float in, or what was found instead. Bits is the size of the target, for a JSON number to be rounded
-// once.
+// decimal is the parts of a JSON number.
+type decimal struct {
+	negative        bool
+	whole, fraction string // digits
+	exponent        int64  // no farther from zero than farExponent
+}
+
+// farExponent is more than any number of digits, and far from the limits of its type, so that it
+// can be calculated with.
+const farExponent = 1 << 50
+
+// scanNumber splits a JSON number into its parts, and reports whether text is one.
+func scanNumber(text string) (d decimal, ok bool) {
+	rest, negative := strings.CutPrefix(text, "-")
+	d.negative = negative
+	d.whole, rest = leadingDigits(rest)
+	if d.whole == "" || d.whole[0] == '0' && len(d.whole) > 1 {
+		return d, false
+	}
+	if after, has := strings.CutPrefix(rest, "."); has {
+		if d.fraction, rest = leadingDigits(after); d.fraction == "" {
+			return d, false
+		}
+	}
+	if rest == "" {
+		return d, true
+	}
+	if rest[0] != 'e' && rest[0] != 'E' {
+		return d, false
+	}
+	rest = rest[1:]
+	minus := strings.HasPrefix(rest, "-")
+	if minus || strings.HasPrefix(rest, "+") {
+		rest = rest[1:]
+	}
+	digits, rest := leadingDigits(rest)
+	for i := range len(digits) {
+		d.exponent = min(10*d.exponent+int64(digits[i]-'0'), farExponent)
+	}
+	if minus {
+		d.exponent = -d.exponent
+	}
+	return d, digits != "" && rest == ""
+}
+
+// leadingDigits splits off the digits that text begins with.
+func leadingDigits(text string) (digits, rest string) {
+	n := 0
+	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+		n++
+	}
+	return text[:n], text[n:]
+}
+
+// floatOf is the float in, or what was found instead. Bits is the size of the target: what was
+// given is rounded to it once.
 func floatOf(in any, bits int) (f float64, found string) {
-	if text, ok := in.(json.Number); ok {
-		if !jsonNumber.MatchString(string(text)) {
+	switch v := in.(type) {
+	case float64:
+		return roundFloat(v, bits)
+	case json.Number:
+		if _, ok := scanNumber(string(v)); !ok {
 			return 0, foundNoNumber
 		}
-		if f, err := strconv.ParseFloat(string(text), bits); err == nil {
-			return f, ""
-		}
-		return 0, foundRange
+		return parseFloat(string(v), bits)
 	}
 	switch v := reflect.ValueOf(in); {
-	case isInt(v.Kind()):
+	case isInt(v.Kind()) && max(v.Int(), -v.Int()) <= 1<<24: // a float32 holds it
 		return float64(v.Int()), ""
+	case isInt(v.Kind()):
+		return parseFloat(strconv.FormatInt(v.Int(), 10), bits)
 	case isUint(v.Kind()):
-		return float64(v.Uint()), ""
-	case !isFloat(v.Kind()):
-		return 0, kindOf(in)
-	case math.IsNaN(v.Float()):
-		return 0, foundNaN
-	case math.IsInf(v.Float(), 0):
-		return 0, foundInfinite
-	default:
-		return v.Float(), ""
+		return parseFloat(strconv.FormatUint(v.Uint(), 10), bits)
+	case isFloat(v.Kind()):
+		return roundFloat(v.Float(), bits)
 	}
+	return 0, kindOf(in)
+}
+
+func parseFloat(text string, bits int) (f float64, found string) {
+	f, err := strconv.ParseFloat(text, bits)
+	if err != nil {
+		return 0, foundRange
+	}
+	return f, ""
+}
+
+func roundFloat(f float64, bits int) (rounded float64, found string) {
+	switch {
+	case math.IsNaN(f):
+		return 0, foundNaN
+	case math.IsInf(f, 0):
+		return 0, foundInfinite
+	case bits == 64:
+		return f, ""
+	}
+	rounded = float64(float32(f))
+	if math.IsInf(rounded, 0) {
+		return 0, foundRange
+	}
+	return rounded, ""
+}
+
+// jsonNumber takes a number with the digits that it was given with. A float64 gets those that
+// encoding/json would write.
+func (w *walk) jsonNumber(p *plan, in any, dst reflect.Value) {
+	number, ok := in.(json.Number)
+	if !ok {
+		if !isNumber(reflect.TypeOf(in).Kind()) {
+			w.refuse(p.typ, kindOf(in))
+			return
+		}
+		if _, found := floatOf(in, 64); found != "" { // NaN has no digits
+			w.refuse(p.typ, found)
+			return
+		}
+		text, _ := w.jsonOf(in)
+		number = json.Number(text)
+	}
+	if _, ok := scanNumber(string(number)); !ok {
+		w.refuse(p.typ, foundNoNumber)
+		return
+	}
+	dst.SetString(string(number))
 }
 
 // wantedNumber is wantedOf for numbers.

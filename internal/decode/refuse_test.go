@@ -66,7 +66,6 @@ func TestRefuses(t *testing.T) {
 		"a number in a string":                   {"String", 1, "number"},
 		"a JSON number in a string":              {"String", json.Number("1"), "number"},
 		"a string in a JSON number":              {"Number", "1", "string"},
-		"a number in a JSON number":              {"Number", 1, "number"},
 		"bytes in a string":                      {"String", []byte("x"), "list"},
 		"a number in a complex number":           {"Complex", 1, "number"},
 		"a complex number in a float":            {"Float64", 1i, "Go value of type complex128"},
@@ -74,20 +73,17 @@ func TestRefuses(t *testing.T) {
 		"a bare int64 in a duration":             {"Duration", int64(5), "number"},
 		"a JSON number in a duration":            {"Duration", json.Number("5"), "number"},
 		"a string without a unit in a duration":  {"Duration", "5", "string that is not a duration"},
-		"a number in a time":                     {"Time", 5, "number"},
+		"a number in a time":                     {"Time", 5, "number that was not accepted"},
 		"a string that is no time":               {"Time", "yesterday", "string that was not accepted"},
-		"a map in a time":                        {"Time", map[string]any{}, "map"},
+		"a map in a time":                        {"Time", map[string]any{}, "map that was not accepted"},
 		"text that is not accepted":              {"Color", "blue", "string that was not accepted"},
 		"text that panics":                       {"Color", "panic", "string that was not accepted"},
 		"a number in text that reads itself":     {"Color", 1, "number"},
-		"a number in a big number":               {"Big", 1, "number"},
 		"a string that is not base64":            {"Bytes", "?", "string that is not base64"},
-		"a string in raw JSON":                   {"Raw", "aGk=", "string"},
 		"a number in bytes":                      {"Bytes", 1, "number"},
 		"a list in a struct":                     {"Item", []any{}, "list"},
 		"another struct in a struct":             {"Item", struct{ Amount int8 }{1}, "Go value of type struct { Amount int8 }"},
 		"a pointer in a struct":                  {"Item", &testItem{}, "Go value of type *decode.testItem"},
-		"a map without string keys in a struct":  {"Item", map[any]any{"amount": 1}, "map without string keys"},
 		"another pointer in a pointer":           {"ItemPtr", new(int), "Go value of type *int"},
 		"a pointer in an int":                    {"Int", new(int), "Go value of type *int"},
 		"a pointer that has no end":              {"Loop", 1, "number"},
@@ -98,10 +94,26 @@ func TestRefuses(t *testing.T) {
 		"a string in an array":                   {"Pair", "ab", "string"},
 		"null in an array":                       {"Pair", nil, "null"},
 		"a list in a map":                        {"Limits", []any{}, "list"},
-		"a map without string keys":              {"Limits", map[int]int{1: 1}, "map without string keys"},
-		"a map into integer keys":                {"IntKeys", map[string]any{"1": "a"}, "map"},
-		"a map of its type into integer keys":    {"IntKeys", map[int]string{1: "a"}, "map without string keys"},
-		"a map into keys that read themselves":   {"TextKeys", map[string]any{"1": "a"}, "map"},
+		"a map without string keys":              {"Limits", map[int]int{1: 1}, "map with other keys"},
+		"a map with two keys of one name":        {"IntKeys", map[any]any{1: "a", "1": "b"}, "map with two keys of one name"},
+		"a map with a null key":                  {"IntKeys", map[any]any{nil: "a"}, "map with other keys"},
+		"a map of bools into integer keys":       {"IntKeys", map[bool]any{true: "a"}, "map with other keys"},
+		"a map without string keys in a struct":  {"Item", map[int]any{1: 1}, "map with other keys"},
+		"a map into keys that cannot be read":    {"BadKeys", map[string]any{"true": 1}, "map"},
+		"a string in a big number":               {"Big", "12", "string that was not accepted"},
+		"what is not accepted":                   {"Role", "root", "string that was not accepted"},
+		"what is not accepted, of a named kind":  {"Role", testLabel("root"), "string that was not accepted"},
+		"a number in what reads itself":          {"Role", 1, "number that was not accepted"},
+		"null in what reads itself":              {"Role", nil, "null that was not accepted"},
+		"a func in what reads itself":            {"Role", func() {}, "Go value of type func() that has no JSON form"},
+		"a JSON panic":                           {"Role", "panic", "string that was not accepted"},
+		"an empty JSON number":                   {"Number", json.Number(""), foundNoNumber},
+		"a JSON number that is text":             {"Number", json.Number("hunter2"), foundNoNumber},
+		"NaN in a JSON number":                   {"Number", math.NaN(), foundNaN},
+		"base64 in bytes that read themselves":   {"Checked", "aGk=", "string"},
+		"the float32 after the greatest":         {"Float32", 3.4028235677973366e38, foundRange},
+		"a lock":                                 {"Lock", map[string]any{}, "map"},
+		"a null lock":                            {"Lock", nil, "null"},
 		"a number in an interface":               {"Reader", 1, "number"},
 		"a map in an error":                      {"Err", map[string]any{}, "map"},
 		"a func":                                 {"Func", func() {}, "Go value of type func()"},
@@ -112,7 +124,6 @@ func TestRefuses(t *testing.T) {
 		"a null string":                          {"String", nil, "null"},
 		"a null bool":                            {"Bool", nil, "null"},
 		"a null struct":                          {"Item", nil, "null"},
-		"a null time":                            {"Time", nil, "null"},
 		"a null duration":                        {"Duration", nil, "null"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,4 +161,11 @@ func TestRefusesNaNInside(t *testing.T) {
 	require.Len(t, got, 2)
 	require.Equal(t, "FloatPair[0]", got[0].Path)
 	require.Equal(t, "Floats[1]", got[1].Path)
+}
+
+// Two names that are one key are refused, as two keys for one field are.
+func TestRefusesTwoNamesForOneKey(t *testing.T) {
+	t.Parallel()
+	_, err := decodeTo[testKinds](map[string]any{"IntKeys": map[string]any{"1": "a", "01": "b"}})
+	require.Equal(t, "two names for one key", refusal(t, err).Found)
 }
