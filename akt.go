@@ -17,10 +17,11 @@
 //	func(C, M)
 //
 // A method that is meant as a handler and does not fit is an error, never skipped: Run returns a [*RegistrationError] with
-// all faults of the type, each with its place and cure. So is a method that takes an akt.Context and whose name is nearly that of
-// a handler or hook, such as Handle_Deposit or OnStop. Methods of embedded fields count; a pointer or interface that brings
-// handlers must not be nil when OnStart has returned. Methods with type parameters of their own, which Go 1.27 has, cannot be
-// seen by reflection, and are no handlers.
+// all faults of the type, each with its place and cure. So is a method that takes an akt.Context and has nearly the name of a
+// handler or hook, such as Handle_Deposit or OnStop.
+//
+// Methods of embedded fields count. An embedded pointer or interface that brings some must not be nil when OnStart has
+// returned. Methods with type parameters of their own, which Go 1.27 has, cannot be seen by reflection, and are no handlers.
 //
 // # Concurrency
 //

@@ -68,8 +68,8 @@ func newTable(t reflect.Type, handlers []*handler) *table {
 	return tbl
 }
 
-// kindOf is the made-up name of a type's actors, without the number at its end: "Account-". That of a
-// type without a name says what it is: "struct-".
+// kindOf is the made-up name of a type's actors, without the number at its end: "Account-". That of
+// a type without a name says what it is: "struct-".
 func kindOf(t reflect.Type) string {
 	name, _ := typename.Parts(t)
 	if name == "" {
@@ -99,7 +99,7 @@ func tableOf(actor any) (*table, error) {
 		return nil, notRunnable("nil", "it has no type", "pass an actor, such as &Account{}")
 	}
 	t := reflect.TypeOf(actor)
-	if isNilActor(actor) {
+	if isNilActor(actor) && !t.Implements(typeSpawner) { // else there is no Spawner to look into
 		kind, cure := t.Kind().String(), "pass one that is not"
 		if t.Kind() == reflect.Pointer {
 			kind, cure = "pointer", "pass a pointer to a value"
@@ -112,7 +112,8 @@ func tableOf(actor any) (*table, error) {
 	return tableFor(t)
 }
 
-// isNilActor reports whether a value has no state to run: a pointer, map, channel or function that is nil.
+// isNilActor reports whether a value has no state to run: it is a nil pointer, map, channel or
+// function.
 func isNilActor(actor any) bool {
 	switch v := reflect.ValueOf(actor); v.Kind() {
 	case reflect.Invalid:
@@ -123,8 +124,8 @@ func isNilActor(actor any) bool {
 	return false
 }
 
-// tableOfSpawner returns the table of what a Spawner makes. Only what one of an interface type makes has
-// a type that has handlers.
+// tableOfSpawner returns the table of what a Spawner makes. Where that is an interface type, it has to
+// make one to look at.
 func tableOfSpawner(sp spawner) (*table, error) {
 	if sp.isNil() {
 		return nil, notRunnable(typename.Short(reflect.TypeOf(sp)), "the Spawner is nil",
@@ -332,9 +333,9 @@ func messagesOf(handlers []*handler) []reflect.Type {
 	return types
 }
 
-// nearMiss suggests the message that was probably meant, of which texts has a handler's at its index. What
-// generic types have in their brackets is compared apart from their names: an Updated[User] is not what
-// was meant with a Created[User].
+// nearMiss suggests the message that was probably meant; texts are those of the handlers' messages.
+// What generic types have in their brackets is compared apart from their names: with a Created[User]
+// nobody means a Deleted[User].
 func nearMiss(msgType reflect.Type, handlers []*handler, texts []string) string {
 	name, arguments := typename.Parts(msgType)
 	if name == "" {

@@ -21,14 +21,14 @@ func isHandlerName(name string) bool {
 	return ok && unicode.IsUpper(first)
 }
 
-// isNearHandler reports whether a method is probably meant as a handler, though its name does not say
-// so: what takes an akt.Context was written for akt.
+// isNearHandler reports whether a method is probably meant as a handler, though its name does not
+// say so: what takes an akt.Context was written for akt.
 func isNearHandler(m reflect.Method) bool {
 	return strings.HasPrefix(m.Name, "Handle") && m.Type.NumIn() > 1 && isOwnContext(m.Type.In(1))
 }
 
-// hookStems are what the names of methods begin with that are probably meant as hooks, and have only
-// lower-case letters after it.
+// hookStems are what the names of methods begin with that are probably meant as hooks; only
+// lower-case letters follow.
 var hookStems = []string{"OnStart", "OnStop", "OnFlush"}
 
 // isNearHook is isNearHandler for hooks, which take nothing else.
@@ -47,9 +47,9 @@ func hookStem(name string) string {
 	return ""
 }
 
-// concerns reports whether a method has to do with akt: an akt.Context is a parameter or a result, or a
-// context its first parameter. Parameters begin with the given one, as those of a type's method have the
-// receiver among them, and those of an interface's have not.
+// concerns reports whether a method has to do with akt: an akt.Context is a parameter or a result,
+// or a context its first parameter. Parameters begin with the given one, as the receiver is among
+// those of a type's method, and not among those of an interface's.
 func concerns(method reflect.Type, first int) bool {
 	if method.NumIn() > first && isContext(method.In(first)) {
 		return true
@@ -73,8 +73,8 @@ func concerns(method reflect.Type, first int) bool {
 
 func isContext(t reflect.Type) bool { return t == typeContext || t == typeAktContext }
 
-// isOwnContext reports whether a type is akt.Context, or a pointer to one, which nothing takes but what
-// was written for akt.
+// isOwnContext reports whether a type is akt.Context, or a pointer to one, which nothing takes but
+// what was written for akt.
 func isOwnContext(t reflect.Type) bool { return elemOf(t) == typeAktContext }
 
 // nearHandler faults a method that is probably meant as a handler.
@@ -86,12 +86,11 @@ func (s *scanner) nearHandler(m reflect.Method) {
 		s.names[name] = true
 		rename = "rename it to " + name
 	}
-	if also, cure := misfit(m, cmp.Or(name, m.Name)); also != "" {
+	if also, cure := misfit(m, cmp.Or(name, "HandleDeposit")); also != "" {
 		found, rename = found+", and "+also, rename+", and "+cure
 	}
 	s.fault(m, at, found, wantNamed,
 		rename+"; if it is no handler, begin its name otherwise, or unexport it")
-	s.reaches(m, at)
 }
 
 // handlerName is what a method that was probably meant as a handler should be called; empty where
@@ -126,8 +125,8 @@ func (s *scanner) nearHook(m reflect.Method) {
 	at := locate(s.all, m)
 	is, stem := withoutReceiver(m.Type), hookStem(m.Name)
 	var wanted []string // declarations
-	best := ""
-	for _, hook := range slices.Sorted(maps.Keys(hookShapes)) {
+	best, hooks := "", slices.Sorted(maps.Keys(hookShapes))
+	for _, hook := range hooks {
 		if hookStem(hook) != stem {
 			continue
 		}
@@ -140,13 +139,13 @@ func (s *scanner) nearHook(m reflect.Method) {
 	cure := "give it another name, or unexport it"
 	switch {
 	case best == "":
+		wanted = hooks
 	case hookShapes[best] == is:
 		cure = "rename it to " + best + "; if it is no hook, " + cure
 	default:
 		cure = "declare it as " + hookDeclaration(best) + "; if it is no hook, " + cure
 	}
-	s.fault(m, at, "there is no hook of this name", strings.Join(wanted, " or "), cure)
-	s.reaches(m, at)
+	s.fault(m, at, "there is no hook of this name", joined(wanted, "or"), cure)
 }
 
 // hookDeclaration is a hook's name with its signature.
@@ -154,18 +153,30 @@ func hookDeclaration(name string) string {
 	return name + strings.TrimPrefix(hookShapes[name].String(), "func")
 }
 
-// misfit says what keeps a method from being a handler of the given name, and the cure; nothing for one
-// that fits.
+// misfit says what keeps a method from being a handler of the given name, and the cure; nothing for
+// one that fits.
 func misfit(m reflect.Method, name string) (found, cure string) {
 	found, cure = badParameters(m.Type, name)
 	also, alsoCure := badResults(m.Type)
 	switch {
-	case also == "":
-		return found, cure
 	case found == "":
 		return also, alsoCure
+	case also != "":
+		found, cure = found+", and "+also, cure+"; "+alsoCure
 	}
-	return found + ", and " + also, cure + "; " + alsoCure
+	if !concerns(m.Type, 1) && !servesHTTP(m.Type) {
+		cure += "; if it is no handler, rename or unexport it"
+	}
+	return found, cure
+}
+
+// servesHTTP reports whether a method takes what that of an http.Handler does.
+func servesHTTP(method reflect.Type) bool {
+	if method.NumIn() != 3 {
+		return false
+	}
+	first := method.In(1)
+	return first.PkgPath() == "net/http" && first.Name() == "ResponseWriter"
 }
 
 // badParameters is misfit for the parameters.
@@ -178,15 +189,11 @@ func badParameters(t reflect.Type, name string) (found, cure string) {
 		return fmt.Sprintf("declare it as %s(ctx akt.Context, msg %s)", name, msg)
 	}
 	message := strings.TrimPrefix(name, "Handle") // of a type that is to be declared, too
-	otherwise := ""
-	if !concerns(t, 1) {
-		otherwise = "; if it is no handler, rename or unexport it"
-	}
 	switch {
 	case t.IsVariadic():
-		return "it is variadic", "take one message, such as a struct with a slice in it" + otherwise
+		return "it is variadic", "take one message, such as a struct with a slice in it"
 	case len(params) == 0:
-		return "it has neither context nor message", declare(message) + otherwise
+		return "it has neither context nor message", declare(message)
 	case len(params) == 1 && (isContext(params[0]) || isOwnContext(params[0])):
 		found = "it has a context and no message"
 		if !isContext(params[0]) {
@@ -194,16 +201,16 @@ func badParameters(t reflect.Type, name string) (found, cure string) {
 		}
 		return found, declare(message) + ", with an empty struct for a message without data"
 	case len(params) == 1:
-		return "it has no context", declare(typename.Short(params[0])) + otherwise
-	case len(params) == 2 && params[0].PkgPath() == "net/http" && params[0].Name() == "ResponseWriter":
+		return "it has no context", declare(typename.Short(params[0]))
+	case servesHTTP(t):
 		return "it serves HTTP, not messages",
 			fmt.Sprintf("rename it, to Serve%s for example, or unexport it", message)
 	case len(params) == 2 && !isContext(params[0]):
 		found = "it has no context: its first parameter is " + typename.Short(params[0])
-		return found, contextCure(params, name, declare) + otherwise
+		return found, contextCure(params, name, declare)
 	case len(params) > 2:
 		return fmt.Sprintf("it has %d parameters", len(params)),
-			"take a context and one message, such as a struct with a field for each value" + otherwise
+			"take a context and one message, such as a struct with a field for each value"
 	}
 	switch kind := params[1].Kind(); kind {
 	case reflect.Func, reflect.Chan, reflect.UnsafePointer:

@@ -97,8 +97,8 @@ type scanner struct {
 	names  map[string]bool
 }
 
-// finding is a fault, whose Type is written when all are known: of two types of one name the text has
-// the packages.
+// finding is a fault, whose Type is written when all are known: of two types of one name the text
+// has the packages.
 type finding struct {
 	Fault
 	of reflect.Type // the declaring type, or that of the value
@@ -161,8 +161,8 @@ func (s *scanner) refused() *RegistrationError {
 	return e
 }
 
-// fault notes a fault of a method. One that came with a field of another module's type is not for the
-// reader to change.
+// fault notes a fault of a method. One that came with a field of another module's type is not for
+// the reader to change.
 func (s *scanner) fault(m reflect.Method, at place, found, want, cure string) {
 	f := Fault{
 		Method: m.Name, File: at.file, Line: at.line,
@@ -223,7 +223,8 @@ func (s *scanner) reaches(m reflect.Method, at place) bool {
 	return ok
 }
 
-// onPointer faults a value that was passed instead of a pointer to it: once, for all the methods that it lacks.
+// onPointer faults a value that was passed instead of a pointer to it: once, for all the methods
+// that it lacks.
 func (s *scanner) onPointer() {
 	if len(s.beyond) == 0 {
 		return
@@ -249,8 +250,8 @@ func passPointer(t reflect.Type) string {
 	return "pass a pointer to it"
 }
 
-// newOf is how a program makes a pointer to a new value of a type: &bank.Account{}. It is empty for a
-// type without a name.
+// newOf is how a program makes a pointer to a new value of a type: &bank.Account{}. It is empty for
+// a type without a name.
 func newOf(t reflect.Type) string {
 	if t.Name() == "" {
 		return ""
@@ -262,8 +263,8 @@ func newOf(t reflect.Type) string {
 	return "new(" + typename.Short(t) + ")"
 }
 
-// withPointerCure is the error of a type of which something else than a value was passed to Run: it has
-// another cure where a pointer is wanted.
+// withPointerCure is the error of a type of which something else than a value was passed to Run: it
+// has another cure where a pointer is wanted.
 func withPointerCure(err error, t reflect.Type, cure string) error {
 	refused, ok := err.(*RegistrationError) //nolint:errorlint // as scan has made it
 	if !ok {
@@ -383,12 +384,14 @@ func (s *scanner) duplicates() {
 }
 
 // listed is a list as one reads it: "a, b and c".
-func listed(parts []string) string {
-	last := len(parts) - 1
-	if last < 1 {
+func listed(parts []string) string { return joined(parts, "and") }
+
+func joined(parts []string, last string) string {
+	n := len(parts) - 1
+	if n < 1 {
 		return strings.Join(parts, "")
 	}
-	return strings.Join(parts[:last], ", ") + " and " + parts[last]
+	return strings.Join(parts[:n], ", ") + " " + last + " " + parts[n]
 }
 
 func plural(n int, one, many string) string {
@@ -417,6 +420,8 @@ func (s *scanner) nothing() {
 		f.Cure = fmt.Sprintf("convert the constructor: akt.Spawner[%s](…)", typename.Short(t.Out(0)))
 	case t.Kind() == reflect.Func && t.NumOut() > 0:
 		f.Cure = "call it, and pass the actor that it makes"
+	case t.Kind() == reflect.Func && t.Name() == "":
+		f.Cure = "pass the value whose method it is, or a struct with methods"
 	case elem != t && (elem.Kind() == reflect.Pointer || elem.Kind() == reflect.Interface):
 		f.Cure = "pass a pointer to the struct itself"
 	default:

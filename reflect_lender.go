@@ -9,7 +9,8 @@ import (
 	"github.com/aktgo/akt/internal/typename"
 )
 
-// lender is an embedded pointer or interface that brings handlers or hooks, which panic where it is nil.
+// lender is an embedded pointer or interface that brings handlers or hooks, which panic where it is
+// nil.
 type lender struct {
 	path    []reflect.StructField // from the actor's struct to the field, itself the last
 	methods []string
@@ -64,8 +65,8 @@ func (l lender) name() string {
 	return strings.Join(names, ".")
 }
 
-// nilLenders are the embedded fields of a state that bring handlers or hooks and are nil; with a method,
-// those that bring it. A state is what the actor has: always a pointer.
+// nilLenders are the embedded fields of a state that bring handlers or hooks and are nil; with a
+// method, those that bring it. A state is what the actor has: always a pointer.
 func (t *table) nilLenders(state any, method string) (found []lender) {
 	for _, l := range t.lenders {
 		if (method == "" || slices.Contains(l.methods, method)) && l.isNil(state) {

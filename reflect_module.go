@@ -7,7 +7,7 @@ import (
 )
 
 // foreign returns the first of the embedded fields on the way to a method whose type is of another
-// module than the actor's, and the type that embeds it. Its author alone can change the method.
+// module than the actor's, and the type that embeds it: only its author can change the method.
 func (p place) foreign(actor reflect.Type) (in reflect.Type, field reflect.StructField, ok bool) {
 	info, known := debug.ReadBuildInfo()
 	if !known {
@@ -26,8 +26,8 @@ func (p place) foreign(actor reflect.Type) (in reflect.Type, field reflect.Struc
 }
 
 // moduleOf is the path of the module that a package is of, "std" for the standard library. Where the
-// binary does not say – that of a test knows nothing of what it depends on – it is made of as many
-// elements as the repository's path usually has.
+// binary does not say, as that of a test does not name what it depends on, it is made of as many
+// elements as the path of a repository usually has.
 func moduleOf(info *debug.BuildInfo, pkg string) string {
 	switch pkg {
 	case "", "main", "command-line-arguments": // "" is that of a struct type without a name
