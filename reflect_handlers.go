@@ -418,10 +418,10 @@ func (s *scanner) nothing() {
 		f.Cure = "pass the Spawner itself"
 	case t.Kind() == reflect.Func && t.NumIn() == 0 && t.NumOut() == 1:
 		f.Cure = fmt.Sprintf("convert the constructor: akt.Spawner[%s](…)", typename.Short(t.Out(0)))
+	case t.Kind() == reflect.Func && t.Name() == "" && (concerns(t, 0) || t.NumOut() == 0):
+		f.Cure = "pass the value whose method it is, or a struct with methods"
 	case t.Kind() == reflect.Func && t.NumOut() > 0:
 		f.Cure = "call it, and pass the actor that it makes"
-	case t.Kind() == reflect.Func && t.Name() == "":
-		f.Cure = "pass the value whose method it is, or a struct with methods"
 	case elem != t && (elem.Kind() == reflect.Pointer || elem.Kind() == reflect.Interface):
 		f.Cure = "pass a pointer to the struct itself"
 	default:
