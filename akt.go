@@ -100,7 +100,8 @@ func MustRun(actor any, opts ...Option) *Address {
 }
 
 // Spawner makes the state of an actor. It can be stored and passed on, and Run takes it wherever it takes an actor; an actor
-// that was run from one can be restarted, as its state can be made anew.
+// that was run from one can be restarted, as its state can be made anew. So it must make another one at each call: a restart
+// fails where it returns the state that is to be replaced.
 type Spawner[A any] func() A
 
 // Spawn makes a state, without running it.

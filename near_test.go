@@ -87,7 +87,8 @@ func TestNearHandlerNames(t *testing.T) {
 		"Handle2FA" + found + " to HandleInt" + other,
 		"Handle_Ping" + found + " to HandlePing" + other,
 		"Handle_pong" + found + " to HandlePong" + other,
-		"Handler" + ": no upper-case letter follows Handle in its name, and it has a context and no message: " +
+		"HandlelowCase" + found + " to HandleLowCase" + other,
+		"Handler: no upper-case letter follows Handle in its name, and it has a context and no message: " +
 			"rename it, as in HandleDeposit, and declare it as HandleDeposit(ctx akt.Context, msg Deposit), " +
 			"with an empty struct for a message without data" + other,
 		"HandlersOf" + found + " to HandleOf" + other,
