@@ -15,13 +15,18 @@ type (
 	deleted[T any] struct{ V T }
 	user           struct{ N int }
 	usr            struct{ N int }
+	creatd[T any]  struct{ V T }
 
 	hintGenerics struct{}
 	hintDeleted  struct{}
 	hintText     struct{}
 	hintUser     struct{}
 	hintBoth     struct{}
+	hintCreated  struct{}
 )
+
+func (hintCreated) HandleA(akt.Context, created[usr])  {}
+func (hintCreated) HandleB(akt.Context, created[user]) {}
 
 func (hintGenerics) HandleDeleted(akt.Context, deleted[user]) {}
 func (hintGenerics) HandleCreated(akt.Context, created[usr])  {}
@@ -40,14 +45,16 @@ func TestHintsOfGenericTypes(t *testing.T) {
 		actor, msg any
 		hint       string
 	}{
-		"another argument":          {hintGenerics{}, created[user]{}, "did you mean akt_test.created[akt_test.usr]"},
-		"a pointer to it":           {hintGenerics{}, &created[user]{}, "did you mean akt_test.created[akt_test.usr]"},
-		"another type":              {hintDeleted{}, created[user]{}, ""},
-		"an argument that fits":     {hintUser{}, created[user]{}, ""},
-		"another argument entirely": {hintDeleted{}, deleted[int]{}, ""},
-		"the argument itself":       {hintGenerics{}, user{}, ""},
-		"one of another package":    {hintText{}, htmltemplate.Template{}, "did you mean text/template.Template"},
-		"a pointer of another one":  {hintText{}, &htmltemplate.Template{}, "did you mean text/template.Template"},
+		"another argument":                {hintGenerics{}, created[user]{}, "did you mean akt_test.created[akt_test.usr]"},
+		"a pointer to it":                 {hintGenerics{}, &created[user]{}, "did you mean akt_test.created[akt_test.usr]"},
+		"another type":                    {hintDeleted{}, created[user]{}, ""},
+		"an argument that fits":           {hintUser{}, created[user]{}, ""},
+		"another argument entirely":       {hintDeleted{}, deleted[int]{}, ""},
+		"the argument itself":             {hintGenerics{}, user{}, ""},
+		"the same argument before a slip": {hintCreated{}, creatd[user]{}, "did you mean akt_test.created[akt_test.user]"},
+		"a predeclared type":              {byStringer{}, "text", ""},
+		"one of another package":          {hintText{}, htmltemplate.Template{}, "did you mean text/template.Template"},
+		"a pointer of another one":        {hintText{}, &htmltemplate.Template{}, "did you mean text/template.Template"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

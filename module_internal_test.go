@@ -3,6 +3,7 @@ package akt
 import (
 	"context"
 	htmltemplate "html/template"
+	"log/slog"
 	"net/http"
 	"reflect"
 	"runtime/debug"
@@ -105,21 +106,30 @@ func TestLendersAreFoundOnce(t *testing.T) {
 // The state that was to be replaced is let go as soon as another one is made, and at the end.
 func TestFormerStateIsLetGo(t *testing.T) {
 	t.Parallel()
-	system := NewSystem()
+	system := NewSystem(WithDefaults(WithLogger(slog.New(slog.DiscardHandler))))
+	former := func(a *actor) any {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.extras.last
+	}
 	addr, err := system.Run(Spawner[*formerState](func() *formerState { return &formerState{} }))
 	require.NoError(t, err)
 	_, err = addr.Send(context.Background(), 0)
 	require.Error(t, err)
 	_, err = addr.Send(t.Context(), 1)
 	require.NoError(t, err)
-	a := addr.actor
-	a.mu.Lock()
-	require.Nil(t, a.extras.last)
-	a.mu.Unlock()
+	require.Nil(t, former(addr.actor))
+
+	same := &formerState{}
+	addr, err = system.Run(Spawner[*formerState](func() *formerState { return same }), WithSupervisor(Supervisor{
+		MaxRestarts: 1,
+	}))
+	require.NoError(t, err)
+	require.NoError(t, addr.Notify(t.Context(), 0))
+	<-addr.Done()
+	require.ErrorContains(t, addr.Err(), "the Spawner returned the state again")
+	require.Nil(t, former(addr.actor))
 	require.NoError(t, system.Shutdown(context.Background()))
-	a.mu.Lock()
-	require.Nil(t, a.extras.last)
-	a.mu.Unlock()
 }
 
 type formerState struct{ N int }
