@@ -124,8 +124,8 @@ func isNilActor(actor any) bool {
 	return false
 }
 
-// tableOfSpawner returns the table of what a Spawner makes. Where that is an interface type, it has to
-// make one to look at.
+// tableOfSpawner returns the table of what a Spawner makes. Where that is an interface type, it has
+// to make one to look at.
 func tableOfSpawner(sp spawner) (*table, error) {
 	if sp.isNil() {
 		return nil, notRunnable(typename.Short(reflect.TypeOf(sp)), "the Spawner is nil",
@@ -334,8 +334,8 @@ func messagesOf(handlers []*handler) []reflect.Type {
 }
 
 // nearMiss suggests the message that was probably meant; texts are those of the handlers' messages.
-// What generic types have in their brackets is compared apart from their names: with a Created[User]
-// nobody means a Deleted[User].
+// What generic types have in their brackets is compared apart from their names: nobody who sends a
+// Created[User] means a Deleted[User].
 func nearMiss(msgType reflect.Type, handlers []*handler, texts []string) string {
 	name, arguments := typename.Parts(msgType)
 	if name == "" {

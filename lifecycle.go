@@ -182,8 +182,8 @@ func (a *actor) callStart(from Context) (err error) {
 	return err
 }
 
-// incomplete says what is nil, when OnStart has returned, of the embedded fields that bring handlers and
-// hooks. An OnStopped that one of them brings cannot be called: then there is no state to end.
+// incomplete says what is nil, when OnStart has returned, of the embedded fields that bring handlers
+// and hooks. An OnStopped that one of them brings cannot be called: then there is no state to end.
 func (a *actor) incomplete() error {
 	missing := a.table.nilLenders(a.self, "")
 	if missing == nil {

@@ -80,7 +80,8 @@ func isOwnContext(t reflect.Type) bool { return elemOf(t) == typeAktContext }
 // nearHandler faults a method that is probably meant as a handler.
 func (s *scanner) nearHandler(m reflect.Method) {
 	at := locate(s.all, m)
-	found, rename := "no upper-case letter follows Handle in its name", "rename it, as in HandleDeposit"
+	found := "no upper-case letter follows Handle in its name"
+	rename := "rename it, as in HandleDeposit"
 	name := s.handlerName(m)
 	if name != "" {
 		s.names[name] = true
@@ -238,7 +239,8 @@ func contextCure(params []reflect.Type, name string, declare func(string) string
 func badResults(t reflect.Type) (found, cure string) {
 	switch {
 	case t.NumOut() > 2:
-		return fmt.Sprintf("it has %d results", t.NumOut()), "return one reply and an error; a struct holds several values"
+		return fmt.Sprintf("it has %d results", t.NumOut()),
+			"return one reply and an error; a struct holds several values"
 	case t.NumOut() == 2 && t.Out(1) != typeError:
 		return fmt.Sprintf("its second result is %s, not error",
 			typename.Short(t.Out(1))), "make error its last result"

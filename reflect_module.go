@@ -25,8 +25,8 @@ func (p place) foreign(actor reflect.Type) (in reflect.Type, field reflect.Struc
 	return nil, reflect.StructField{}, false
 }
 
-// moduleOf is the path of the module that a package is of, "std" for the standard library. Where the
-// binary does not say, as that of a test does not name what it depends on, it is made of as many
+// moduleOf is the path of the module that a package is of, "std" for the standard library. Where
+// the binary does not say, as that of a test does not name what it depends on, it has as many
 // elements as the path of a repository usually has.
 func moduleOf(info *debug.BuildInfo, pkg string) string {
 	switch pkg {

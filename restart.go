@@ -279,7 +279,8 @@ func (a *actor) startAnew() error {
 	fresh := pointerTo(state)
 	if isSameState(fresh, last) {
 		return notRunnable(typename.Short(a.table.typ),
-			"the Spawner returned the state again that is to be replaced", "have it make a new one at each call")
+			"the Spawner returned the state again that is to be replaced",
+			"have it make a new one at each call")
 	}
 	a.mu.Lock()
 	x.last = nil
@@ -295,8 +296,8 @@ func (a *actor) startAnew() error {
 	return nil
 }
 
-// isSameState reports whether a state has the memory of the one before: it is the same pointer, or the
-// same map. All pointers to what has no size may be equal, and nothing can be wrong with it.
+// isSameState reports whether a state has the memory of the one before: it is the same pointer, or
+// the same map. All pointers to what has no size may be equal, and nothing can be wrong with it.
 func isSameState(fresh, last any) bool {
 	if last == nil {
 		return false

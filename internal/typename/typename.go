@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Short is a type as %T prints it, but that of package paths, which generic types have in their brackets, the name is enough:
-// events.Created[user.ID] instead of events.Created[github.com/acme/shop/user.ID].
+// Short is a type as %T prints it, but for the package paths in the brackets of a generic one, of
+// which the name is enough: events.Created[user.ID], not
+// events.Created[github.com/acme/shop/user.ID].
 func Short(t reflect.Type) string {
 	if t == nil {
 		return "nil"
@@ -41,8 +42,9 @@ func Full(t reflect.Type) string {
 	return t.String()
 }
 
-// All are the texts of several types that stand in one message: Short, and Full for each with a name in it that a type of another package
-// has too. Of two types of one name that functions of one package declare, nothing tells which is which.
+// All are the texts of several types that stand in one message: Short, and Full for each with a
+// name in it that a type of another package has too. Of two types of one name that functions of one
+// package declare, nothing tells which is which.
 func All(types ...reflect.Type) []string {
 	owners := map[string]reflect.Type{} // by the text of a named type
 	shared := map[string]bool{}         // texts of several types
@@ -67,8 +69,8 @@ func All(types ...reflect.Type) []string {
 	return texts
 }
 
-// Parts are the name of a type, or of what it points to, without its package, and what it has in brackets. Both are empty for types
-// without a name.
+// Parts are the name of a type, or of what it points to, without its package, and what it has in
+// brackets. Both are empty for types without a name.
 func Parts(t reflect.Type) (name, arguments string) {
 	name, arguments, _ = strings.Cut(Base(t).Name(), "[")
 	return name, readable(strings.TrimSuffix(arguments, "]"))
@@ -99,7 +101,8 @@ func named(t reflect.Type) []reflect.Type {
 	return nil
 }
 
-// qualified is a type's name with the path of its package, as it stands in brackets; or a quoted tag, which is left as it is.
+// qualified is a type's name with the path of its package, as it stands in brackets; or a quoted
+// tag, which is left as it is.
 var qualified = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[^\s\[\](){},;*"<]+`)
 
 // version is what the last element of a module's path may be, and its package's name is not.
