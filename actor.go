@@ -20,12 +20,13 @@ type actor struct {
 	config *config
 	system *System
 
-	serial  uint64        // for the name of an actor that was given none
-	started time.Duration // the uptime when Run made it
-	refs    atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
-	phase   atomic.Uint32 // a State
-	extras  *extras
-	loop    func() // work, once it was needed; the owner's
+	serial    uint64        // for the name of an actor that was given none
+	started   time.Duration // the uptime when Run made it
+	deferring bool          // some of its replies may be Futures: a handler declares one, or an interface, or there are interceptors
+	refs      atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
+	phase     atomic.Uint32 // a State
+	extras    *extras
+	loop      func() // work, once it was needed; the owner's
 
 	before, after *actor // in the system's list, guarded by System.mu
 
@@ -49,7 +50,19 @@ type extras struct {
 	last      any                 // the state before, while there is none
 	rest      *time.Timer         // ends the rest, see flagRest
 	escalated *escalation         // with orderFail: what to do
-	mishaps   *mishaps            // of an actor that had any
+	cause     error               // why the present state ends: see StopCause
+	born      uint64              // the number of the last run before the present state
+	promises  map[promised]uint64 // what the state owes, by the run that it was made in
+
+	stoppedAtStart  bool     // by Stop or Drain in OnStart
+	told            bool     // OnStopping was called for notice, by the owner's tell
+	handledWhenTold uint64   // how many messages were handled then
+	mishaps         *mishaps // of an actor that had any
+}
+
+// isBefore reports whether a run, as a Context has it, was one of a state before the present one.
+func (x *extras) isBefore(run uint64) bool {
+	return x.born != 0 && int64((run>>runShift-x.born)<<runShift) <= 0
 }
 
 // extra returns the extras, with mu held.
@@ -142,6 +155,13 @@ func (a *actor) release() {
 	}
 }
 
+// tellOfStop has OnStopping called for notice, in the actor's turn.
+func (a *actor) tellOfStop() {
+	if a.order(orderTell) {
+		a.hire()
+	}
+}
+
 // askToStop stops the actor after its current message, unless it vetoes.
 func (a *actor) askToStop() { a.stopAfter(orderAsk) }
 
@@ -174,7 +194,7 @@ func (a *actor) noteDropped(err error, msgs ...any) {
 	if len(msgs) == 0 {
 		return
 	}
-	a.logger().Warn("akt: notifications were dropped", "count", len(msgs), "first", typeName(msgs[0]), "error", err)
+	a.log(slog.LevelWarn, "akt: notifications were dropped", "count", len(msgs), "first", typeName(msgs[0]), "error", err)
 	for _, msg := range msgs {
 		a.system.deadLetter(a, msg, err)
 	}

@@ -62,16 +62,18 @@ func (a *Address) letCollect() { a.cleanup = runtime.AddCleanup(a, (*actor).rele
 
 // target is the actor, or one that stopped long ago.
 func (a *Address) target() *actor {
-	if a.actor == nil {
+	if a == nil || a.actor == nil {
 		return nobody
 	}
 	return a.actor
 }
 
+func (a *Address) isReleased() bool { return a != nil && a.released.Load() }
+
 // open returns the actor to send msg to, unless this address was released.
 func (a *Address) open(msg any) (*actor, error) {
 	t := a.target()
-	if a.released.Load() {
+	if a.isReleased() {
 		return nil, t.refusal(msg, errReleased)
 	}
 	return t, nil
@@ -121,13 +123,14 @@ func (a *Address) Notify(ctx context.Context, msg any) error {
 	return err
 }
 
-// TryNotify is Notify without waiting: where the mailbox is full, it fails with ErrMailboxFull.
-func (a *Address) TryNotify(msg any) error {
+// TryNotify is Notify without waiting: where the mailbox is full, it fails with ErrMailboxFull. The
+// handler's Context has the values of ctx; its end means nothing, as there is nothing to wait for.
+func (a *Address) TryNotify(ctx context.Context, msg any) error {
 	t, err := a.open(msg)
 	if err != nil {
 		return err
 	}
-	err = t.notify(context.Background(), msg, publicLane, false)
+	err = t.notify(ctx, msg, publicLane, false)
 	runtime.KeepAlive(a)
 	return err
 }
@@ -136,7 +139,7 @@ func (a *Address) TryNotify(msg any) error {
 func (a *Address) Clone() *Address {
 	defer runtime.KeepAlive(a)
 	t := a.target()
-	if !a.released.Load() {
+	if !a.isReleased() {
 		if clone, ok := t.refer(); ok {
 			return clone
 		}
@@ -150,7 +153,7 @@ func (a *Address) Clone() *Address {
 // released, the actor handles what it has accepted, and stops. Releasing twice is releasing once.
 func (a *Address) Release() {
 	defer runtime.KeepAlive(a)
-	if a.actor == nil || a.released.Swap(true) {
+	if a == nil || a.actor == nil || a.released.Swap(true) {
 		return
 	}
 	a.cleanup.Stop()
@@ -164,7 +167,7 @@ func (a *Address) Downgrade() *WeakAddress { return (*WeakAddress)(a.target()) }
 // then on. It has no effect on an actor that is stopping already, and none through a released address.
 func (a *Address) Stop() {
 	defer runtime.KeepAlive(a)
-	if !a.released.Load() {
+	if !a.isReleased() {
 		a.target().stop()
 	}
 }
@@ -178,16 +181,13 @@ func (a *Address) Done() <-chan struct{} {
 // Err returns why the actor died, once Done is closed: nil for one that was stopped. Before, it is nil.
 func (a *Address) Err() error {
 	defer runtime.KeepAlive(a)
-	if t := a.target(); t.isOver() {
-		return t.err()
-	}
-	return nil
+	return a.target().diedOf()
 }
 
 // IsClosed reports whether the actor takes no more messages through this address.
 func (a *Address) IsClosed() bool {
 	defer runtime.KeepAlive(a)
-	return a.released.Load() || a.target().shut()
+	return a.isReleased() || a.target().shut()
 }
 
 // IsConnected is the opposite of IsClosed.
@@ -226,73 +226,98 @@ func (s *System) collects(c *config) bool {
 	return s == defaultSystem && !c.named && c.parent == nil
 }
 
-func (a *actor) isOver() bool {
+// diedOf is why the actor died; nil while it lives.
+func (a *actor) diedOf() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.extras != nil && a.extras.over
+	if a.extras == nil || !a.extras.over {
+		return nil
+	}
+	return a.extras.err
 }
 
 // WeakAddress is an address that does not keep the actor alive. It works for as long as somebody else keeps the actor alive.
+// All weak addresses of one actor are ==.
 type WeakAddress actor
 
+// target is the actor, or one that stopped long ago.
+func (w *WeakAddress) target() *actor {
+	if w == nil || w.table == nil {
+		return nobody
+	}
+	return (*actor)(w)
+}
+
 // Upgrade returns a new strong reference, to be released on its own; none to an actor that has stopped or is stopping.
-func (w *WeakAddress) Upgrade() (*Address, bool) { return (*actor)(w).refer() }
+func (w *WeakAddress) Upgrade() (*Address, bool) { return w.target().refer() }
 
 // Send is [Address.Send]; ErrStopped where the actor is gone.
 func (w *WeakAddress) Send(ctx context.Context, msg any) (any, error) {
-	return (*actor)(w).send(ctx, msg, publicLane)
+	return w.target().send(ctx, msg, publicLane)
 }
 
 // SendUnpack is [Address.SendUnpack]; ErrStopped where the actor is gone.
 func (w *WeakAddress) SendUnpack(ctx context.Context, msg any) (any, error) {
-	return (*actor)(w).sendUnpack(ctx, msg, publicLane)
+	return w.target().sendUnpack(ctx, msg, publicLane)
 }
 
 // Notify is [Address.Notify]; ErrStopped where the actor is gone.
 func (w *WeakAddress) Notify(ctx context.Context, msg any) error {
-	return (*actor)(w).notify(ctx, msg, publicLane, true)
+	return w.target().notify(ctx, msg, publicLane, true)
 }
 
 // TryNotify is [Address.TryNotify]; ErrStopped where the actor is gone.
-func (w *WeakAddress) TryNotify(msg any) error {
-	return (*actor)(w).notify(context.Background(), msg, publicLane, false)
+func (w *WeakAddress) TryNotify(ctx context.Context, msg any) error {
+	return w.target().notify(ctx, msg, publicLane, false)
 }
 
+// Stop is [Address.Stop].
+func (w *WeakAddress) Stop() { w.target().stop() }
+
+// Done is [Address.Done].
+func (w *WeakAddress) Done() <-chan struct{} { return w.target().done() }
+
+// Err is [Address.Err].
+func (w *WeakAddress) Err() error { return w.target().diedOf() }
+
 // IsClosed reports whether the actor takes no more messages.
-func (w *WeakAddress) IsClosed() bool { return (*actor)(w).shut() }
+func (w *WeakAddress) IsClosed() bool { return w.target().shut() }
 
 // Name returns the actor's name.
-func (w *WeakAddress) Name() string { return (*actor)(w).name() }
+func (w *WeakAddress) Name() string { return w.target().name() }
 
 // String returns the name and the type.
-func (w *WeakAddress) String() string { return (*actor)(w).String() }
+func (w *WeakAddress) String() string { return w.target().String() }
 
 // PrivateAddress is the unbounded way to an actor, for the actor itself and the actors it controls. Its messages are served
 // before all public ones, however long that goes on: an actor that keeps sending to itself starves its public mailbox. It
 // does not keep the actor alive.
 type PrivateAddress actor
 
+// target is the actor, or one that stopped long ago.
+func (p *PrivateAddress) target() *actor { return (*WeakAddress)(p).target() }
+
 // Send is [Address.Send] by the private lane.
 func (p *PrivateAddress) Send(ctx context.Context, msg any) (any, error) {
-	return (*actor)(p).send(ctx, msg, privateLane)
+	return p.target().send(ctx, msg, privateLane)
 }
 
 // SendUnpack is [Address.SendUnpack] by the private lane.
 func (p *PrivateAddress) SendUnpack(ctx context.Context, msg any) (any, error) {
-	return (*actor)(p).sendUnpack(ctx, msg, privateLane)
+	return p.target().sendUnpack(ctx, msg, privateLane)
 }
 
 // Notify is [Address.Notify] by the private lane, which always has room: it never waits.
 func (p *PrivateAddress) Notify(ctx context.Context, msg any) error {
-	return (*actor)(p).notify(ctx, msg, privateLane, false)
+	return p.target().notify(ctx, msg, privateLane, false)
 }
 
 // Do runs f as one of the actor's messages, so that it may use the actor's state. The error says that f was not accepted. A
 // panic in f is treated as that of a notification's handler.
 func (p *PrivateAddress) Do(f func(Context)) error {
-	a := (*actor)(p)
+	a := p.target()
 	if f == nil {
-		return a.undelivered("func(akt.Context)", errNilFunc)
+		return a.undelivered(label{typ: "func(akt.Context)"}, errNilFunc)
 	}
 	return a.post(&envelope{ctx: context.Background(), msg: f, kind: function})
 }
@@ -302,12 +327,12 @@ var errNilFunc = errors.New("akt: the function is nil")
 // NotifyLater sends msg to the actor after a time; at once for one that is not positive. The timer ends with the actor. A
 // message that the actor does not handle is logged, and the timer never fires.
 func (p *PrivateAddress) NotifyLater(msg any, after time.Duration) *Timer {
-	return (*actor)(p).notifyLater(msg, after)
+	return p.target().notifyLater(msg, after)
 }
 
 // NotifyAt sends msg to the actor at a time; at once for one in the past. See [PrivateAddress.NotifyLater].
 func (p *PrivateAddress) NotifyAt(msg any, at time.Time) *Timer {
-	return (*actor)(p).notifyLater(msg, time.Until(at))
+	return p.target().notifyLater(msg, time.Until(at))
 }
 
 // NotifyInterval calls msg and sends the actor the result: once immediately, and then once per interval, measured from the first.
@@ -315,8 +340,8 @@ func (p *PrivateAddress) NotifyAt(msg any, at time.Time) *Timer {
 // message, and never after the actor's end. Where every is not positive or msg is nil, that is logged as an error, and the
 // timer never fires.
 func (p *PrivateAddress) NotifyInterval(msg func() any, every time.Duration) *Timer {
-	return (*actor)(p).notifyInterval(msg, every)
+	return p.target().notifyInterval(msg, every)
 }
 
 // IsClosed reports whether the actor takes no more messages.
-func (p *PrivateAddress) IsClosed() bool { return (*actor)(p).shut() }
+func (p *PrivateAddress) IsClosed() bool { return p.target().shut() }

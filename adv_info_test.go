@@ -1,6 +1,7 @@
 package akt_test
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"testing"
@@ -40,10 +41,10 @@ func TestAdvInfoOfFailedNotifications(t *testing.T) {
 				for behind := range 4 {
 					entered, leave := make(chan struct{}), make(chan struct{})
 					failed++
-					require.NoError(t, addr.TryNotify(advFail{func() error { close(entered); <-leave; return fail() }}))
+					require.NoError(t, addr.TryNotify(context.Background(), advFail{func() error { close(entered); <-leave; return fail() }}))
 					<-entered
 					for range behind {
-						require.NoError(t, addr.TryNotify(advFail{fail}))
+						require.NoError(t, addr.TryNotify(context.Background(), advFail{fail}))
 						failed++
 					}
 					close(leave)

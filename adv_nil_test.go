@@ -1,6 +1,7 @@
 package akt_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,7 +23,7 @@ func TestAdvNilPanicInOnStopping(t *testing.T) {
 	t.Setenv("GODEBUG", "panicnil=1")
 	for range 20 {
 		for name, stop := range map[string]func(*akt.Address){
-			"asked": func(a *akt.Address) { require.NoError(t, a.TryNotify(advPing{})) },
+			"asked": func(a *akt.Address) { require.NoError(t, a.TryNotify(context.Background(), advPing{})) },
 			"told":  (*akt.Address).Stop,
 		} {
 			n := &advNil{make(chan struct{}, 2)}

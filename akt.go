@@ -141,7 +141,7 @@ func asSpawner(what any) (spawner, bool) {
 // where only the reply itself shows it. See [Address.Send] for all else.
 func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	addr, ok := to.(*Address)
-	if !ok || ctx == nil || addr.actor == nil || addr.released.Load() {
+	if !ok || ctx == nil || addr == nil || addr.actor == nil || addr.released.Load() {
 		return ask[R](ctx, to, msg)
 	}
 	a := addr.actor

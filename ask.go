@@ -2,6 +2,8 @@ package akt
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"reflect"
 	"runtime"
 )
@@ -75,40 +77,48 @@ func futurePlan(reply, want reflect.Type) replyPlan {
 	return planMismatch
 }
 
-// asked is the actor behind an address of this package, whose table Ask looks at first; nil for any other Sender, also one that has
-// such an address embedded.
-func asked(to Sender, msg any) (*actor, lane, error) {
+// actorOf is the actor behind an address of this package, and the lane that it leads to; nil for any
+// other Sender, also one that has such an address embedded.
+func actorOf(to Sender) (*actor, lane) {
 	switch to := to.(type) {
 	case *Address:
-		a, err := to.open(msg)
-		return a, publicLane, err
+		return to.target(), publicLane
 	case *WeakAddress:
-		return (*actor)(to), publicLane, nil
+		return to.target(), publicLane
 	case *PrivateAddress:
-		return (*actor)(to), privateLane, nil
+		return to.target(), privateLane
 	}
-	return nil, publicLane, nil
+	return nil, publicLane
 }
 
 func ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
-	a, into, err := asked(to, msg)
-	if err != nil {
-		return *new(R), err
+	a, into := actorOf(to)
+	if addr, ok := to.(*Address); ok && addr.isReleased() {
+		return *new(R), a.refusal(msg, errReleased)
 	}
-	if a != nil {
-		learn[R, M](a.table)
-		reply, err := a.ask(ctx, msg, into, reflect.TypeFor[R]())
-		runtime.KeepAlive(to) // an Address that is collected releases the actor
-		return typed[R](reply, err)
+	if a == nil {
+		return askForeign[R](ctx, to, msg)
+	}
+	learn[R, M](a.table)
+	reply, err := a.ask(ctx, msg, into, reflect.TypeFor[R]())
+	runtime.KeepAlive(to) // an Address that is collected releases the actor
+	return typed[R](reply, err)
+}
+
+// askForeign asks a Sender of the user's own, of which only the reply shows what it is.
+func askForeign[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
+	failed := func(err error) *SendError {
+		return newSendError(typeName(to), labelOf(msg), MaybeHandled, ErrFailedToGetResponse, err)
+	}
+	if to == nil {
+		return *new(R), newSendError("nobody", labelOf(msg), NotHandled, ErrFailedToDeliver, errNilSender)
 	}
 	reply, err := to.Send(ctx, msg)
 	if r, ok := reply.(R); ok && err == nil && reflect.TypeFor[R]() != typeAny {
 		return r, nil
 	}
 	if err == nil {
-		reply, err = unpack(ctx, reply, nil, func(err error) *SendError {
-			return &SendError{Actor: typeName(to), Message: typeName(msg), Handled: MaybeHandled, Err: err, layer: ErrFailedToGetResponse}
-		})
+		reply, err = unpack(ctx, reply, nil, failed)
 	}
 	if err != nil {
 		return *new(R), err
@@ -116,14 +126,14 @@ func ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	if r, ok := reply.(R); ok {
 		return r, nil
 	}
-	if want := reflect.TypeFor[R](); reply == nil && (want == typeNothing || want.Kind() == reflect.Interface) {
+	want := reflect.TypeFor[R]()
+	if reply == nil && (want == typeNothing || want.Kind() == reflect.Interface) {
 		return *new(R), nil
 	}
-	return *new(R), &SendError{
-		Actor: typeName(to), Message: typeName(msg), Handled: MaybeHandled, layer: ErrFailedToGetResponse,
-		Err: &ReplyTypeError{Handler: typeName(to), Reply: typeName(reply), Want: reflect.TypeFor[R]().String()},
-	}
+	return *new(R), failed(&ReplyTypeError{Handler: typeName(to), Reply: typeName(reply), Want: want.String()})
 }
+
+var errNilSender = errors.New("akt: the address is a nil interface; pass the address of an actor")
 
 // typed is the reply as an R, of which ask has made sure.
 func typed[R any](reply any, err error) (R, error) {
@@ -134,7 +144,7 @@ func typed[R any](reply any, err error) (R, error) {
 // ask sends a request whose reply is to be a want, and returns it as one.
 func (a *actor) ask(ctx context.Context, msg any, into lane, want reflect.Type) (any, error) {
 	if ctx == nil {
-		return nil, a.undelivered(typeName(msg), errNilContext)
+		return nil, a.undelivered(labelOf(msg), errNilContext)
 	}
 	r, routed, err := a.route(msg)
 	if err != nil {
@@ -142,7 +152,7 @@ func (a *actor) ask(ctx context.Context, msg any, into lane, want reflect.Type) 
 	}
 	plan := r.plan(want)
 	if plan == planMismatch {
-		return nil, a.undelivered(typeName(msg), r.replyTypeError(r.reply, want))
+		return nil, a.undelivered(labelOf(msg), r.replyTypeError(r.reply, want))
 	}
 	return a.askFor(ctx, r, routed, into, want, plan)
 }
@@ -153,6 +163,9 @@ func (a *actor) askFor(ctx context.Context, r route, msg any, into lane, want re
 	reply, err := a.sendTo(ctx, r, msg, into)
 	if err != nil {
 		return nil, err
+	}
+	if a.defers(reply) {
+		defer a.received(reply)
 	}
 	intercepted := a.config.chain != nil
 	switch plan {
@@ -171,7 +184,25 @@ func (a *actor) askFor(ctx context.Context, r route, msg any, into lane, want re
 	if fits(reply, want) || plan == planFuture && !intercepted {
 		return reply, nil
 	}
-	return nil, a.unanswered(r.sentAs(msg), MaybeHandled, r.replyTypeError(reflect.TypeOf(reply), want))
+	wrong := r.replyTypeError(reflect.TypeOf(reply), want)
+	if intercepted && !mayReply(r.reply, reflect.TypeOf(reply)) {
+		wrong.Handler = "an interceptor of " + wrong.Handler // or the handler of the message that it made
+	}
+	return nil, a.unanswered(r.sentAs(msg), MaybeHandled, wrong)
+}
+
+// mayReply reports whether a handler that declares a reply can have made this one.
+func mayReply(declared, got reflect.Type) bool {
+	switch {
+	case declared == nil, got == nil:
+		return got == nil
+	case declared.Kind() == reflect.Interface:
+		return got.Implements(declared)
+	case isFuture(declared):
+		value := reflect.Zero(declared).Interface().(deferred).valueType()
+		return got == declared || mayReply(value, got)
+	}
+	return got == declared
 }
 
 // fits reports whether a reply is a want.
@@ -188,28 +219,39 @@ func (h *handler) replyTypeError(got, want reflect.Type) *ReplyTypeError {
 	return e
 }
 
-// Recipient sends messages of one type to one actor, and gets replies of one type. Its types were checked when it was made.
-// It uses the address it was made from, and is released with it. The zero Recipient behaves as that of a stopped actor.
-type Recipient[M, R any] struct{ address *Address }
+// Recipient sends messages of one type to one actor, and gets replies of one type. Its types were
+// checked when it was made. It uses the address it was made from, and is released with it. The zero
+// Recipient behaves as that of a stopped actor.
+type Recipient[M, R any] struct{ address Sender }
 
-// RecipientOf makes a Recipient. The error is the *[SendError] that Ask would return for such a message and reply type. Where
-// M is an interface that no handler takes, the messages' own types decide, at each Send; where it is [Raw], their names.
-func RecipientOf[M, R any](a *Address) (Recipient[M, R], error) {
-	t := a.target()
-	msgType := reflect.TypeFor[M]()
+// RecipientOf makes a Recipient of any address of this package. The error is the *[SendError] that
+// Ask would return for such a message and reply type. Where M is an interface that no handler takes,
+// the messages' own types decide, at each Send; where it is [Raw] or *Raw, their names.
+func RecipientOf[M, R any](to Sender) (Recipient[M, R], error) {
+	t, _ := actorOf(to)
+	switch {
+	case to == nil:
+		return Recipient[M, R]{}, errNilSender
+	case t == nil:
+		return Recipient[M, R]{}, fmt.Errorf("akt: RecipientOf: a %T is no address of this package, "+
+			"so its types cannot be checked: use Ask", to)
+	}
+	msgType, want := reflect.TypeFor[M](), reflect.TypeFor[R]()
 	h := t.table.exact[msgType]
-	if _, raw := any(*new(M)).(Raw); h == nil && !raw && msgType.Kind() != reflect.Interface {
+	if h == nil && !isRaw(msgType) && msgType.Kind() != reflect.Interface {
 		r, err := t.table.resolve(msgType)
 		if err != nil {
-			return Recipient[M, R]{}, t.undelivered(msgType.String(), err)
+			return Recipient[M, R]{}, t.undelivered(label{typ: msgType.String()}, err)
 		}
 		h = r.handler
 	}
-	if want := reflect.TypeFor[R](); h != nil && h.plan(want) == planMismatch {
-		return Recipient[M, R]{}, t.undelivered(msgType.String(), h.replyTypeError(h.reply, want))
+	if h != nil && h.plan(want) == planMismatch {
+		return Recipient[M, R]{}, t.undelivered(label{typ: msgType.String()}, h.replyTypeError(h.reply, want))
 	}
-	return Recipient[M, R]{a}, nil
+	return Recipient[M, R]{to}, nil
 }
+
+func isRaw(t reflect.Type) bool { return t == typeRaw || t == reflect.PointerTo(typeRaw) }
 
 // Send sends a request and waits for its reply, as [Ask] does.
 func (r Recipient[M, R]) Send(ctx context.Context, msg M) (R, error) {
@@ -219,7 +261,19 @@ func (r Recipient[M, R]) Send(ctx context.Context, msg M) (R, error) {
 // Notify sends a message without waiting for it to be handled; see [Address.Notify].
 func (r Recipient[M, R]) Notify(ctx context.Context, msg M) error { return r.to().Notify(ctx, msg) }
 
-func (r Recipient[M, R]) to() *Address {
+// TryNotify is Notify without waiting for room; see [Address.TryNotify].
+func (r Recipient[M, R]) TryNotify(ctx context.Context, msg M) error {
+	switch to := r.to().(type) {
+	case *Address:
+		return to.TryNotify(ctx, msg)
+	case *WeakAddress:
+		return to.TryNotify(ctx, msg)
+	default:
+		return to.Notify(ctx, msg) // a PrivateAddress, which always has room
+	}
+}
+
+func (r Recipient[M, R]) to() Sender {
 	if r.address == nil {
 		return &Address{}
 	}

@@ -70,9 +70,9 @@ func behaviourMailbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, addr := runHeld(t)
 		for n := range 1024 {
-			require.NoError(t, addr.TryNotify(Note{n}))
+			require.NoError(t, addr.TryNotify(context.Background(), Note{n}))
 		}
-		require.ErrorIs(t, addr.TryNotify(Note{1024}), akt.ErrMailboxFull)
+		require.ErrorIs(t, addr.TryNotify(context.Background(), Note{1024}), akt.ErrMailboxFull)
 		ctx, cancel := context.WithCancel(t.Context())
 		first := later(func() error { return addr.Notify(context.Background(), Note{1024}) })
 		second := later(func() error { return addr.Notify(ctx, Note{-1}) })
@@ -90,8 +90,8 @@ func behaviourMailbox(t *testing.T) {
 		require.IsIncreasing(t, notes)
 
 		h, small := runHeld(t, akt.WithMailbox(1))
-		require.NoError(t, small.TryNotify(Note{0}), "the message that is being handled does not count")
-		require.ErrorIs(t, small.TryNotify(Note{1}), akt.ErrMailboxFull)
+		require.NoError(t, small.TryNotify(context.Background(), Note{0}), "the message that is being handled does not count")
+		require.ErrorIs(t, small.TryNotify(context.Background(), Note{1}), akt.ErrMailboxFull)
 		close(h.leave)
 	})
 }
@@ -186,8 +186,8 @@ func behaviourStop(t *testing.T) {
 			return err
 		})
 		queued := sendLater(addr, parityNote("queued"))
-		require.NoError(t, addr.TryNotify(parityNote("dropped")))
-		require.NoError(t, addr.TryNotify(parityNote("dropped too")))
+		require.NoError(t, addr.TryNotify(context.Background(), parityNote("dropped")))
+		require.NoError(t, addr.TryNotify(context.Background(), parityNote("dropped too")))
 		waiting := sendLater(addr, parityNote("waiting"))
 		probe.stopping = func(akt.Context) bool { <-stopping; return true }
 		probe.stopped = func(akt.Context) {
@@ -220,7 +220,7 @@ func behaviourClosedBeforeStopped(t *testing.T) {
 		var addr *akt.Address
 		addr, letters := runWithLetters(t, &parityProbe{stopped: func(ctx akt.Context) {
 			assert.True(t, ctx.Address().IsClosed())
-			errs = append(errs, addr.TryNotify(parityNote("lost")), ctx.Private().Notify(ctx, parityNote("lost")))
+			errs = append(errs, addr.TryNotify(context.Background(), parityNote("lost")), ctx.Private().Notify(ctx, parityNote("lost")))
 			for _, ctx := range []context.Context{ctx, context.Background()} { // not a deadlock: it would not wait
 				_, err := addr.Send(ctx, parityNote("lost"))
 				errs = append(errs, err)
@@ -296,7 +296,7 @@ func behaviourUnpack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		addr := run(t, &parityProbe{})
-		promise, future := akt.NewPromise[int]()
+		promise, future := akt.NewPromise[int](context.Background())
 		deferred := later(func() error {
 			reply, err := addr.SendUnpack(context.Background(), parityDo{func(akt.Context) (any, error) { return future, nil }})
 			assert.Equal(t, 7, reply)
@@ -320,7 +320,7 @@ func behaviourResolverDropped(t *testing.T) {
 	dropped := make(chan error, 1)
 	go func() {
 		_, err := addr.SendUnpack(t.Context(), parityDo{func(akt.Context) (any, error) {
-			_, future := akt.NewPromise[int]()
+			_, future := akt.NewPromise[int](context.Background())
 			return future, nil
 		}})
 		dropped <- err

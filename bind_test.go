@@ -63,7 +63,7 @@ func (s *bindState[Tag]) HandleNothing(akt.Context, bindNothing) (fmt.Stringer, 
 }
 
 func (s *bindState[Tag]) HandleLater(akt.Context, bindLater) (*akt.Future[int], error) {
-	promise, future := akt.NewPromise[int]()
+	promise, future := akt.NewPromise[int](context.Background())
 	promise.Resolve(s.sum)
 	return future, nil
 }

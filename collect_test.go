@@ -1,6 +1,7 @@
 package akt_test
 
 import (
+	"context"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -25,7 +26,7 @@ func TestEndedActorLetsGoOfItsState(t *testing.T) {
 		runtime.AddCleanup(state, func(*struct{}) { collected.Store(true) }, nil)
 		return run(t, state)
 	}()
-	require.NoError(t, addr.TryNotify(Note{1}))
+	require.NoError(t, addr.TryNotify(context.Background(), Note{1}))
 	addr.Stop()
 	<-addr.Done()
 	for deadline := time.Now().Add(10 * time.Second); !collected.Load() && time.Now().Before(deadline); {

@@ -135,7 +135,7 @@ func checkOrder(t *testing.T, p sendPath) {
 	addr := p.run(t, newGate())
 	for n := 0; n < 60; n += 3 {
 		require.NoError(t, addr.Notify(p.ctx(t), Note{n}))
-		require.NoError(t, addr.TryNotify(Note{n + 1}))
+		require.NoError(t, addr.TryNotify(context.Background(), Note{n + 1}))
 		reply, err := p.send(t, addr, Note{n + 2})
 		require.NoError(t, err)
 		require.Equal(t, n+2, reply)
@@ -339,5 +339,5 @@ func checkAfterEnd(t *testing.T, p sendPath) {
 	_, err := p.send(t, addr, Note{})
 	requireSendError(t, err, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
 	requireSendError(t, addr.Notify(p.ctx(t), Note{}), akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
-	requireSendError(t, addr.TryNotify(Note{}), akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
+	requireSendError(t, addr.TryNotify(context.Background(), Note{}), akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
 }

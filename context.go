@@ -164,8 +164,42 @@ func (c Context) Address() *WeakAddress { return (*WeakAddress)(c.of()) }
 func (c Context) Private() *PrivateAddress { return (*PrivateAddress)(c.of()) }
 
 // Stop stops the actor after the message that runs now, unless OnStopping vetoes. What is queued is not handled then: its
-// senders get ErrFailedToGetResponse and ErrStopped.
-func (c Context) Stop() { c.of().askToStop() }
+// senders get ErrFailedToGetResponse and ErrStopped. In OnStopping it has no effect: what that returns decides.
+func (c Context) Stop() {
+	a := c.of()
+	if c.in(runStopping) {
+		return
+	}
+	a.noteStopIn(c)
+	a.askToStop()
+}
+
+// Drain stops the actor when what was accepted has been handled, as [Address.Stop] does. OnStopping cannot veto that.
+func (c Context) Drain() {
+	a := c.of()
+	a.noteStopIn(c)
+	a.stop()
+}
+
+// StopCause returns, in OnStopping and OnStopped, why the actor's state ends: a [*PanicError], the error of a start that failed, or
+// what the supervisor made of it; nil where the actor was asked to stop, and everywhere else.
+func (c Context) StopCause() error {
+	a := c.of()
+	if !c.in(runStopping) && !c.in(runStopped) {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.extras == nil {
+		return nil
+	}
+	return a.extras.cause
+}
+
+// in reports whether the Context is that of a hook's run.
+func (c Context) in(hook uint16) bool {
+	return c.actor != nil && uint16(c.run&handlerMask>>handlerShift) == hook
+}
 
 // State returns where the actor is in its life; Stopped where there is no actor.
 func (c Context) State() State { return State(c.of().phase.Load()) }
@@ -176,16 +210,25 @@ func (c Context) Run(child any, opts ...Option) (*Address, error) {
 	if c.actor == nil {
 		return Run(child, opts...)
 	}
-	return c.actor.system.run(child, c, opts)
+	return c.actor.system.run(c, child, c.actor, opts)
 }
 
 // Watch has the actor told when another one ends: it receives one [Terminated] on its private lane, also for an actor that
 // is dead already. It is the actor that is watched, not the reference, which may be released. Watching twice is watching
-// once. An actor without a handler for Terminated is not told.
-func (c Context) Watch(target *Address) { c.of().watch(target.target()) }
+// once. Any address of this package will do. An actor without a handler for Terminated is not told, nor is one that has ended its
+// watches, in OnStopped: then a warning is logged.
+func (c Context) Watch(target Sender) {
+	if c.actor != nil {
+		c.actor.watchBy(target)
+	}
+}
 
 // Unwatch undoes Watch. A Terminated that is queued already is still delivered.
-func (c Context) Unwatch(target *Address) { c.of().unwatch(target.target()) }
+func (c Context) Unwatch(target Sender) {
+	if other, _ := actorOf(target); other != nil && c.actor != nil {
+		c.actor.unwatch(other)
+	}
+}
 
 // Logger returns the actor's logger, with its name and type as attributes; slog.Default() where there is no actor.
 func (c Context) Logger() *slog.Logger {

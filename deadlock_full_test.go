@@ -103,7 +103,7 @@ func jam(ctx context.Context, t *testing.T, addrs []*akt.Address, ways []jamWay,
 	}
 	for i := range addrs {
 		if ways[i].full {
-			require.NoError(t, addrs[(i+1)%len(addrs)].TryNotify(deed(func(akt.Context) {})))
+			require.NoError(t, addrs[(i+1)%len(addrs)].TryNotify(context.Background(), deed(func(akt.Context) {})))
 		}
 	}
 	close(begin)
@@ -222,8 +222,8 @@ func TestDeadlockBehindARequest(t *testing.T) {
 						}))
 					}()
 					synctest.Wait()
-					require.NoError(t, a.TryNotify(nothing))
-					require.NoError(t, c.TryNotify(nothing))
+					require.NoError(t, a.TryNotify(context.Background(), nothing))
+					require.NoError(t, c.TryNotify(context.Background(), nothing))
 					for name, begin := range begin {
 						if name != last {
 							close(begin)
@@ -263,7 +263,7 @@ func TestDeadlockOfFutures(t *testing.T) {
 					first := addrs[0]
 					back := func(ctx context.Context) (any, error) {
 						if way.full {
-							assert.NoError(t, first.TryNotify(deed(func(akt.Context) {})))
+							assert.NoError(t, first.TryNotify(context.Background(), deed(func(akt.Context) {})))
 						}
 						return "back", way.wait(ctx, first, deed(func(akt.Context) { t.Error("it was handled") }))
 					}
@@ -308,7 +308,7 @@ func TestDeadlockOfFunctionsThatMeet(t *testing.T) {
 				_, err := addrs[2+i].SendUnpack(ctx, play(func(ctx akt.Context) (any, error) {
 					return akt.Go(ctx, func(ctx context.Context) (any, error) {
 						time.Sleep(time.Second)
-						assert.NoError(t, back.TryNotify(deed(func(akt.Context) {})))
+						assert.NoError(t, back.TryNotify(context.Background(), deed(func(akt.Context) {})))
 						return nil, back.Notify(ctx, deed(func(akt.Context) { t.Error("it was handled") }))
 					}), nil
 				}))
@@ -316,7 +316,7 @@ func TestDeadlockOfFunctionsThatMeet(t *testing.T) {
 			})))
 		}
 		for range 2 {
-			failure := requireSendError(t, <-told, akt.NotHandled, akt.ErrDeadlock)
+			failure := requireSendError(t, <-told, akt.MaybeHandled, akt.ErrDeadlock)
 			require.ErrorContains(t, failure, "a.HandleAct → b, whose mailbox is full")
 			require.ErrorContains(t, failure, "b.HandleAct → a, whose mailbox is full")
 		}
@@ -354,7 +354,7 @@ func TestDeadlockThroughHooks(t *testing.T) {
 				hook.onStopped = nil
 				f(ctx)
 			}
-			require.NoError(t, a.TryNotify(Stray{}))
+			require.NoError(t, a.TryNotify(context.Background(), Stray{}))
 		}},
 		{"OnStart at a restart", "a.OnStart → b", func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context)) {
 			t.Helper()
@@ -362,7 +362,7 @@ func TestDeadlockThroughHooks(t *testing.T) {
 				f(ctx)
 				return nil
 			}
-			require.NoError(t, a.TryNotify(Stray{}))
+			require.NoError(t, a.TryNotify(context.Background(), Stray{}))
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -432,7 +432,7 @@ func TestDeadlockWithARestart(t *testing.T) {
 				})))
 				leave := hold(t, parent)
 				synctest.Wait()
-				require.NoError(t, stranger.TryNotify(deed(func(akt.Context) {})))
+				require.NoError(t, stranger.TryNotify(context.Background(), deed(func(akt.Context) {})))
 				require.NoError(t, private.Notify(t.Context(), Stray{}))
 				letGo := func(name string) {
 					if name == "the parent" {
@@ -498,13 +498,10 @@ func TestDeadlockOfAChildThatEndsAtOnce(t *testing.T) {
 				onStopped: ask,
 			}
 		}},
-		{"it is stopped, and a message waits", func(ask func(akt.Context)) *doll {
+		{"OnStart has it drained, and a message waits", func(ask func(akt.Context)) *doll {
 			return &doll{onStart: func(ctx akt.Context) error {
 				assert.NoError(t, ctx.Private().Notify(ctx, deed(ask)))
-				addr, ok := ctx.Address().Upgrade()
-				assert.True(t, ok)
-				addr.Stop()
-				addr.Release()
+				ctx.Drain()
 				return nil
 			}}
 		}},
@@ -540,7 +537,7 @@ func TestNotADeadlockOfFullMailboxes(t *testing.T) {
 	t.Parallel()
 	nothing := deed(func(akt.Context) {})
 	toFull := func(ctx akt.Context, to *akt.Address) error {
-		if err := to.TryNotify(nothing); err != nil {
+		if err := to.TryNotify(context.Background(), nothing); err != nil {
 			return err
 		}
 		return to.Notify(ctx, nothing)
@@ -566,7 +563,7 @@ func TestNotADeadlockOfFullMailboxes(t *testing.T) {
 			return a.Notify(ctx, nothing)
 		}},
 		{"the other does not wait for room", toFull, func(ctx akt.Context, a *akt.Address) error {
-			for a.TryNotify(nothing) == nil {
+			for a.TryNotify(context.Background(), nothing) == nil {
 				runtime.Gosched() // a may handle it meanwhile
 			}
 			return nil
@@ -649,7 +646,7 @@ func TestDeadlockOfAFunctionWhileItsHandlerRuns(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				addr := runNarrow(t, "a")[0]
 				_, err := addr.Send(t.Context(), deed(func(ctx akt.Context) {
-					assert.NoError(t, addr.TryNotify(deed(func(akt.Context) {})))
+					assert.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})))
 					told := make(chan error)
 					akt.Go(ctx, func(ctx context.Context) (any, error) {
 						told <- way.wait(ctx, addr, deed(func(akt.Context) { t.Error("it was handled") }))

@@ -124,7 +124,7 @@ func TestWaitersAreForgotten(t *testing.T) {
 				return err
 			}, context.Canceled},
 			{"SendUnpack", func(ctx context.Context) error {
-				promise, future := NewPromise[int]()
+				promise, future := NewPromise[int](context.Background())
 				defer context.AfterFunc(ctx, func() { promise.Reject(context.Canceled) })()
 				go func() {
 					_, err := b.Send(context.Background(), nothing)
@@ -135,7 +135,7 @@ func TestWaitersAreForgotten(t *testing.T) {
 				return err
 			}, context.Canceled},
 			{"Notify", func(ctx context.Context) error {
-				assert.NoError(t, b.TryNotify(nothing))
+				assert.NoError(t, b.TryNotify(context.Background(), nothing))
 				return b.Notify(ctx, nothing)
 			}, context.Canceled},
 		} {

@@ -208,9 +208,9 @@ func TestCapacityIsExact(t *testing.T) {
 			t.Parallel()
 			g, addr := runHeld(t, akt.WithMailbox(capacity))
 			for n := range capacity {
-				require.NoError(t, addr.TryNotify(Note{n}))
+				require.NoError(t, addr.TryNotify(context.Background(), Note{n}))
 			}
-			requireSendError(t, addr.TryNotify(Note{-1}), akt.NotHandled, akt.ErrMailboxFull, akt.ErrFailedToDeliver)
+			requireSendError(t, addr.TryNotify(context.Background(), Note{-1}), akt.NotHandled, akt.ErrMailboxFull, akt.ErrFailedToDeliver)
 			close(g.leave)
 			notes, err := akt.Ask[[]int](t.Context(), addr, Notes{})
 			require.NoError(t, err)
@@ -227,7 +227,7 @@ func TestQueuedRequestTakesAPlace(t *testing.T) {
 		leave := hold(t, addr)
 		go func() {
 			_, err := addr.Send(t.Context(), deed(func(ctx akt.Context) {
-				if err := ctx.Address().TryNotify(deed(func(akt.Context) {})); err != nil {
+				if err := ctx.Address().TryNotify(context.Background(), deed(func(akt.Context) {})); err != nil {
 					t.Error("its own place is free while it is handled:", err)
 				}
 			}))
@@ -236,7 +236,7 @@ func TestQueuedRequestTakesAPlace(t *testing.T) {
 			}
 		}()
 		synctest.Wait()
-		require.ErrorIs(t, addr.TryNotify(deed(func(akt.Context) {})), akt.ErrMailboxFull)
+		require.ErrorIs(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})), akt.ErrMailboxFull)
 		leave()
 		synctest.Wait()
 	})
@@ -256,7 +256,7 @@ func TestWaitForRoomEndsWithContext(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				g, addr := runHeld(t, akt.WithMailbox(1))
-				require.NoError(t, addr.TryNotify(Note{1}))
+				require.NoError(t, addr.TryNotify(context.Background(), Note{1}))
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				began := time.Now()
@@ -281,11 +281,11 @@ func TestTryNotifyDoesNotOvertake(t *testing.T) {
 		var j journal
 		intrude := deed(func(ctx akt.Context) {
 			j.add("queued")
-			if err := ctx.Address().TryNotify(j.entry("intruder")); !errors.Is(err, akt.ErrMailboxFull) {
+			if err := ctx.Address().TryNotify(context.Background(), j.entry("intruder")); !errors.Is(err, akt.ErrMailboxFull) {
 				t.Error("the room belongs to who waits for it:", err)
 			}
 		})
-		require.NoError(t, addr.TryNotify(intrude))
+		require.NoError(t, addr.TryNotify(context.Background(), intrude))
 		for n := range 3 {
 			go func() {
 				if err := addr.Notify(t.Context(), j.entry("waited %d", n)); err != nil {
@@ -327,7 +327,7 @@ func TestWithdrawnPlaceGoesToWaiter(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		require.True(t, letIn)
-		require.ErrorIs(t, addr.TryNotify(j.entry("intruder")), akt.ErrMailboxFull)
+		require.ErrorIs(t, addr.TryNotify(context.Background(), j.entry("intruder")), akt.ErrMailboxFull)
 		leave()
 		synctest.Wait()
 		require.Equal(t, []string{"waited"}, j.all())
@@ -344,7 +344,7 @@ func TestPrivateLaneIsUnbounded(t *testing.T) {
 	for range 100 {
 		require.NoError(t, private.Notify(context.Background(), j.entry("note")))
 	}
-	require.NoError(t, addr.TryNotify(j.entry("the public lane has its own room")))
+	require.NoError(t, addr.TryNotify(context.Background(), j.entry("the public lane has its own room")))
 	leave()
 	settled(t, addr)
 	require.Len(t, j.all(), 101)

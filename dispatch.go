@@ -22,14 +22,17 @@ type table struct {
 	byName   map[string]*handler
 	partial  []*handler // handlers of an interface that has methods
 	anything *handler   // the handler of the empty interface, if there is one
+	stopping bool       // the type has OnStopping
+	defers   bool       // a reply of some handler may be a Future
 	cache    cache
 	lenders  []lender // embedded fields that must not be nil
 }
 
 // handler is one Handle<Msg> method.
 type handler struct {
-	call  atomic.Pointer[callFunc] // first, with index: one cache line for what a Send needs
-	index uint16                   // place in the table, from 1; the state word has 16 bits for it
+	call   atomic.Pointer[callFunc] // first, with index: one cache line for what a Send needs
+	index  uint16                   // place in the table, from 1; the state word has 16 bits for it
+	defers bool                     // its reply may be a Future
 
 	name   string // what follows Handle
 	method string
@@ -53,9 +56,11 @@ func (h *handler) String() string { return h.owner + "." + h.method }
 
 func newTable(t reflect.Type, handlers []*handler) *table {
 	tbl := &table{typ: t, kind: kindOf(t), handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}}
+	tbl.stopping = methodSet(t).Implements(reflect.TypeFor[StoppingHook]())
 	tbl.cache.slots.Store(newSlots(8))
 	for i, h := range handlers {
 		h.index = uint16(i + 1)
+		tbl.defers = tbl.defers || h.defers
 		tbl.exact[h.msg] = h
 		tbl.byName[h.name] = h
 		switch {
@@ -172,17 +177,29 @@ type route struct {
 	adapt adaptation
 }
 
-// sentAs is the type of a message as its sender passed it, for texts.
-func (r route) sentAs(msg any) string {
+// sentAs is the label of a message as its sender passed it, of which msg is what the handler takes.
+func (r route) sentAs(msg any) label {
+	switch r.adapt {
+	case asItIs:
+		return labelOf(msg)
+	case fromRaw:
+		return label{r.sentType(nil), quoted(r.name)}
+	}
+	return label{typ: r.sentType(reflect.TypeOf(msg))}
+}
+
+// sentType is the type of a message as its sender passed it, for texts, where t is the type that
+// the handler takes.
+func (r route) sentType(t reflect.Type) string {
 	switch r.adapt {
 	case pointedTo:
-		return "*" + typeName(msg)
+		return "*" + t.String()
 	case addressOf:
-		return strings.TrimPrefix(typeName(msg), "*")
+		return t.Elem().String()
 	case fromRaw:
-		return typeName(Raw{})
+		return typeRaw.String()
 	}
-	return typeName(msg)
+	return t.String()
 }
 
 // typeName is a value's dynamic type as %T prints it.

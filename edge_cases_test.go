@@ -174,7 +174,7 @@ func TestNilFutureOfStranger(t *testing.T) {
 // E2: the end of ctx while a stranger's deferred reply is waited for is a SendError, as it is for an akt address.
 func TestStrangersDeferredReply(t *testing.T) {
 	t.Parallel()
-	_, future := akt.NewPromise[uint32]()
+	_, future := akt.NewPromise[uint32](context.Background())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := akt.Ask[uint32](ctx, askFixed{future, nil}, edgeMsg{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // envelope is one message on its way. Its place and links are guarded by mailbox.mu; its other fields belong to the sender until it is
@@ -23,8 +24,8 @@ type envelope struct {
 	timer *Timer        // for a timer's message
 	of    *actor        // for a Terminated: who has ended
 	ready chan struct{} // closed for a request that is parked when it has its answer, and for a notification when it was let in or refused
-	reply any
-	err   error
+	reply any           // or with the outcome failed the error
+	since time.Duration // the uptime when it was sent, where that is measured
 }
 
 // station is the list that an envelope is in.
@@ -53,7 +54,7 @@ func newNotice(ctx context.Context, msg any, to route) *envelope {
 }
 
 // clear empties an envelope that is to be used again.
-func (e *envelope) clear() { e.ctx, e.msg, e.to = nil, nil, route{} }
+func (e *envelope) clear() { e.ctx, e.msg, e.to, e.since = nil, nil, route{}, 0 }
 
 // reuse gives an envelope back whose message was handled, by its owner.
 func (e *envelope) reuse() {
@@ -72,8 +73,8 @@ const (
 	interval // msg is made by timer.next when its turn comes
 )
 
-// name is the message's type as its sender passed it.
-func (e *envelope) name() string { return e.to.sentAs(e.msg) }
+// name is the message as its sender passed it.
+func (e *envelope) name() label { return e.to.sentAs(e.msg) }
 
 // index is what the state word says while the envelope is handled.
 func (e *envelope) index() uint16 {
@@ -90,9 +91,11 @@ func (e *envelope) index() uint16 {
 const (
 	parked    uint32 = 1 << iota // the sender sleeps until ready is closed
 	begun                        // the handler was started
-	done                         // answered: reply and err are there
+	done                         // answered: reply is there
 	cutOff                       // Shutdown has run out of patience: the answer is ErrStopped
 	abandoned                    // the sender has left: nobody reads an answer
+
+	failed // with done: reply is an error
 
 	settled = done | cutOff | abandoned
 )
@@ -101,11 +104,25 @@ const (
 func (e *envelope) begin() bool { return e.outcome.Or(begun)&abandoned == 0 }
 
 // answer ends a request, or tells a notification that waited for room that it was refused.
-func (e *envelope) answer(reply any, err error) {
-	e.reply, e.err = reply, err
-	if e.outcome.Or(done)&(parked|settled) == parked { // One-Answer
+// It reports whether the sender gets the answer.
+func (e *envelope) answer(reply any, err error) (heard bool) {
+	how := done
+	if e.reply = reply; err != nil {
+		e.reply, how = err, done|failed
+	}
+	old := e.outcome.Or(how) // One-Answer
+	if old&(parked|settled) == parked {
 		close(e.ready)
 	}
+	return old&settled == 0
+}
+
+// err is the error of an answered envelope, nil for one with a reply.
+func (e *envelope) err() error {
+	if e.outcome.Load()&failed == 0 {
+		return nil
+	}
+	return e.reply.(error)
 }
 
 // cut ends a request that somebody else is handling.

@@ -1,10 +1,15 @@
 package akt
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"path"
+	"path/filepath"
+	"reflect"
 	"runtime/debug"
+	"strconv"
 	"strings"
 )
 
@@ -63,13 +68,22 @@ type SendError struct {
 	Handled Handled // whether the message may have been handled
 	Err     error   // the precise cause
 
+	raw    string // the name of a Raw, in quotes, as the text shows it
 	layer  error  // ErrFailedToDeliver or ErrFailedToGetResponse
 	detail string // where the message was: "queued behind 3"
 }
 
+func newSendError(actor string, message label, handled Handled, layer, err error) *SendError {
+	return &SendError{Actor: actor, Message: message.typ, raw: message.raw, Handled: handled, Err: err, layer: layer}
+}
+
 func (e *SendError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "akt: %s to %s: %s", e.Message, e.Actor, e.Handled)
+	b.WriteString("akt: " + e.Message)
+	if e.raw != "" {
+		b.WriteString(" " + e.raw)
+	}
+	fmt.Fprintf(&b, " to %s: %s", e.Actor, e.Handled)
 	if e.layer != nil {
 		b.WriteString(", " + bare(e.layer))
 	}
@@ -91,6 +105,32 @@ func (e *SendError) Unwrap() []error {
 		}
 	}
 	return causes
+}
+
+// label is what a text calls a message: the type that its sender passed, and for a [Raw] the name, in quotes.
+type label struct{ typ, raw string }
+
+func (l label) String() string { return strings.TrimSuffix(l.typ+" "+l.raw, " ") }
+
+// labelOf is the label of a message as it was sent.
+func labelOf(msg any) label {
+	l := label{typ: typeName(msg)}
+	if raw, ok := rawOf(msg); ok {
+		l.raw = quoted(raw.Name)
+	}
+	return l
+}
+
+// quoted is a text from outside, in quotes and at most 64 characters of it.
+func quoted(text string) string {
+	const most = 64
+	n := 0
+	for i := range text {
+		if n++; n > most {
+			return strconv.Quote(text[:i] + "…")
+		}
+	}
+	return strconv.Quote(text)
 }
 
 // bare is the error's text without the package's prefix, for use inside another text that has it.
@@ -117,6 +157,64 @@ func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
 }
+
+// shown is the panic's value as a text. It calls the methods of the user's value.
+func (e *PanicError) shown() string { return fmt.Sprint(e.Value) }
+
+// frames are the places that a panic went through, the innermost first, without those of akt and
+// of Go itself: what is left is the user's code, from the panic to the handler.
+func (e *PanicError) frames() stackFrames {
+	_, lines, found := bytes.Cut(e.Stack, []byte("\npanic("))
+	if !found {
+		_, lines, _ = bytes.Cut(e.Stack, []byte("\nruntime.Goexit("))
+	}
+	var frames stackFrames
+	function := "panic("
+	for line := range strings.Lines("panic(" + string(lines)) {
+		place, isPlace := strings.CutPrefix(line, "\t")
+		switch {
+		case !isPlace && (callsHere(line) || strings.HasPrefix(line, "created by ")):
+			return frames
+		case !isPlace:
+			function = strings.TrimSpace(line)
+		case isUsers(function, place):
+			frames = append(frames, frameOf(function, place))
+		}
+	}
+	return frames
+}
+
+// callsHere reports whether a function is the one by which a sender calls a handler: what comes
+// below it on the stack is the sender's.
+func callsHere(function string) bool {
+	return strings.HasPrefix(function, thisPackage+".(*actor).runHere(") ||
+		strings.HasPrefix(function, thisPackage+".callHere[")
+}
+
+// isUsers reports whether a function with this place is neither Go's machinery nor akt's.
+func isUsers(function, place string) bool {
+	for _, ours := range []string{"runtime.", "reflect.", "panic("} {
+		if strings.HasPrefix(function, ours) {
+			return false
+		}
+	}
+	file, _, _ := strings.Cut(place, ":")
+	return !strings.HasPrefix(function, thisPackage+".") || strings.HasSuffix(file, "_test.go")
+}
+
+// frameOf is a frame as a person reads it: "bank.(*Account).HandleDeposit (account.go:31)".
+func frameOf(function, place string) string {
+	if arguments := strings.LastIndexByte(function, '('); arguments > 0 {
+		function = function[:arguments]
+	}
+	place, _, _ = strings.Cut(place, " +0x")
+	return path.Base(function) + " (" + path.Base(filepath.ToSlash(strings.TrimSpace(place))) + ")"
+}
+
+// stackFrames are a list to a JSON log, and one line to a text log.
+type stackFrames []string
+
+func (s stackFrames) String() string { return strings.Join(s, ", ") }
 
 // exited reports whether the goroutine was ended by runtime.Goexit rather than by a panic.
 func (e *PanicError) exited() bool { return e.Value == any(errGoexit) }
@@ -174,31 +272,39 @@ func stopped(why error) error {
 	return &stoppedError{why}
 }
 
+// annotated is an error with what was done when it came. As the text is made when it is read, no
+// method of the error within is called before.
+type annotated struct {
+	text string
+	err  error
+}
+
+func (e *annotated) Error() string { return "akt: " + e.text + ": " + bare(e.err) }
+func (e *annotated) Unwrap() error { return e.err }
+
+// causedError is the error of a context together with its cause.
+type causedError struct{ err, cause error }
+
+func (e *causedError) Error() string   { return e.err.Error() + ": " + e.cause.Error() }
+func (e *causedError) Unwrap() []error { return []error{e.err, e.cause} }
+
 // ended is ctx's error, joined with its cause where the two differ.
 func ended(ctx context.Context) error {
-	err := ctx.Err()
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-		return fmt.Errorf("%w: %w", err, cause)
+	err, cause := ctx.Err(), context.Cause(ctx)
+	switch {
+	case err == nil: // its Done is closed all the same
+		return context.Canceled
+	case cause == nil, reflect.TypeOf(err).Comparable() && err == cause: //nolint:errorlint // one value
+		return err
 	}
-	return err
+	return &causedError{err, cause}
 }
 
 // ownError makes the handler's error this call's: unchanged, unless it is or wraps the SendError of a call that the handler
 // made, whose Handled would speak of another message.
-func ownError(err error, a *actor, message func() string) error {
+func ownError(err error, a *actor, message func() label) error {
 	if !wrapsSendError(err) {
 		return err
 	}
 	return a.unanswered(message(), MaybeHandled, err)
-}
-
-// wrapsSendError looks through the handler's error, whose own methods may panic: those of a nil pointer in it do.
-func wrapsSendError(err error) (wraps bool) {
-	defer func() {
-		if recover() != nil {
-			wraps = false
-		}
-	}()
-	var inner *SendError
-	return errors.As(err, &inner) && inner != nil
 }

@@ -62,7 +62,7 @@ func TestSendErrors(t *testing.T) {
 		t.Helper()
 		g, addr := runHeld(t, akt.WithMailbox(1))
 		t.Cleanup(func() { close(g.leave) })
-		require.NoError(t, addr.TryNotify(Note{1}))
+		require.NoError(t, addr.TryNotify(context.Background(), Note{1}))
 		return addr
 	}
 	tests := []struct {
@@ -82,16 +82,16 @@ func TestSendErrors(t *testing.T) {
 		{"released", func(t *testing.T) error {
 			addr := run(t, newGate())
 			addr.Release()
-			return addr.TryNotify(Note{1})
+			return addr.TryNotify(context.Background(), Note{1})
 		}, note, not, deliver, akt.ErrStopped, nil, "this address of it was released"},
 		{"died of a panic before", func(t *testing.T) error {
 			addr := run(t, newFailing())
 			require.NoError(t, addr.Notify(t.Context(), failPanic{failure{8}}))
 			<-addr.Done()
-			require.ErrorIs(t, addr.TryNotify(Note{1}), failure{8})
-			return addr.TryNotify(Note{1})
+			require.ErrorIs(t, addr.TryNotify(context.Background(), Note{1}), failure{8})
+			return addr.TryNotify(context.Background(), Note{1})
 		}, note, not, deliver, akt.ErrStopped, new(*akt.PanicError), "the actor has stopped: panic: failure 8"},
-		{"full", func(t *testing.T) error { return held(t).TryNotify(&Note{2}) }, "*" + note, not, deliver, akt.ErrMailboxFull, nil, "the mailbox is full"},
+		{"full", func(t *testing.T) error { return held(t).TryNotify(context.Background(), &Note{2}) }, "*" + note, not, deliver, akt.ErrMailboxFull, nil, "the mailbox is full"},
 		{"a request that would wait for itself", func(t *testing.T) error {
 			actor := newFailing()
 			_, err := run(t, actor, akt.WithName("one")).Send(t.Context(), failCycle{})
@@ -114,7 +114,7 @@ func TestSendErrors(t *testing.T) {
 		{"ended while queued", func(t *testing.T) error {
 			g, addr := runHeld(t)
 			defer close(g.leave)
-			require.NoError(t, addr.TryNotify(Note{1}))
+			require.NoError(t, addr.TryNotify(context.Background(), Note{1}))
 			return failInterrupted(t, func(ctx context.Context) error { _, err := addr.Send(ctx, Note{2}); return err })
 		}, note, not, response, failure{9}, nil, "queued behind 1 while HandleHold ran: context canceled: failure 9"},
 		{"too late while queued", func(t *testing.T) error {
@@ -146,13 +146,13 @@ func TestSendErrors(t *testing.T) {
 		{"stopped by the handler before it", func(t *testing.T) error {
 			actor := newFailing()
 			addr := run(t, actor)
-			require.NoError(t, addr.TryNotify(failStop{}))
+			require.NoError(t, addr.TryNotify(context.Background(), failStop{}))
 			<-actor.entered
 			return failQueued(&actor.gate, addr, func() {})
 		}, note, not, response, akt.ErrStopped, nil, "the actor has stopped"},
 		{"stopped while it waited for room", func(t *testing.T) error {
 			g, addr := runHeld(t, akt.WithMailbox(1))
-			require.NoError(t, addr.TryNotify(Note{1}))
+			require.NoError(t, addr.TryNotify(context.Background(), Note{1}))
 			return failQueued(g, addr, addr.Stop)
 		}, note, not, deliver, akt.ErrStopped, nil, "the actor has stopped"},
 		{"an error of a send that the handler made", func(t *testing.T) error { return send(t, failFar{}) },
@@ -175,8 +175,9 @@ func TestSendErrors(t *testing.T) {
 				if tt.as != nil {
 					require.ErrorAs(t, failed.Err, tt.as)
 				}
+				shown := strings.Replace(tt.message, "akt.Raw", `akt.Raw "Fields"`, 1)
 				layer := strings.TrimPrefix(tt.layer.Error(), "akt: ")
-				require.True(t, strings.HasPrefix(err.Error(), fmt.Sprintf("akt: %s to %s: %s, %s", tt.message, failed.Actor, tt.handled, layer)), "%v", err)
+				require.True(t, strings.HasPrefix(err.Error(), fmt.Sprintf("akt: %s to %s: %s, %s", shown, failed.Actor, tt.handled, layer)), "%v", err)
 				require.Contains(t, err.Error(), tt.text)
 				require.Equal(t, 1, strings.Count(err.Error(), "akt: "), "%v", err)
 			})
@@ -277,7 +278,7 @@ func TestFailedNotification(t *testing.T) {
 		sent++
 		require.NoError(t, way.send(t.Context(), failWith{own}), way.name)
 	}
-	require.Equal(t, 6, sent)
+	require.Equal(t, 7, sent)
 	_, err := addr.Send(t.Context(), Note{1})
 	require.NoError(t, err, "the actor lives on")
 
@@ -301,7 +302,9 @@ func TestPanickingNotification(t *testing.T) {
 		notify  func(*akt.Address, *akt.PrivateAddress) error
 		message string
 	}{
-		{"by the public lane", func(a *akt.Address, _ *akt.PrivateAddress) error { return a.TryNotify(failPanic{io.EOF}) }, "akt_test.failPanic"},
+		{"by the public lane", func(a *akt.Address, _ *akt.PrivateAddress) error {
+			return a.TryNotify(context.Background(), failPanic{io.EOF})
+		}, "akt_test.failPanic"},
 		{"by the private lane", func(_ *akt.Address, p *akt.PrivateAddress) error {
 			return p.Notify(context.Background(), failPanic{io.EOF})
 		}, "akt_test.failPanic"},
@@ -327,7 +330,7 @@ func TestPanickingNotification(t *testing.T) {
 			require.Len(t, failures, 1)
 			require.Equal(t, "one", failures[0]["actor"])
 			require.Equal(t, "EOF", failures[0]["panic"])
-			require.Contains(t, failures[0]["stack"], "akt_test.failDeeper(")
+			require.Contains(t, failures[0]["stack"], "akt_test.failDeeper (")
 		})
 	}
 }
@@ -340,7 +343,7 @@ func TestToldIsNotLogged(t *testing.T) {
 	_, err := addr.Send(t.Context(), failWith{io.EOF})
 	require.ErrorIs(t, err, io.EOF)
 	require.Error(t, addr.Notify(t.Context(), failUnasked{}))
-	require.Error(t, addr.TryNotify(nil))
+	require.Error(t, addr.TryNotify(context.Background(), nil))
 	require.Error(t, addr.Notify(t.Context(), akt.Raw{Name: "Fields", Fields: map[string]any{"amount": 300}}))
 	letters, failures := end()
 	require.Empty(t, letters)

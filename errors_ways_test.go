@@ -73,7 +73,7 @@ func (f *failing) HandleCycle(ctx akt.Context, _ failCycle) {
 }
 
 func (f *failing) HandleNever(akt.Context, failNever) *akt.Future[int] {
-	promise, future := akt.NewPromise[int]()
+	promise, future := akt.NewPromise[int](context.Background())
 	f.promise = promise
 	return future
 }
@@ -100,9 +100,6 @@ func waysTo(t *testing.T, addr *akt.Address) (withContext, without []way) {
 	ask := func(to akt.Sender) func(context.Context, any) error {
 		return func(ctx context.Context, msg any) error { _, err := akt.Ask[any](ctx, to, msg); return err }
 	}
-	try := func(send func(any) error) func(context.Context, any) error {
-		return func(_ context.Context, msg any) error { return send(msg) }
-	}
 	return []way{
 			{"Address.Send", request(addr.Send)}, {"Address.SendUnpack", request(addr.SendUnpack)}, {"Address.Notify", addr.Notify},
 			{"WeakAddress.Send", request(weak.Send)}, {"WeakAddress.SendUnpack", request(weak.SendUnpack)}, {"WeakAddress.Notify", weak.Notify},
@@ -111,7 +108,8 @@ func waysTo(t *testing.T, addr *akt.Address) (withContext, without []way) {
 			{"Ask an Address", ask(addr)}, {"Ask a WeakAddress", ask(weak)}, {"Ask a PrivateAddress", ask(private)},
 			{"Recipient.Send", request(recipient.Send)}, {"Recipient.Notify", recipient.Notify},
 		}, []way{
-			{"Address.TryNotify", try(addr.TryNotify)}, {"WeakAddress.TryNotify", try(weak.TryNotify)},
+			{"Address.TryNotify", addr.TryNotify}, {"WeakAddress.TryNotify", weak.TryNotify},
+			{"Recipient.TryNotify", recipient.TryNotify},
 		}
 }
 
@@ -143,7 +141,7 @@ func TestEveryWayRefuses(t *testing.T) {
 		{"a nil message that cannot be waited for", all, context.Background(), nil, "<nil>", nil, "a message cannot be nil"},
 		{"a message that nobody handles", all, t.Context(), failUnasked{}, "akt_test.failUnasked", nil, "does not handle akt_test.failUnasked"},
 		{"a nil pointer", all, t.Context(), (*failNil)(nil), "*akt_test.failNil", nil, "the pointer is nil"},
-		{"a nil context", withContext, none, failNil{}, "akt_test.failNil", nil, "the context is nil; pass context.Background()"},
+		{"a nil context", all, none, failNil{}, "akt_test.failNil", nil, "the context is nil; pass context.Background()"},
 		{"a context that has ended", withContext, stopped, failNil{}, "akt_test.failNil", context.Canceled, "context canceled"},
 		{"a stopped actor", append(toGone, tryGone...), t.Context(), failNil{}, "akt_test.failNil", akt.ErrStopped, "the actor has stopped"},
 	}

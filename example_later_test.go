@@ -172,7 +172,7 @@ type (
 )
 
 func (e *Exchange) HandleWant(akt.Context, Want) *akt.Future[string] {
-	promise, future := akt.NewPromise[string]()
+	promise, future := akt.NewPromise[string](context.Background())
 	e.waiting = append(e.waiting, promise)
 	return future
 }

@@ -58,10 +58,10 @@ func ExampleAddress_TryNotify() {
 	defer camera.Release()
 	defer close(free)
 
-	fmt.Println("1:", camera.TryNotify(Picture{1}))
+	fmt.Println("1:", camera.TryNotify(context.Background(), Picture{1}))
 	<-busy
-	fmt.Println("2:", camera.TryNotify(Picture{2}))
-	err := camera.TryNotify(Picture{3})
+	fmt.Println("2:", camera.TryNotify(context.Background(), Picture{2}))
+	err := camera.TryNotify(context.Background(), Picture{3})
 	fmt.Println("3: skipped:", errors.Is(err, akt.ErrMailboxFull))
 	// Output:
 	// 1: <nil>

@@ -101,7 +101,7 @@ func ExampleSystem_LookupOrRun() {
 	ctx := context.Background()
 	shops := akt.NewSystem()
 	payIn := func(shop string, cents uint) {
-		till, loaded, err := shops.LookupOrRun(shop, func() any { return &Till{Shop: shop} })
+		till, loaded, err := shops.LookupOrRun(context.Background(), shop, func() any { return &Till{Shop: shop} })
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -162,7 +162,7 @@ func ExampleWithDefaults_logger() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(till.TryNotify(PayOut{100})) // nobody waits for the answer, so the failure is logged
+	fmt.Println(till.TryNotify(context.Background(), PayOut{100})) // nobody waits for the answer, so the failure is logged
 	fmt.Println(shops.Shutdown(context.Background()))
 	// Unordered output:
 	// <nil>

@@ -64,5 +64,5 @@ func ExampleWithSupervisor() {
 	// "!": 0 false
 	// "three": 1 true
 	// "!": 0 false
-	// akt: restart limit reached: 1 restarts in 1h0m0s: akt: panic: the line is broken
+	// akt: restart limit reached: 1 restarts in 1h0m0s: panic: the line is broken
 }

@@ -329,10 +329,10 @@ func TestFailureOverload(t *testing.T) {
 		require.NoError(t, addr.Notify(t.Context(), mishapSleep{time.Minute}))
 		synctest.Wait()
 		for i := range akt.DefaultMailbox {
-			require.NoError(t, addr.TryNotify(mishapCount{i}))
+			require.NoError(t, addr.TryNotify(context.Background(), mishapCount{i}))
 		}
 		began := time.Now()
-		err := addr.TryNotify(mishapCount{-1})
+		err := addr.TryNotify(context.Background(), mishapCount{-1})
 		require.Zero(t, after(t, began, err))
 		requireSendError(t, err, akt.NotHandled, akt.ErrMailboxFull)
 

@@ -1,6 +1,10 @@
 package akt
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"log/slog"
+)
 
 // An actor's family is what ends with it: its timers, its children, and its watches.
 
@@ -89,17 +93,39 @@ func (a *actor) disown(child *actor) {
 	delete(a.extras.children, child)
 }
 
-// watch has a told of target's end.
-func (a *actor) watch(target *actor) {
-	if !a.handlesTerminated() {
-		return
+// watchBy has a told of the end of the actor behind an address. Where it will not be told, the log is.
+func (a *actor) watchBy(to Sender) {
+	target, _ := actorOf(to)
+	err := a.hears()
+	switch {
+	case to == nil:
+		err = errNilSender
+	case target == nil:
+		err = fmt.Errorf("akt: a %T is no address of this package", to)
+	case err == nil && !a.watch(target):
+		err = a.gone()
 	}
+	if err != nil {
+		a.log(slog.LevelWarn, "akt: a watch that nobody will hear of", "watched", watched(to), "error", err)
+	}
+}
+
+// watched is what a text calls the target of a watch.
+func watched(to Sender) string {
+	if target, _ := actorOf(to); target != nil {
+		return target.name()
+	}
+	return typeName(to)
+}
+
+// watch has a told of target's end. It reports whether a does watch it.
+func (a *actor) watch(target *actor) bool {
 	a.mu.Lock()
 	x := a.extra()
 	_, already := x.watching[target]
-	if already || x.ending {
+	if already || x.ending || x.replacing {
 		a.mu.Unlock()
-		return
+		return already
 	}
 	if x.watching == nil {
 		x.watching = map[*actor]bool{}
@@ -120,11 +146,12 @@ func (a *actor) watch(target *actor) {
 		a.deliverTerminated(target)
 	}
 	a.mu.Lock()
-	ending := x.ending
+	ending := x.ending || x.replacing
 	a.mu.Unlock()
 	if ending { // and endWatching may not have seen this watch
 		a.unwatch(target)
 	}
+	return !ending
 }
 
 // unwatch undoes watch.
@@ -154,9 +181,10 @@ func (a *actor) endWatching() {
 	}
 }
 
-func (a *actor) handlesTerminated() bool {
+// hears says why a has no handler for Terminated, if so.
+func (a *actor) hears() error {
 	_, _, err := a.table.route(Terminated{})
-	return err == nil
+	return err
 }
 
 // deliverTerminated tells a that an actor it watched has ended, unless it watches no more, or was told.
@@ -176,7 +204,9 @@ func (a *actor) deliverTerminated(target *actor) {
 		return
 	}
 	e := &envelope{ctx: context.Background(), msg: routed, to: r, kind: notification, of: target}
-	_ = a.post(e) // an actor that ends meanwhile is not told
+	if a.post(e) != nil { // it drains, or has ended meanwhile
+		a.countDropped(1)
+	}
 }
 
 // hasHeard forgets a watch whose Terminated is handled: from now on the same actor can be watched again.

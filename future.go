@@ -4,24 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"runtime"
 	"strings"
-	"sync/atomic"
+	"sync"
 )
 
 // Future is a reply that comes later. A handler returns one, and the message loop goes on; SendUnpack and Ask wait for its
 // value. It may be waited for by many, from anywhere, and also after the actor has ended.
+//
+// The zero Future, and a nil one, is of an actor that stopped long ago: it fails with ErrStopped.
 type Future[R any] struct {
-	settled atomic.Bool
-	ready   chan struct{} // closed when value, err and dropped are set
+	ready   chan struct{} // closed when value, err and dropped are set; nil in a zero Future
 	value   R
 	err     error
 	dropped bool // its Promise was lost: err is not the handler's
+
+	owner *actor // whose state has its Promise; nil for one that belongs to no state
+
+	mu      sync.Mutex
+	settled bool
+	then    []func() // to be called when it is settled
+	awaited int      // how many wait for it, or are going to as they get it for a reply
 }
 
-// Promise is the other end of a [Future]: whoever has it owes the reply. A Promise that is garbage-collected unresolved fails
-// its Future with ErrFailedToGetResponse (in a testing/synctest bubble, where the collector must not interfere, it does not).
+// Promise is the other end of a [Future]: whoever has it owes the reply. A Promise that is
+// garbage-collected unresolved fails its Future with ErrFailedToGetResponse (in a testing/synctest
+// bubble, where the collector must not interfere, it does not). The zero Promise has no Future, and its
+// methods have no effect.
 type Promise[R any] struct {
 	future  *Future[R]
 	cleanup runtime.Cleanup
@@ -31,19 +42,99 @@ type Promise[R any] struct {
 var (
 	errUnresolved     = errors.New("its Promise was dropped unresolved")
 	errPromiseDropped = fmt.Errorf("%w: %w", ErrFailedToGetResponse, errUnresolved)
+	errPromiseEnded   = fmt.Errorf("%w before its Promise was settled", ErrStopped)
+	errNoPromise      = fmt.Errorf("%w: a Future that no Promise belongs to", ErrStopped)
 )
 
 func newFuture[R any]() *Future[R] { return &Future[R]{ready: make(chan struct{})} }
 
-// NewPromise makes a deferred reply and its two ends. An actor that keeps a Promise should settle it in OnStopped: neither Stop nor
-// Shutdown waits for it, and whoever asked waits until the garbage collector finds it – in a testing/synctest bubble, for ever.
-func NewPromise[R any]() (*Promise[R], *Future[R]) {
+// NewPromise makes a deferred reply and its two ends.
+//
+// With the ctx of a handler or hook the Promise belongs to the actor's state. It fails with ErrStopped
+// once the state's OnStopped has returned, at a restart too; through [Ask] and SendUnpack that is a
+// [*SendError] with MaybeHandled. A graceful Shutdown waits for it while somebody waits for the Future,
+// or a request is on its way back with it; what else a state keeps is to be settled in OnStopping or
+// OnStopped. With any other ctx the Promise fails when that ends, with its error.
+func NewPromise[R any](ctx context.Context) (*Promise[R], *Future[R]) {
 	f := newFuture[R]()
 	p := &Promise[R]{future: f}
 	if !inBubble() {
 		p.cleanup = runtime.AddCleanup(p, (*Future[R]).drop, f)
 	}
+	if ctx == nil {
+		f.settle(*new(R), errNilContext)
+		return p, f
+	}
+	c, ok := FromContext(ctx)
+	switch {
+	case ok:
+		f.owner = c.actor
+		if !c.actor.promise(c, f) {
+			f.fail(errPromiseEnded)
+		}
+	default:
+		stop := context.AfterFunc(ctx, func() { f.fail(ended(ctx)) })
+		f.whenSettled(func() { stop() })
+	}
 	return p, f
+}
+
+// promised is a Future of whatever type, which belongs to an actor's state.
+type promised interface {
+	fail(err error)
+	isAwaited() bool
+}
+
+// promise notes that the actor's state owes f, since the run of this Context. It reports false where
+// that state has ended.
+func (a *actor) promise(c Context, f promised) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.extra()
+	if x.over || x.isBefore(c.run) {
+		return false
+	}
+	if x.promises == nil {
+		x.promises = map[promised]uint64{}
+	}
+	x.promises[f] = c.run
+	return true
+}
+
+// kept forgets what was owed and is settled.
+func (a *actor) kept(f promised) {
+	a.mu.Lock()
+	delete(a.extras.promises, f)
+	a.mu.Unlock()
+	a.system.note()
+}
+
+// failPromises fails what a state owes that has ended.
+func (a *actor) failPromises() {
+	a.mu.Lock()
+	var owed map[promised]uint64
+	if a.extras != nil {
+		owed, a.extras.promises = a.extras.promises, nil
+	}
+	a.mu.Unlock()
+	for f := range owed {
+		f.fail(errPromiseEnded)
+	}
+}
+
+// owed is how many Promises the actor owes to somebody who waits; of one run, if that is given.
+func (a *actor) owed(by *Context) (n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.extras == nil {
+		return 0
+	}
+	for f, run := range a.extras.promises {
+		if (by == nil || run>>runShift == by.run>>runShift) && f.isAwaited() {
+			n++
+		}
+	}
+	return n
 }
 
 // Resolve gives the reply. Only the first Resolve or Reject has an effect.
@@ -58,26 +149,99 @@ func (p *Promise[R]) Reject(err error) {
 }
 
 func (p *Promise[R]) settle(value R, err error) {
+	if p == nil || p.future == nil {
+		return
+	}
 	p.cleanup.Stop()
 	p.future.settle(value, err)
 	runtime.KeepAlive(p)
 }
 
 func (f *Future[R]) settle(value R, err error) {
-	if f.settled.Swap(true) {
-		return
-	}
-	f.value, f.err = value, err
-	close(f.ready)
+	f.conclude(value, err, false)
 }
 
-// drop fails a Future whose Promise was lost.
+// fail fails a Future for want of its Promise.
+func (f *Future[R]) fail(err error) { f.conclude(*new(R), err, true) }
+
+// conclude settles the Future, unless it is, and has known who wants to know.
+func (f *Future[R]) conclude(value R, err error, dropped bool) {
+	then, decided := f.decide(value, err, dropped)
+	if decided && f.owner != nil {
+		f.owner.kept(f)
+	}
+	for _, call := range then {
+		call()
+	}
+}
+
+// drop fails a Future whose Promise was lost. It is called on the garbage collector's goroutine, which
+// is to have nothing to do with those who want to know.
 func (f *Future[R]) drop() {
-	if f.settled.Swap(true) {
+	if !f.isSettled() {
+		go f.fail(errPromiseDropped)
+	}
+}
+
+// decide sets how the Future ends, unless that is decided, and returns what is to be called then.
+func (f *Future[R]) decide(value R, err error, dropped bool) (then []func(), decided bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.settled {
+		return nil, false
+	}
+	f.settled = true
+	f.value, f.err, f.dropped = value, err, dropped
+	close(f.ready)
+	then, f.then = f.then, nil
+	return then, true
+}
+
+// expect notes one more who waits, or with a negative number one less.
+func (f *Future[R]) expect(n int) {
+	if f == nil || f.owner == nil {
 		return
 	}
-	f.err, f.dropped = errPromiseDropped, true
-	close(f.ready)
+	f.mu.Lock()
+	f.awaited += n
+	f.mu.Unlock()
+	if n < 0 {
+		f.owner.system.note()
+	}
+}
+
+func (f *Future[R]) isAwaited() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !f.settled && f.awaited > 0
+}
+
+// whenSettled calls a function once the Future is settled: at once, or on the goroutine that
+// settles it.
+func (f *Future[R]) whenSettled(call func()) {
+	if !f.isSettled() {
+		f.mu.Lock()
+		if !f.settled {
+			f.then = append(f.then, call)
+			f.mu.Unlock()
+			return
+		}
+		f.mu.Unlock()
+	}
+	call()
+}
+
+// isSettled reports whether the Future has its value or error. A zero one never had a Promise.
+func (f *Future[R]) isSettled() bool {
+	if f == nil || f.ready == nil {
+		return true
+	}
+	select {
+	case <-f.ready:
+		return true
+	default:
+		return false
+	}
 }
 
 // Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with, that of ctx, or
@@ -89,16 +253,25 @@ func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if !f.await(ctx, nil) {
 		return *new(R), fmt.Errorf("akt: waiting for a deferred reply: %w", ended(ctx))
 	}
-	return f.value, f.err
+	value, _, err := f.outcome()
+	return value, err
+}
+
+// outcome is what a settled Future has, and whether that is only for want of its Promise.
+func (f *Future[R]) outcome() (value R, dropped bool, err error) {
+	if f == nil || f.ready == nil {
+		return *new(R), false, errNoPromise
+	}
+	return f.value, f.dropped, f.err
 }
 
 // await waits until the Future is settled, and reports false where ctx ends or cut is closed before.
 func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) bool {
-	select {
-	case <-f.ready:
+	if f.isSettled() {
 		return true
-	default:
 	}
+	f.expect(1)
+	defer f.expect(-1)
 	defer waiters.leaveFuture(waiters.enterFuture(ctx))
 	select {
 	case <-f.ready:
@@ -113,15 +286,18 @@ func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) bool {
 type deferred interface {
 	await(ctx context.Context, cut <-chan struct{}) bool
 	result() (value any, dropped bool, err error)
+	whenSettled(call func())
+	expect(n int)
 	valueType() reflect.Type
 }
 
-// result is what a settled Future has, and whether that is only for want of its Promise.
+// result is outcome without the type.
 func (f *Future[R]) result() (value any, dropped bool, err error) {
-	if f.err != nil {
-		return nil, f.dropped, f.err
+	v, dropped, err := f.outcome()
+	if err != nil {
+		return nil, dropped, err
 	}
-	return f.value, false, nil
+	return v, false, nil
 }
 
 func (*Future[R]) valueType() reflect.Type { return reflect.TypeFor[R]() }
@@ -130,7 +306,7 @@ var thisPackage = reflect.TypeFor[Context]().PkgPath()
 
 // isFuture reports whether a type is some *Future[R] itself.
 func isFuture(t reflect.Type) bool {
-	return t != nil && t.Kind() == reflect.Pointer && t.Elem().PkgPath() == thisPackage && strings.HasPrefix(t.Elem().Name(), "Future[")
+	return t != nil && t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && t.Elem().PkgPath() == thisPackage && strings.HasPrefix(t.Elem().Name(), "Future[")
 }
 
 // Go runs f off the message loop, in a goroutine of its own, and returns its reply as a Future: for a handler to return, so
@@ -143,7 +319,8 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 		return future
 	}
 	ctx.run |= runApart
-	system := ctx.of().system
+	a := ctx.of()
+	system := a.system
 	system.begin(ctx)
 	go func() {
 		defer system.end(ctx)
@@ -151,7 +328,7 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 		defer func() {
 			if !returned {
 				failure := newPanicError(recover())
-				ctx.Logger().Error("akt: panic", "in", "a function started with Go", "panic", fmt.Sprint(failure.Value), "stack", string(failure.Stack))
+				a.logPanic("a function started with Go", failure)
 				future.settle(*new(R), failure)
 			}
 		}()
@@ -167,15 +344,21 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 
 // sendUnpack is send, and waits for a deferred reply.
 func (a *actor) sendUnpack(ctx context.Context, msg any, into lane) (any, error) {
-	reply, err := a.send(ctx, msg, into)
+	reply, err := a.deliver(ctx, msg, into)
 	if err != nil {
 		return nil, err
 	}
-	return a.unpack(ctx, typeName(msg), reply)
+	if a.defers(reply) {
+		defer a.received(reply)
+	}
+	return a.unpack(ctx, labelOf(msg), reply)
 }
 
+// received notes that a deferred reply has come to who asked, who may go on to wait for it.
+func (a *actor) received(reply any) { reply.(deferred).expect(-1) }
+
 // unpack waits for a deferred reply of this actor, also until Shutdown runs out of patience.
-func (a *actor) unpack(ctx context.Context, message string, reply any) (any, error) {
+func (a *actor) unpack(ctx context.Context, message label, reply any) (any, error) {
 	var cut <-chan struct{}
 	if isFuture(reflect.TypeOf(reply)) {
 		cut = a.system.life().Done()
@@ -185,7 +368,8 @@ func (a *actor) unpack(ctx context.Context, message string, reply any) (any, err
 
 var errNilFuture = errors.New("akt: the handler returned a nil Future")
 
-// unpack waits for a deferred reply, and passes any other on. Its own errors are made by failed; those of the Future are unchanged.
+// unpack waits for a deferred reply, and passes any other on. Its own errors are made by failed;
+// those of the Future are unchanged, but for the SendError of another call.
 func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(error) *SendError) (any, error) {
 	if !isFuture(reflect.TypeOf(reply)) {
 		return reply, nil
@@ -203,8 +387,54 @@ func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(err
 		return nil, failed(errShutDown)
 	}
 	value, dropped, err := f.result()
-	if dropped {
+	switch {
+	case dropped && err == errPromiseDropped: //nolint:errorlint // the mark itself
 		return nil, failed(errUnresolved)
+	case dropped:
+		return nil, failed(err)
+	case wrapsSendError(err):
+		return nil, failed(err)
 	}
 	return value, err
+}
+
+// isDeferred reports whether a reply is a Future.
+func isDeferred(reply any) bool {
+	_, ok := reply.(deferred)
+	return ok && isFuture(reflect.TypeOf(reply))
+}
+
+// mayDefer reports whether a reply of this declared type may be a Future.
+func mayDefer(declared reflect.Type) bool {
+	return declared != nil && (isFuture(declared) || isEmptyInterface(declared) ||
+		declared.Kind() == reflect.Interface && mayBeFuture(declared))
+}
+
+// follow has a deferred reply that fails counted, and, where nobody waits for it, reported.
+//
+//go:noinline
+func (a *actor) follow(reply any, e *envelope) {
+	f, msg, name, heard := reply.(deferred), e.msg, e.name(), e.kind == request
+	if heard {
+		msg = nil
+	}
+	f.whenSettled(func() {
+		_, _, err := f.result()
+		switch {
+		case reflect.ValueOf(f).IsNil():
+			a.failed(msg, name, errNilFuture, heard)
+		case err != nil:
+			a.failed(msg, name, err, heard)
+		}
+	})
+}
+
+// failed counts a message whose handling has failed with an error, and reports it where nobody has
+// heard of that.
+func (a *actor) failed(msg any, name label, err error, heard bool) {
+	a.countFailed(err)
+	if !heard {
+		a.log(slog.LevelError, "akt: a notification failed", "message", name.String(), "error", err)
+		a.system.deadLetter(a, msg, err)
+	}
 }

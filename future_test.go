@@ -3,6 +3,8 @@ package akt_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -43,7 +45,7 @@ func TestPromiseIsKeptOnce(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				promise, future := akt.NewPromise[int]()
+				promise, future := akt.NewPromise[int](context.Background())
 				waited := make(chan error, 3)
 				for range 3 {
 					go func() {
@@ -73,7 +75,7 @@ func TestPromiseIsKeptOnce(t *testing.T) {
 // Rejecting with nil is an error too, and Wait needs a context.
 func TestPromiseMisused(t *testing.T) {
 	t.Parallel()
-	promise, future := akt.NewPromise[int]()
+	promise, future := akt.NewPromise[int](context.Background())
 	//lint:ignore SA1012 nil is what is tested
 	_, err := future.Wait(nil)
 	require.ErrorContains(t, err, "context is nil")
@@ -86,7 +88,7 @@ func TestPromiseMisused(t *testing.T) {
 func TestFutureWaitEndsWithContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		promise, future := akt.NewPromise[string]()
+		promise, future := akt.NewPromise[string](context.Background())
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := future.Wait(ctx)
@@ -106,7 +108,7 @@ func TestDeferredReply(t *testing.T) {
 		t.Run(path.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				promise, future := akt.NewPromise[int]()
+				promise, future := akt.NewPromise[int](context.Background())
 				addr := path.run(t, &deferrer{future})
 				ctx := path.ctx(t)
 				var unpacked, asked any
@@ -134,25 +136,57 @@ func TestDeferredReply(t *testing.T) {
 // E1: a Future's error comes back unchanged, also where it is the SendError of another call.
 func TestFutureErrorIsUnchanged(t *testing.T) {
 	t.Parallel()
+	own := errors.New("the promise's own")
+	promise, future := akt.NewPromise[int](context.Background())
+	addr := run(t, &deferrer{future})
+	promise.Reject(own)
+	_, err := addr.SendUnpack(t.Context(), Later{})
+	require.True(t, err == own, "%v", err) //nolint:errorlint,testifylint // the identity is the promise
+	_, err = akt.Ask[int](t.Context(), addr, Later{})
+	require.True(t, err == own, "%v", err) //nolint:errorlint,testifylint // the identity is the promise
+}
+
+// E1: where a deferred reply fails with the SendError of another call, also as the value of a panic, it comes in this call's own: the
+// handler of this message has run, and Handled says so.
+func TestFutureFailsWithASendError(t *testing.T) {
+	t.Parallel()
 	other := run(t, newGate())
 	other.Stop()
 	_, failure := other.Send(t.Context(), Note{})
-	for _, own := range []error{errors.New("the promise's own"), failure} {
-		promise, future := akt.NewPromise[int]()
-		addr := run(t, &deferrer{future})
+	requireSendError(t, failure, akt.NotHandled, akt.ErrStopped)
+	for name, own := range map[string]error{
+		"itself": failure, "wrapped": fmt.Errorf("wrapped: %w", failure), "joined": errors.Join(io.EOF, failure),
+		"by the user's own type": unwrapsTo{failure}, "of a panic": &akt.PanicError{Value: failure},
+	} {
+		promise, future := akt.NewPromise[int](context.Background())
+		addr := run(t, &deferrer{future}, quiet())
 		promise.Reject(own)
-		_, err := addr.SendUnpack(t.Context(), Later{})
-		require.True(t, err == own, "%v", err) //nolint:errorlint,testifylint // the identity is the promise
-		_, err = akt.Ask[int](t.Context(), addr, Later{})
-		require.True(t, err == own, "%v", err) //nolint:errorlint,testifylint // the identity is the promise
+		asked := map[string]func() error{
+			"SendUnpack": func() error { _, err := addr.SendUnpack(t.Context(), Later{}); return err },
+			"Ask":        func() error { _, err := akt.Ask[int](t.Context(), addr, Later{}); return err },
+			"a user's Sender": func() error {
+				_, err := akt.Ask[int](t.Context(), struct{ akt.Sender }{addr}, Later{})
+				return err
+			},
+		}
+		for way, ask := range asked {
+			err := ask()
+			require.ErrorIs(t, err, own, "%s, by %s", name, way)
+			requireSendError(t, err, akt.MaybeHandled, akt.ErrStopped)
+		}
 	}
 }
+
+type unwrapsTo struct{ err error }
+
+func (u unwrapsTo) Error() string { return "the user's own" }
+func (u unwrapsTo) Unwrap() error { return u.err }
 
 // E2: a ctx that ends during the wait for a deferred reply is a SendError: the handler has run.
 func TestWaitForDeferredReplyEndsWithContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		promise, future := akt.NewPromise[int]()
+		promise, future := akt.NewPromise[int](context.Background())
 		addr := run(t, &deferrer{future})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -185,7 +219,7 @@ func TestSendUnpackOfAnOrdinaryReply(t *testing.T) {
 func TestLostPromise(t *testing.T) {
 	t.Parallel()
 	future := func() *akt.Future[int] {
-		_, future := akt.NewPromise[int]()
+		_, future := akt.NewPromise[int](context.Background())
 		return future
 	}()
 	addr := run(t, &deferrer{future})

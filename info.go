@@ -121,7 +121,7 @@ func (a *actor) countDropped(n int) {
 // ownFailure is ownError, and counts the failure.
 //
 //go:noinline
-func ownFailure(err error, a *actor, message func() string) error {
+func ownFailure(err error, a *actor, message func() label) error {
 	a.countFailed(err)
 	return ownError(err, a, message)
 }

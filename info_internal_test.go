@@ -2,6 +2,7 @@ package akt
 
 import (
 	"testing"
+	"testing/synctest"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
@@ -34,6 +35,10 @@ func TestSizeOfActor(t *testing.T) {
 // Names: whether a given name is a made-up one is found without looking at all actors for each, also as they come and go.
 func TestMadeUpNamesAreIndexed(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, testMadeUpNames)
+}
+
+func testMadeUpNames(t *testing.T) {
 	s := NewSystem()
 	first, err := s.Run(numbered{})
 	require.NoError(t, err)
@@ -48,7 +53,7 @@ func TestMadeUpNamesAreIndexed(t *testing.T) {
 	require.True(t, taken("numbered-1"))
 	require.Len(t, s.made, 2)
 	require.Same(t, second.actor, s.madeUntil)
-	end := func(a *Address) { a.Stop(); <-a.Done() }
+	end := func(a *Address) { a.Stop(); synctest.Wait() }
 	end(second)
 	require.Same(t, first.actor, s.madeUntil)
 	require.False(t, taken("numbered-2"))

@@ -128,8 +128,8 @@ func TestInfoOfBusyActor(t *testing.T) {
 	addr, info := sysRun(t, system, &doll{})
 	private := contextOf(t, addr).Private()
 	leave := hold(t, addr)
-	require.NoError(t, addr.TryNotify(deed(func(akt.Context) {})))
-	require.NoError(t, addr.TryNotify(deed(func(akt.Context) {})))
+	require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})))
+	require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})))
 	require.NoError(t, private.Do(func(akt.Context) {
 		got := info()
 		require.Equal(t, "a function", got.Handling)
@@ -169,7 +169,7 @@ func TestInfoDropped(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		require.ErrorIs(t, addr.TryNotify(deed(func(akt.Context) {})), akt.ErrMailboxFull)
+		require.ErrorIs(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})), akt.ErrMailboxFull)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		got := info()
@@ -234,13 +234,13 @@ func TestInfoDroppedAtTheEnd(t *testing.T) {
 		var last akt.Info
 		addr, info := sysRun(t, system, &doll{onStopped: func(akt.Context) { last = info() }})
 		filled := make(chan struct{})
-		require.NoError(t, addr.TryNotify(deed(func(ctx akt.Context) {
+		require.NoError(t, addr.TryNotify(context.Background(), deed(func(ctx akt.Context) {
 			<-filled
 			ctx.Private().NotifyLater(deed(func(akt.Context) {}), 0)
 			ctx.Private().NotifyInterval(func() any { return nil }, time.Hour)
 			ctx.Stop()
 		})))
-		require.NoError(t, addr.TryNotify(deed(func(akt.Context) {})))
+		require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})))
 		sent := make(chan error)
 		go func() {
 			_, err := addr.Send(t.Context(), deed(func(akt.Context) {}))
@@ -250,7 +250,7 @@ func TestInfoDroppedAtTheEnd(t *testing.T) {
 		close(filled)
 		requireSendError(t, <-sent, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToGetResponse)
 		<-addr.Done()
-		require.EqualValues(t, 3, last.Dropped, "the request, the notification and the timer's message; an interval has none yet")
+		require.EqualValues(t, 4, last.Dropped, "the request, the notification, the timer's message and the interval's")
 		require.EqualValues(t, 1, last.Handled)
 		require.Equal(t, "OnStopped", last.Handling)
 		require.Zero(t, last.Queued)

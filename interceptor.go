@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Next hands a message on to the next interceptor, and the last one to the handler. It returns the handler's reply and error.
@@ -23,10 +26,30 @@ type Next func(ctx Context, msg any) (any, error)
 //	ctx.Context = context.WithValue(ctx.Context, key, value)
 //	return next(ctx, msg)
 //
-// The handler's Context is of the actor and of the message, whatever next was given. It may be called twice, and the handler then runs
-// twice, or not at all. It must not be called by two goroutines at a time, nor after the interceptor has returned: it then
-// returns an error and does nothing. An interceptor that returns while another goroutine is inside next waits for it.
+// It may call next twice, and the handler then runs twice, or not at all. A next takes a Context that is, or comes from, that of its own
+// message, until its interceptor has returned, and from one goroutine at a time; otherwise it returns an error and does nothing. An
+// interceptor that returns while another goroutine is inside next waits for it.
+//
+// [Context.Delivery] tells what the message is, and for which handler.
 type Interceptor func(ctx Context, msg any, next Next) (any, error)
+
+// Delivery is what an interceptor can know of the message that it is called for, besides the message.
+type Delivery struct {
+	Handler      string        // the method it was sent to, such as "HandleDeposit"
+	Message      string        // the type of the message as it was sent, as %T prints it
+	Notification bool          // nobody waits for a reply: it came by Notify, a timer or a watch
+	Queued       time.Duration // from its sending to its turn, waiting for room included; 0 for one handled on its sender's goroutine
+}
+
+// Delivery describes the message that the Context belongs to, also when it was kept for later. It is the zero Delivery for hooks,
+// functions of Do, and actors without interceptors; and when the actor has gone on to another message.
+func (c Context) Delivery() Delivery {
+	a := c.of()
+	if a.config.chain == nil {
+		return Delivery{}
+	}
+	return a.config.chain.deliveryOf(c.run)
+}
 
 // WithInterceptor has interceptors called around every call of the actor's handlers, in their order: the first is the outermost.
 // Given more than once they add up, and those of [WithDefaults] come before the actor's own. A nil one is an error. Without interceptors
@@ -43,7 +66,11 @@ func WithInterceptor(interceptors ...Interceptor) Option {
 	})
 }
 
-var errNextLate = errors.New("akt: next was called after its interceptor returned, or by two goroutines at a time")
+var (
+	errNextLate = errors.New("akt: next was called after its interceptor returned, or by two goroutines at a time")
+	errNextOf   = errors.New("akt: next was called with a Context that does not come from its own message's; " +
+		"derive one from the ctx that the interceptor got, such as with ctx.Context = context.WithValue(ctx.Context, …)")
+)
 
 // chain is an actor's interceptors, made once. Its fields below outer are the owner's, who sets them before the outer layer is opened;
 // whoever is inside a layer may read them.
@@ -55,9 +82,22 @@ type chain struct {
 	run uint64 // the state word of the message's run, without flags
 	to  route
 	typ typeID // the type of the message that this is the route of
+
+	mu      sync.Mutex // guards current
+	current delivered
 }
 
-// layer is one interceptor of a chain. Who may go on to the next layer is decided by its state:
+// delivered is what a Delivery is made of. It has the message's type only, not to keep the message.
+type delivered struct {
+	run    uint64
+	to     route
+	typ    reflect.Type
+	notice bool
+	queued time.Duration
+}
+
+// layer is one interceptor of a chain. Its state has the number of the run that it is open for; and who may go on to the next layer
+// is decided by the rest:
 //
 //	         call                next, one CAS
 //	closed ───────▶ open ──────────────────────▶ inside
@@ -66,18 +106,19 @@ type chain struct {
 //	   └◀────────────┘ the interceptor returns      │
 //	   └◀───────────────────────────────────────────┘ it returns first: it waits for who is inside
 //
-// So one goroutine at most is at the end of the chain, while the interceptors are called and not after: One-Owner.
+// So one goroutine at most is at the end of the chain, while the interceptors are called and not after: One-Owner. And a next that
+// was kept opens nothing for another message.
 type layer struct {
 	chain     *chain
 	inner     *layer // nil for the innermost
 	intercept Interceptor
-	next      Next // pass, as a func value that is made once
-	state     atomic.Uint32
+	state     atomic.Uint64
 	left      chan struct{} // closed when who is inside has left; made when the interceptor returned first
 }
 
+// What the state of a layer has besides the word of a run.
 const (
-	layerClosed uint32 = iota
+	layerClosed uint64 = iota
 	layerOpen
 	layerInside
 )
@@ -85,53 +126,71 @@ const (
 func newChain(a *actor, interceptors []Interceptor) *chain {
 	c := &chain{actor: a}
 	for i := len(interceptors) - 1; i >= 0; i-- {
-		l := &layer{chain: c, inner: c.outer, intercept: interceptors[i]}
-		l.next = l.pass
-		c.outer = l
+		c.outer = &layer{chain: c, inner: c.outer, intercept: interceptors[i]}
 	}
 	c.call = func(_ any, ctx Context, msg any) (any, error) { return c.outer.call(ctx, msg) }
 	return c
 }
 
-// around is the call of a message's handler through the interceptors, in the run of this number, by the owner.
-func (c *chain) around(run uint64, to route, msg any) callFunc {
-	c.run, c.to, c.typ = run&^flagMask, to, dynamicType(msg)
+// around is the call of a message's handler through the interceptors, in the run of this word, by the owner.
+func (c *chain) around(d delivered, msg any) callFunc {
+	d.run &^= flagMask
+	d.typ = reflect.TypeOf(msg)
+	c.run, c.to, c.typ = d.run, d.to, dynamicType(msg)
+	c.mu.Lock()
+	c.current = d
+	c.mu.Unlock()
 	return c.call
 }
 
-// callOf is the call of a message's handler, through the interceptors if there are any.
-func (a *actor) callOf(run uint64, to route, msg any) callFunc {
-	if a.config.chain == nil {
-		return *to.call.Load()
+// deliveryOf is the Delivery of the message of a run, if that is the current one, or the last.
+func (c *chain) deliveryOf(run uint64) Delivery {
+	c.mu.Lock()
+	d := c.current
+	c.mu.Unlock()
+	if d.typ == nil || d.run>>runShift != run>>runShift {
+		return Delivery{}
 	}
-	return a.config.chain.around(run, to, msg)
+	return Delivery{Handler: d.to.method, Message: d.to.sentType(d.typ), Notification: d.notice, Queued: d.queued}
+}
+
+// callOf is the call of an envelope's handler, through the interceptors if there are any.
+func (a *actor) callOf(run uint64, e *envelope) callFunc {
+	if a.config.chain == nil {
+		return *e.to.call.Load()
+	}
+	d := delivered{run: run, to: e.to, notice: e.kind != request, queued: uptime() - e.since}
+	return a.config.chain.around(d, e.msg)
 }
 
 // call calls the interceptor.
 func (l *layer) call(ctx Context, msg any) (any, error) {
-	l.state.Store(layerOpen)
-	defer l.close()
-	return l.intercept(ctx, msg, l.next)
+	run := l.chain.run
+	l.state.Store(run | layerOpen)
+	defer l.close(run)
+	return l.intercept(ctx, msg, func(ctx Context, msg any) (any, error) { return l.pass(run, ctx, msg) })
 }
 
 // close ends the interceptor's call. A goroutine that is inside still handles the message; so the owner waits for it.
-func (l *layer) close() {
-	if l.state.CompareAndSwap(layerOpen, layerClosed) {
+func (l *layer) close(run uint64) {
+	if l.state.CompareAndSwap(run|layerOpen, layerClosed) {
 		return
 	}
 	l.left = make(chan struct{})
-	if l.state.Swap(layerClosed) == layerInside {
+	if l.state.Swap(layerClosed) == run|layerInside {
 		<-l.left // One-Owner
 	}
 }
 
-// pass is what the interceptor has as next.
-func (l *layer) pass(ctx Context, msg any) (any, error) {
-	a := l.chain.actor
-	if ctx.actor == a && !a.runs(ctx.run) || !l.state.CompareAndSwap(layerOpen, layerInside) {
+// pass is what the interceptor has as next, for the message of a run.
+func (l *layer) pass(run uint64, ctx Context, msg any) (any, error) {
+	if !l.chain.actor.comesFrom(ctx, run) {
+		return nil, errNextOf
+	}
+	if !l.state.CompareAndSwap(run|layerOpen, run|layerInside) {
 		return nil, errNextLate
 	}
-	defer l.leave()
+	defer l.leave(run)
 	ctx = l.chain.own(ctx)
 	if l.inner != nil {
 		return l.inner.call(ctx, msg)
@@ -139,8 +198,18 @@ func (l *layer) pass(ctx Context, msg any) (any, error) {
 	return l.chain.handle(ctx, msg)
 }
 
-func (l *layer) leave() {
-	if !l.state.CompareAndSwap(layerInside, layerOpen) {
+// comesFrom reports whether a Context is that of a run of this actor, or has it in it.
+func (a *actor) comesFrom(ctx Context, run uint64) bool {
+	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
+		if c.actor == a && c.run>>runShift == run>>runShift {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *layer) leave(run uint64) {
+	if !l.state.CompareAndSwap(run|layerInside, run|layerOpen) {
 		close(l.left) // the interceptor has returned, and waits
 	}
 }
@@ -181,5 +250,9 @@ func (a *actor) sendIntercepted(ctx context.Context, forever bool, r route, msg 
 		return a.request(ctx, r, msg, into)
 	}
 	c := Context{Context: ctx, actor: a, run: runOf(word, forever)}
-	return a.runHere(c, word, r, msg, a.config.chain.around(word, r, msg))
+	reply, err := a.runHere(c, word, r, msg, a.config.chain.around(delivered{run: word, to: r}, msg))
+	if a.defers(reply) {
+		a.followHere(reply, r, msg)
+	}
+	return reply, err
 }

@@ -46,7 +46,7 @@ func (*sysEcho) HandlePtr(_ akt.Context, m *sysPtr) (string, error) { return m.T
 func (*sysEcho) HandleOther(_ akt.Context, m sysOther) (int, error) { return m.N, nil }
 func (*sysEcho) HandleNone(akt.Context, sysNone)                    {}
 func (*sysEcho) HandleLater(_ akt.Context, m sysLater) *akt.Future[int] {
-	p, f := akt.NewPromise[int]()
+	p, f := akt.NewPromise[int](context.Background())
 	p.Resolve(m.N)
 	return f
 }
@@ -131,7 +131,7 @@ func TestInterceptedMessages(t *testing.T) {
 		private := addr.Downgrade()
 		ctx := contextOf(t, addr)
 		require.NoError(t, ctx.Private().Do(func(akt.Context) {}))
-		require.NoError(t, private.TryNotify(deed(func(akt.Context) {})))
+		require.NoError(t, private.TryNotify(context.Background(), deed(func(akt.Context) {})))
 		require.NoError(t, ctx.Private().Notify(t.Context(), deed(func(akt.Context) {})))
 		ctx.Private().NotifyLater(deed(func(akt.Context) {}), time.Second)
 		timer := ctx.Private().NotifyInterval(func() any { return deed(func(akt.Context) {}) }, time.Second)
@@ -194,15 +194,13 @@ func TestInterceptorsContext(t *testing.T) {
 			c.Context = ended
 			return c
 		}},
-		{name: "of no actor", value: "v", f: func(c akt.Context) akt.Context {
-			return akt.Context{Context: context.WithValue(c.Context, sysKey{}, "v")}
+		{name: "of no actor, with its own in it", value: "v", f: func(c akt.Context) akt.Context {
+			return akt.Context{Context: context.WithValue(c, sysKey{}, "v")}
 		}},
-		{name: "empty", f: func(akt.Context) akt.Context { return akt.Context{} }},
 		{name: "without a context", f: func(c akt.Context) akt.Context { c.Context = nil; return c }},
-		{name: "of another actor", f: func(akt.Context) akt.Context { return stranger }},
-		{name: "a value of another actor's", value: "v", f: func(akt.Context) akt.Context {
+		{name: "of another actor, with its own in it", value: "v", f: func(own akt.Context) akt.Context {
 			c := stranger
-			c.Context = context.WithValue(c.Context, sysKey{}, "v")
+			c.Context = context.WithValue(own, sysKey{}, "v")
 			return c
 		}},
 	} {
@@ -390,7 +388,7 @@ func TestInterceptorFailsNotification(t *testing.T) {
 	system := deadLetters(&dead)
 	addr, err := system.Run(&sysEcho{}, akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) { return nil, errors.New("refused") }))
 	require.NoError(t, err)
-	require.NoError(t, addr.TryNotify(sysWord{}))
+	require.NoError(t, addr.TryNotify(context.Background(), sysWord{}))
 	addr.Stop()
 	<-addr.Done()
 	require.Equal(t, []string{"akt_test.sysWord: refused"}, dead.all())
@@ -404,7 +402,7 @@ func TestInterceptorsReplyType(t *testing.T) {
 	var instead any
 	addr := run(t, &sysEcho{}, akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) { return instead, nil }))
 	future := func() *akt.Future[int] {
-		p, f := akt.NewPromise[int]()
+		p, f := akt.NewPromise[int](context.Background())
 		p.Resolve(4)
 		return f
 	}
@@ -456,6 +454,119 @@ func TestInterceptorsReplyType(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
+}
+
+// E4: next takes a Context that is, or comes from, its own message's. With any other it returns an error, and does nothing.
+func TestNextTakesItsOwnContext(t *testing.T) {
+	t.Parallel()
+	stranger := contextOf(t, run(t, &doll{}))
+	for _, path := range sendPaths() {
+		var earlier akt.Context
+		addr := path.runWith(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+			for name, other := range map[string]akt.Context{
+				"empty": {}, "of no actor": {Context: context.Background()}, "of another actor": stranger,
+				"of an earlier message": earlier,
+			} {
+				_, err := next(other, msg)
+				assert.ErrorContains(t, err, "does not come from its own message's", "%s: %s", path.name, name)
+			}
+			earlier = ctx
+			return next(ctx, msg)
+		}))
+		handled := 0
+		for range 2 {
+			_, err := path.send(t, addr, deed(func(akt.Context) { handled++ }))
+			require.NoError(t, err)
+		}
+		require.Equal(t, 2, handled)
+	}
+}
+
+// E4: a next that was kept does nothing while another message is at its interceptor, whatever Context it is given.
+func TestNextOfAnotherMessage(t *testing.T) {
+	t.Parallel()
+	for _, path := range sendPaths() {
+		var kept akt.Next
+		var first akt.Context
+		addr := path.runWith(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+			if kept == nil {
+				kept, first = next, ctx
+				return next(ctx, msg)
+			}
+			both := first
+			both.Context = ctx
+			for _, given := range []akt.Context{ctx, first, both, {Context: ctx}, {Context: first}} {
+				_, err := kept(given, msg)
+				assert.Error(t, err, path.name)
+			}
+			return next(ctx, msg)
+		}))
+		handled := 0
+		for range 3 {
+			_, err := path.send(t, addr, deed(func(akt.Context) { handled++ }))
+			require.NoError(t, err)
+		}
+		require.Equal(t, 3, handled)
+	}
+}
+
+// An interceptor, and the handler, can know how their message came; also later, as long as the actor has no other one.
+func TestDelivery(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var got []akt.Delivery
+		var last akt.Context
+		addr := run(t, &sysEcho{}, quiet(), akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+			got = append(got, ctx.Delivery())
+			last = ctx
+			return next(ctx, msg)
+		}))
+		ctx := t.Context()
+		_, err := addr.Send(context.Background(), sysWord{"inline"})
+		require.NoError(t, err)
+		_, err = addr.Send(ctx, &sysWord{"a pointer"})
+		require.NoError(t, err)
+		_, err = addr.Send(ctx, sysPtr{"a value"})
+		require.NoError(t, err)
+		_, err = addr.Send(ctx, akt.Raw{Name: "Other", Fields: map[string]any{"N": 1}})
+		require.NoError(t, err)
+		require.NoError(t, addr.Notify(ctx, sysNone{}))
+		synctest.Wait()
+		require.Equal(t, []akt.Delivery{
+			{Handler: "HandleWord", Message: "akt_test.sysWord"},
+			{Handler: "HandleWord", Message: "*akt_test.sysWord"},
+			{Handler: "HandlePtr", Message: "akt_test.sysPtr"},
+			{Handler: "HandleOther", Message: "akt.Raw"},
+			{Handler: "HandleNone", Message: "akt_test.sysNone", Notification: true},
+		}, got)
+		require.Equal(t, got[4], last.Delivery())
+		old := last
+		_, err = addr.Send(ctx, sysNone{})
+		require.NoError(t, err)
+		require.Zero(t, old.Delivery(), "the actor has gone on")
+		require.Zero(t, akt.Context{}.Delivery())
+		require.Zero(t, contextOf(t, run(t, &doll{})).Delivery(), "without interceptors")
+	})
+}
+
+// Delivery.Queued is the time from sending to the turn, also of a sender that waits for room, of a batch and of a timer.
+func TestDeliveryQueued(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var queued []time.Duration
+		addr := run(t, &doll{}, akt.WithMailbox(2), akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+			queued = append(queued, ctx.Delivery().Queued)
+			return next(ctx, msg)
+		}))
+		nap := deed(func(akt.Context) { time.Sleep(time.Second) })
+		for range 5 {
+			require.NoError(t, addr.Notify(t.Context(), nap)) // from the fourth on there is no room
+		}
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		settled(t, addr)
+		require.Equal(t, []time.Duration{0, time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second}, queued[:5])
+	})
 }
 
 // D1: next does nothing but return an error when its interceptor has returned, whatever Context it is given.

@@ -48,9 +48,10 @@ type (
 	borrowerThatSets struct {
 		*lentCount
 		lentWord
-		log   *journal
-		count *lentCount
-		word  lentWord
+		log    *journal
+		count  *lentCount
+		word   lentWord
+		causes []error
 	}
 )
 
@@ -65,7 +66,10 @@ func (b *borrowerThatSets) OnStart(akt.Context) error {
 	return nil
 }
 func (b *borrowerThatSets) OnStopping(akt.Context) bool { b.log.add("OnStopping"); return true }
-func (b *borrowerThatSets) OnStopped(akt.Context)       { b.log.add("OnStopped") }
+func (b *borrowerThatSets) OnStopped(ctx akt.Context) {
+	b.log.add("OnStopped")
+	b.causes = append(b.causes, ctx.StopCause())
+}
 
 // H4: an embedded pointer or interface that brings handlers or hooks and is nil is Run's error, which
 // names the field, what it brings, and the cure.
@@ -127,15 +131,17 @@ func TestNilLendersAfterOnStart(t *testing.T) {
 	t.Parallel()
 	var log journal
 	system := akt.NewSystem()
-	_, err := system.Run(&borrowerThatSets{log: &log}, quiet())
+	actor := &borrowerThatSets{log: &log}
+	_, err := system.Run(actor, quiet())
 	var refused *akt.RegistrationError
 	require.ErrorAs(t, err, &refused)
 	require.Len(t, refused.Faults, 2)
 	require.ErrorContains(t, err, "lentCount")
 	require.ErrorContains(t, err, "lentWord")
 	require.Equal(t, []string{"OnStart", "OnStopped"}, log.all())
+	require.Equal(t, []error{err}, actor.causes)
 
-	_, _, err = system.LookupOrRun("two", func() any { return &borrowerThatSets{log: &log, word: &lentReply{}} }, quiet())
+	_, _, err = system.LookupOrRun(t.Context(), "two", func() any { return &borrowerThatSets{log: &log, word: &lentReply{}} }, quiet())
 	require.ErrorAs(t, err, &refused)
 	require.Len(t, refused.Faults, 1)
 	require.Equal(t, []string{"OnStart", "OnStopped", "OnStart", "OnStopped"}, log.all())
@@ -178,9 +184,11 @@ func TestNilLenderAtARestart(t *testing.T) {
 		var log journal
 		var failures []error
 		states := 0
+		var made []*borrowerThatSets
 		addr := run(t, akt.Spawner[*borrowerThatSets](func() *borrowerThatSets {
 			states++
 			b := &borrowerThatSets{log: &log, count: &lentCount{}, word: &lentReply{}}
+			made = append(made, b)
 			switch states {
 			case 1:
 				b.word = failingWord{}
@@ -203,6 +211,9 @@ func TestNilLenderAtARestart(t *testing.T) {
 		require.ErrorAs(t, failures[1], &refused)
 		require.ErrorContains(t, failures[1], "lentWord")
 		require.Equal(t, []string{"OnStart", "OnStopped", "OnStart", "OnStopped", "OnStart"}, log.all())
+		for i, b := range made[:2] {
+			require.Equal(t, []error{failures[i]}, b.causes)
+		}
 	})
 }
 

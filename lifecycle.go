@@ -3,15 +3,14 @@ package akt
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 
 	"github.com/aktgo/akt/internal/typename"
 )
 
-// run makes an actor of what was passed to one of the Run functions, and starts it. A child's is called from a run of its parent.
-func (s *System) run(what any, from Context, opts []Option) (*Address, error) {
-	parent := from.actor
+// run makes an actor of what was passed to one of the Run functions, and starts it. from is the ctx of who calls it, for a child the
+// Context of its parent's run.
+func (s *System) run(from context.Context, what any, parent *actor, opts []Option) (*Address, error) {
 	sp, spawned := asSpawner(what)
 	var t *table
 	var err error
@@ -60,14 +59,16 @@ func (s *System) run(what any, from Context, opts []Option) (*Address, error) {
 	a, addr := newActor(s.collects(cfg))
 	a.self, a.table, a.system, a.config = pointerTo(what), t, s, cfg
 	a.started = uptime()
+	a.deferring = t.defers || len(cfg.interceptors) > 0
 	a.capacity = cfg.capacity
 	word := flagBusy // One-Owner: this goroutine, until OnStart has returned
 	if len(cfg.interceptors) > 0 {
 		cfg.chain = newChain(a, cfg.interceptors)
 		word |= flagIntercepted
+		a.measures = true
 	}
 	a.word.Store(word)
-	if err := s.add(a, parent); err != nil {
+	if err := s.add(a, from, parent); err != nil {
 		return nil, err
 	}
 	if err := a.start(from); err != nil {
@@ -112,8 +113,9 @@ func spawnState(sp spawner, t *table) (state any, err error) {
 	return state, nil
 }
 
-// start calls OnStart, by the owner, and lets the actor go. Where that ends the actor, the run that from belongs to waits for the end.
-func (a *actor) start(from Context) error {
+// start calls OnStart, by the owner, and lets the actor go. Where OnStart fails or stops the actor, the
+// run that from belongs to waits for the end; whatever ends it otherwise comes after the start.
+func (a *actor) start(from context.Context) error {
 	returned := false
 	defer func() {
 		if !returned { // OnStart ended the goroutine: Run does not return either
@@ -139,17 +141,16 @@ func (a *actor) start(from Context) error {
 		a.system.note()
 		return nil
 	}
-	if a.takeOrder(orderAsk) && !a.vetoes() {
+	a.mu.Lock()
+	stopped := a.extras != nil && a.extras.stoppedAtStart
+	a.mu.Unlock()
+	if stopped && a.takeOrder(orderAsk) && !a.vetoes() {
 		defer waiters.leave(waiters.enter(from, a, nil))
 		a.end(nil)
 		return a.gone()
 	}
-	if a.goIdle() {
-		a.system.note()
-		return nil
-	}
 	a.hire() // One-Owner: handed over
-	if a.shut() {
+	if stopped && a.shut() {
 		defer waiters.leave(waiters.enter(from, a, nil))
 		<-a.done()
 		return a.gone()
@@ -157,8 +158,18 @@ func (a *actor) start(from Context) error {
 	return nil
 }
 
+// noteStopIn notes that OnStart has called Stop or Drain: then Run does not return the address.
+func (a *actor) noteStopIn(c Context) {
+	if !c.in(runStart) || !a.runs(c.run) {
+		return
+	}
+	a.mu.Lock()
+	a.extra().stoppedAtStart = true
+	a.mu.Unlock()
+}
+
 // callStart calls OnStart on a state that was just made. Where that is for a parent's run, the parent waits for it.
-func (a *actor) callStart(from Context) (err error) {
+func (a *actor) callStart(from context.Context) (err error) {
 	hook, ok := a.self.(StartHook)
 	if !ok {
 		return nil
@@ -168,8 +179,8 @@ func (a *actor) callStart(from Context) (err error) {
 	}
 	returned := false
 	c := a.hookContext(runStart)
-	if from.actor != nil {
-		c.Context = startContext{c.Context, from}
+	if by, ok := FromContext(from); ok {
+		c.Context = startContext{c.Context, by}
 	}
 	defer func() {
 		a.endRun()
@@ -230,28 +241,52 @@ func (a *actor) goOn() {
 // vetoes asks OnStopping after Context.Stop, and reports whether the actor goes on.
 func (a *actor) vetoes() bool {
 	a.phase.Store(uint32(Stopping))
-	if a.askStopping(true) {
+	if a.askStopping(a.stopNow) {
 		return false
 	}
 	a.goOn()
 	return true
 }
 
-// askStopping calls OnStopping and reports whether the actor is to stop. Where it is not asked but told, it is always true.
-func (a *actor) askStopping(asked bool) (stop bool) {
+// askStopping calls OnStopping and reports whether the actor is to stop. Where the hook ends the goroutine, another one goes on.
+func (a *actor) askStopping(otherwise func()) (stop bool) {
 	hook, ok := a.self.(StoppingHook)
 	if !ok {
 		return true
 	}
 	returned := false
 	defer func() {
-		if !returned { // OnStopping ended the goroutine
-			go a.end(nil) // One-Owner: handed over
+		if !returned {
+			go otherwise() // One-Owner: handed over
 		}
 	}()
-	stop = a.callStopping(hook) || !asked
+	stop = a.callStopping(hook)
 	returned = true
 	return stop
+}
+
+// stopNow ends the actor as it was told to: nobody has anything against it.
+func (a *actor) stopNow() { a.end(nil) }
+
+// tell calls OnStopping for notice, in the turn of an actor that goes on: see [System.Shutdown].
+func (a *actor) tell() {
+	a.phase.Store(uint32(Stopping))
+	a.mu.Lock()
+	x := a.extra()
+	x.told, x.handledWhenTold = true, a.handledIn(a.word.Load())
+	a.mu.Unlock()
+	a.askStopping(a.work)
+}
+
+// knowsOfStop reports whether OnStopping was called for notice, and no message handled since.
+func (a *actor) knowsOfStop() bool {
+	if !a.table.stopping || a.word.Load()&flagRest != 0 { // a state that rests is none
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.extras
+	return x != nil && (x.ending || x.told && x.handledWhenTold == a.handledIn(a.word.Load()))
 }
 
 // callStopping calls OnStopping. A panic counts as true.
@@ -273,8 +308,9 @@ func (a *actor) callStopping(hook StoppingHook) (stop bool) {
 // end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time.
 func (a *actor) end(why error) {
 	a.mu.Lock()
-	a.extra().err = why
-	a.extras.ending = true
+	x := a.extra()
+	x.err, x.cause = why, why
+	x.ending = true
 	a.mu.Unlock()
 	queue := a.closeDown()
 	a.phase.Store(uint32(Stopping))
@@ -287,7 +323,7 @@ func (a *actor) end(why error) {
 // refuseQueue tells who was queued that the actor has stopped, and reports the notifications.
 func (a *actor) refuseQueue(queue []*envelope) {
 	var dropped []any
-	requests := 0
+	requests, ticks := 0, 0
 	for _, e := range queue {
 		switch e.kind {
 		case request:
@@ -295,9 +331,11 @@ func (a *actor) refuseQueue(queue []*envelope) {
 			e.answer(nil, a.unanswered(e.name(), NotHandled, a.gone()))
 		case notification, function:
 			dropped = append(dropped, e.msg)
+		case interval:
+			ticks++
 		}
 	}
-	a.countDropped(requests + len(dropped))
+	a.countDropped(requests + len(dropped) + ticks)
 	a.noteDropped(a.gone(), dropped...)
 }
 
@@ -324,7 +362,8 @@ func (a *actor) ended() {
 	a.self = nil
 	a.crew.Store(nil)
 	a.phase.Store(uint32(Stopped))
-	a.system.remove(a)
+	a.failPromises()
+	a.system.free(a)
 	a.mu.Lock()
 	x := a.extras
 	x.over, x.last = true, nil
@@ -340,9 +379,6 @@ func (a *actor) ended() {
 	for w := range watchers {
 		w.deliverTerminated(a)
 	}
+	a.system.remove(a) // the last: whoever finds the system empty has seen Done of all closed
 	a.system.note()
-}
-
-func (a *actor) logPanic(in string, failure *PanicError) {
-	a.logger().Error("akt: panic", "in", in, "panic", fmt.Sprint(failure.Value), "stack", string(failure.Stack))
 }

@@ -159,7 +159,7 @@ func TestStopRefusesWhoWaitsForRoom(t *testing.T) {
 		var j journal
 		addr := run(t, &doll{}, akt.WithMailbox(1))
 		leave := hold(t, addr)
-		require.NoError(t, addr.TryNotify(j.entry("accepted")))
+		require.NoError(t, addr.TryNotify(context.Background(), j.entry("accepted")))
 		failures := make(chan error, 2)
 		go func() {
 			_, err := addr.Send(t.Context(), j.entry("waits"))
@@ -300,7 +300,7 @@ func TestOnStoppedExactlyOnce(t *testing.T) {
 		{"Release", func(_ *testing.T, _ *akt.System, a *akt.Address) { a.Release() }, []string{"OnStopped"}, false},
 		{"Context.Stop", func(t *testing.T, _ *akt.System, a *akt.Address) {
 			t.Helper()
-			require.NoError(t, a.TryNotify(deed(func(ctx akt.Context) { ctx.Stop() })))
+			require.NoError(t, a.TryNotify(context.Background(), deed(func(ctx akt.Context) { ctx.Stop() })))
 		}, []string{"OnStopping", "OnStopped"}, false},
 		{"Shutdown", func(t *testing.T, s *akt.System, _ *akt.Address) { t.Helper(); shutDown(t, s) }, []string{"OnStopping", "OnStopped"}, false},
 		{"a panic in a request", func(t *testing.T, _ *akt.System, a *akt.Address) {
@@ -315,7 +315,7 @@ func TestOnStoppedExactlyOnce(t *testing.T) {
 		}, []string{"OnStopped"}, true},
 		{"a panic in a notification", func(t *testing.T, _ *akt.System, a *akt.Address) {
 			t.Helper()
-			require.NoError(t, a.TryNotify(Stray{}))
+			require.NoError(t, a.TryNotify(context.Background(), Stray{}))
 		}, []string{"OnStopped"}, true},
 		{"a panic in Do", func(t *testing.T, _ *akt.System, a *akt.Address) {
 			t.Helper()
@@ -327,7 +327,7 @@ func TestOnStoppedExactlyOnce(t *testing.T) {
 		}, []string{"OnStopped"}, true},
 		{"Goexit in a notification", func(t *testing.T, _ *akt.System, a *akt.Address) {
 			t.Helper()
-			require.NoError(t, a.TryNotify(deed(func(akt.Context) { runtime.Goexit() })))
+			require.NoError(t, a.TryNotify(context.Background(), deed(func(akt.Context) { runtime.Goexit() })))
 		}, []string{"OnStopped"}, true},
 		{"all at once", func(t *testing.T, s *akt.System, a *akt.Address) {
 			t.Helper()
@@ -374,10 +374,13 @@ func TestChildrenEndBeforeParents(t *testing.T) {
 		"Address.Stop": func(_ *testing.T, a *akt.Address) { a.Stop() },
 		"Context.Stop": func(t *testing.T, a *akt.Address) {
 			t.Helper()
-			require.NoError(t, a.TryNotify(deed(func(ctx akt.Context) { ctx.Stop() })))
+			require.NoError(t, a.TryNotify(context.Background(), deed(func(ctx akt.Context) { ctx.Stop() })))
 		},
 		"Release": func(_ *testing.T, a *akt.Address) { a.Release() },
-		"panic":   func(t *testing.T, a *akt.Address) { t.Helper(); require.NoError(t, a.TryNotify(Stray{})) },
+		"panic": func(t *testing.T, a *akt.Address) {
+			t.Helper()
+			require.NoError(t, a.TryNotify(context.Background(), Stray{}))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -418,10 +421,10 @@ func TestParentsStopDrainsChildren(t *testing.T) {
 			return err
 		}})
 		leave := hold(t, child)
-		require.NoError(t, child.TryNotify(j.entry("accepted")))
+		require.NoError(t, child.TryNotify(context.Background(), j.entry("accepted")))
 		addr.Stop()
 		synctest.Wait()
-		require.ErrorIs(t, child.TryNotify(Stray{}), akt.ErrStopped)
+		require.ErrorIs(t, child.TryNotify(context.Background(), Stray{}), akt.ErrStopped)
 		leave()
 		<-addr.Done()
 		require.Equal(t, []string{"accepted", "OnStopping", "OnStopped"}, j.all())

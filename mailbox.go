@@ -63,6 +63,7 @@ type mailbox struct {
 	size     int32  // of the owner's batch when it was taken; 0 for none
 	crowded  bool   // somebody waits for room
 	closed   bool   // flagShut, for those who hold mu
+	measures bool   // how long messages are queued; never changed
 	orders   orders
 	mu       sync.Mutex // guards rare, current and all from free on
 	public   list
@@ -123,6 +124,7 @@ const (
 	orderNotice                    // with orderDrain: OnStopping is called for notice
 	orderRenew                     // there is no state: make a fresh one
 	orderFail                      // fail as extras.escalated says
+	orderTell                      // call OnStopping for notice, and go on
 )
 
 // lane says which way a message goes in.
@@ -275,6 +277,7 @@ func (m *mailbox) left() int32 {
 
 // push puts an envelope into a lane, or in line for it if wait is set. start is true where the caller must start the owner.
 func (m *mailbox) push(e *envelope, into lane, wait bool) (a admission, start bool) {
+	m.stamp(e)
 	m.lock()
 	defer m.mu.Unlock()
 	switch a = m.admits(into); {
@@ -299,10 +302,18 @@ func (m *mailbox) pushNotice(ctx context.Context, msg any, to route, into lane) 
 	if a = m.admits(into); a == accepted {
 		e := m.blank()
 		e.ctx, e.msg, e.to = ctx, msg, to
+		m.stamp(e)
 		start = m.putLocked(e, into)
 	}
 	m.mu.Unlock()
 	return a, start
+}
+
+// stamp notes when an envelope was sent, where that is measured.
+func (m *mailbox) stamp(e *envelope) {
+	if m.measures {
+		e.since = uptime()
+	}
 }
 
 // blank returns an envelope for a notification, with mu held.
@@ -349,6 +360,7 @@ const (
 	handleBatch // handle the messages that w has now
 	askToStop
 	finish // everything accepted was handled
+	tell   // call OnStopping for notice
 	renew  // make a fresh state
 	fail   // for a descendant
 )
@@ -405,6 +417,9 @@ func (m *mailbox) takeTask() task {
 	case m.orders&orderFail != 0:
 		m.orders &^= orderFail
 		return fail
+	case m.orders&orderTell != 0:
+		m.orders &^= orderTell
+		return tell
 	}
 	m.orders &^= orderAsk
 	return askToStop

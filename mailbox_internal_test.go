@@ -113,7 +113,7 @@ func TestEdgeOfIdle(t *testing.T) {
 	for name, pair := range map[string]func(a *Address, p *PrivateAddress) []func() error{
 		"Notify against an inline Send": func(a *Address, _ *PrivateAddress) []func() error {
 			return []func() error{
-				func() error { return a.TryNotify(edgePing{}) },
+				func() error { return a.TryNotify(context.Background(), edgePing{}) },
 				func() error { _, err := a.Send(context.Background(), edgePing{}); return err },
 			}
 		},
@@ -125,7 +125,7 @@ func TestEdgeOfIdle(t *testing.T) {
 		},
 		"Notify against a typed Ask": func(a *Address, _ *PrivateAddress) []func() error {
 			return []func() error{
-				func() error { return a.TryNotify(edgePing{}) },
+				func() error { return a.TryNotify(context.Background(), edgePing{}) },
 				func() error { _, err := Ask[int](context.Background(), a, edgePing{}); return err },
 			}
 		},
@@ -181,7 +181,7 @@ func TestEdgeOfIdleInSteps(t *testing.T) { //nolint:paralleltest // it needs two
 	for name, first := range map[string]func(*Address, edgePing) error{
 		"after an inline Send": func(a *Address, m edgePing) error { _, err := a.Send(context.Background(), m); return err },
 		"after a typed Ask":    func(a *Address, m edgePing) error { _, err := Ask[int](context.Background(), a, m); return err },
-		"after a Notify":       func(a *Address, m edgePing) error { return a.TryNotify(m) },
+		"after a Notify":       func(a *Address, m edgePing) error { return a.TryNotify(context.Background(), m) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			rounds := int64(edgeRounds(5000))
@@ -193,7 +193,7 @@ func TestEdgeOfIdleInSteps(t *testing.T) { //nolint:paralleltest // it needs two
 			second.Go(func() {
 				for round := range rounds {
 					reach(&turn, round+1, 4096)
-					if err := addr.TryNotify(edgePing{}); err != nil {
+					if err := addr.TryNotify(context.Background(), edgePing{}); err != nil {
 						t.Error(err)
 					}
 				}
@@ -388,7 +388,7 @@ func TestEdgeOfVetoes(t *testing.T) {
 	c := Context{actor: addr.actor}
 	for round := range edgeRounds(2000) {
 		together(func() { spin(round % 100); c.Stop() }, func() {
-			if err := addr.TryNotify(edgePing{spin: 50}); err != nil {
+			if err := addr.TryNotify(context.Background(), edgePing{spin: 50}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -461,7 +461,7 @@ func TestIdleWord(t *testing.T) {
 	require.NoError(t, err)
 	idle(1)
 	self.seen = make(chan int)
-	require.NoError(t, addr.TryNotify(edgePing{}))
+	require.NoError(t, addr.TryNotify(context.Background(), edgePing{}))
 	<-self.seen
 	for a.word.Load()&flagBusy != 0 {
 		runtime.Gosched()

@@ -165,7 +165,7 @@ func (c *crowd) finish() bool {
 	}
 	for k, d := range c.diaries {
 		begun := len(d.Begun)
-		assert.Contains(c.t, outcomeOf(nil, d.ctx.Address().TryNotify(puppetMsg{})), gotRefused, "TryNotify after the end of actor %d", k)
+		assert.Contains(c.t, outcomeOf(nil, d.ctx.Address().TryNotify(context.Background(), puppetMsg{})), gotRefused, "TryNotify after the end of actor %d", k)
 		assert.Contains(c.t, outcomeOf(d.ctx.Private().Send(context.Background(), puppetMsg{})), gotRefused, "Send after the end of actor %d", k)
 		standstill()
 		assert.Len(c.t, d.Begun, begun, "actor %d handles nothing after its end", k)
@@ -249,7 +249,7 @@ func (c *crowdClient) call(s puppetStep, k int, addr *akt.Address) {
 	case call.request:
 		call.got = outcomeOf(to.Send(ctx, msg))
 	case s.verb == doTryNotify:
-		call.got = outcomeOf(nil, addr.TryNotify(msg))
+		call.got = outcomeOf(nil, addr.TryNotify(context.Background(), msg))
 	default:
 		call.got = outcomeOf(nil, to.Notify(ctx, msg))
 	}

@@ -301,7 +301,7 @@ func (a *tangled) do(ctx akt.Context, run *tangleRun, op tangleOp, m tangleMsg) 
 	case tangleTry:
 		send(ctx, func(_ context.Context, m tangleMsg) error {
 			m.by = nil
-			return to.addr.TryNotify(m)
+			return to.addr.TryNotify(context.Background(), m)
 		})
 	}
 	return nil

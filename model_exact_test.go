@@ -172,7 +172,7 @@ func (s *stage) send(step puppetStep, m *modelActor, d *puppetDiary, h *stageHan
 		case c.request:
 			c.got = outcomeOf(to.Send(ctx, msg))
 		case c.try:
-			c.got = outcomeOf(nil, h.addr.TryNotify(msg))
+			c.got = outcomeOf(nil, h.addr.TryNotify(context.Background(), msg))
 		default:
 			c.got = outcomeOf(nil, to.Notify(ctx, msg))
 		}

@@ -5,6 +5,7 @@ import "context"
 // hire starts a goroutine that owns the actor from now on, on behalf of the owner. The func value is made once, as a go statement
 // would otherwise make one each time.
 func (a *actor) hire() {
+	a.system.noteStart(a)
 	if a.loop == nil {
 		a.loop = a.work
 	}
@@ -26,7 +27,9 @@ func (a *actor) hireFor(ctx context.Context) {
 	}
 	if !w.hand(a) {
 		a.hire()
+		return
 	}
+	a.system.noteStart(a)
 }
 
 // work has the goroutine own the actor until there is nothing to do, and then the actor that was handed to it meanwhile, if
@@ -82,9 +85,11 @@ func (a *actor) workOff() *worker {
 			}
 			a.end(nil)
 			return nil
+		case tell:
+			a.tell()
 		case finish:
-			if a.wantsNotice() {
-				a.askStopping(false)
+			if a.wantsNotice() && !a.knowsOfStop() {
+				a.askStopping(a.stopNow)
 			}
 			a.end(nil)
 			return nil
@@ -103,9 +108,9 @@ func (a *actor) workAfter(failure *PanicError, msg any, e *envelope) {
 // the caller does not own the actor any more.
 func (a *actor) handleFirst(e *envelope) (w *worker, over bool) {
 	word := a.word.Load()&^flagMask | flagBusy // as take has left it
-	_, failure, err := a.invoke(e, word)
-	if failure != nil || err != nil {
-		return nil, a.failedFirst(e, failure, err)
+	reply, failure, err := a.invoke(e, word)
+	if failure != nil || err != nil || a.defers(reply) {
+		return nil, a.settleFirst(e, reply, failure, err)
 	}
 	e.reuse()
 	if w = a.crew.Load(); w != nil {
@@ -121,13 +126,13 @@ func (a *actor) handleFirst(e *envelope) (w *worker, over bool) {
 	return nil, false
 }
 
-// failedFirst is what follows where that message has failed. It reports whether the caller does not own the actor any more.
-func (a *actor) failedFirst(e *envelope, failure *PanicError, err error) (over bool) {
+// settleFirst is what follows where that message has failed, or still may. It reports whether the caller does not own the actor any more.
+func (a *actor) settleFirst(e *envelope, reply any, failure *PanicError, err error) (over bool) {
 	if failure != nil && failure.exited() {
 		return true
 	}
 	a.endRun()
-	a.settle(e, nil, err, failure)
+	a.settle(e, reply, err, failure)
 	return failure != nil && !a.supervise(failure, e.msg, e)
 }
 
@@ -172,9 +177,10 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 		}
 		e := w.step()
 		c := Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
-		if _, err := a.callOf(word, e.to, e.msg)(a.self, c, e.msg); err != nil {
+		reply, err := a.callOf(word, e)(a.self, c, e.msg)
+		if err != nil || a.defers(reply) {
 			a.endRun()
-			a.settle(e, nil, err, nil)
+			a.settle(e, reply, err, nil)
 		}
 	}
 	returned = true
@@ -217,23 +223,42 @@ func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 	if failure == nil && e.timer != nil {
 		e.timer.handled()
 	}
+	heard := e.kind == request
 	switch {
 	case failure != nil:
-		a.countFailed(failure)
+		a.countFailed(failure) // supervise reports it
 	case err != nil:
-		a.countFailed(err)
+		a.failed(e.msg, e.name(), err, heard)
+	case a.defers(reply):
+		a.follow(reply, e)
 	}
 	switch {
-	case e.kind == request && failure != nil:
+	case !heard:
+	case failure != nil:
 		e.answer(nil, a.unanswered(e.name(), MaybeHandled, failure))
-	case e.kind == request && err != nil:
+	case err != nil:
 		e.answer(nil, ownError(err, a, e.name))
-	case e.kind == request:
-		e.answer(reply, nil)
-	case failure == nil && err != nil:
-		a.logger().Error("akt: a notification failed", "message", e.name(), "error", err)
-		a.system.deadLetter(a, e.msg, err)
+	default:
+		a.reply(e, reply)
 	}
+}
+
+// reply answers a request. Until its sender has received a deferred reply, that is on its way to somebody.
+func (a *actor) reply(e *envelope, reply any) {
+	if !a.defers(reply) {
+		e.answer(reply, nil)
+		return
+	}
+	f := reply.(deferred)
+	f.expect(1)
+	if !e.answer(reply, nil) {
+		f.expect(-1)
+	}
+}
+
+// defers reports whether a reply is a deferred one, which may fail later.
+func (a *actor) defers(reply any) bool {
+	return a.deferring && reply != nil && isDeferred(reply)
 }
 
 // invoke calls what an envelope is for. A panic becomes the failure. If the handler calls runtime.Goexit, nothing after the
@@ -250,9 +275,9 @@ func (a *actor) invoke(e *envelope, word uint64) (reply any, failure *PanicError
 	case function:
 		e.msg.(func(Context))(c)
 	case interval:
-		err = a.tick(c, e)
+		reply, err = a.tick(c, e)
 	default:
-		reply, err = a.callOf(word, e.to, e.msg)(a.self, c, e.msg)
+		reply, err = a.callOf(word, e)(a.self, c, e.msg)
 	}
 	returned = true
 	return reply, nil, err
@@ -271,19 +296,18 @@ func (a *actor) caught(recovered any, e *envelope) *PanicError {
 }
 
 // tick makes and handles the message of an interval. The envelope has the message from then on, for what is told of it.
-func (a *actor) tick(c Context, e *envelope) (err error) {
+func (a *actor) tick(c Context, e *envelope) (reply any, err error) {
 	e.msg, e.to = nil, route{} // of the tick before
 	if e.timer.isStopped() {   // since it was taken
 		a.endRunOfNone()
-		return nil
+		return nil, nil
 	}
 	e.msg = e.timer.next()
 	r, routed, err := a.route(e.msg)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e.to, e.msg = r, routed
 	a.renameRun(runInterval, r.index)
-	_, err = a.callOf(c.run, r, routed)(a.self, c, routed)
-	return err
+	return a.callOf(c.run, e)(a.self, c, routed)
 }

@@ -157,9 +157,9 @@ func parityAddress(t *testing.T) {
 	t.Parallel()
 	g, addr := runHeld(t, akt.WithMailbox(16))
 	for n := range 16 {
-		require.NoError(t, addr.TryNotify(Note{n}))
+		require.NoError(t, addr.TryNotify(context.Background(), Note{n}))
 	}
-	require.ErrorIs(t, addr.TryNotify(Note{16}), akt.ErrMailboxFull)
+	require.ErrorIs(t, addr.TryNotify(context.Background(), Note{16}), akt.ErrMailboxFull)
 	close(g.leave)
 	reply, err := addr.Send(t.Context(), Note{17})
 	require.NoError(t, err)
@@ -167,7 +167,7 @@ func parityAddress(t *testing.T) {
 
 	probe := run(t, &parityProbe{})
 	reply, err = probe.SendUnpack(t.Context(), parityDo{func(akt.Context) (any, error) {
-		promise, future := akt.NewPromise[int]()
+		promise, future := akt.NewPromise[int](context.Background())
 		promise.Resolve(7)
 		return future, nil
 	}})
@@ -233,7 +233,7 @@ func parityPrivateAddress(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"tick", "at", "later", "tick", "now"}, reply.([]string)[22:])
 		reply, err = private.SendUnpack(t.Context(), parityDo{func(akt.Context) (any, error) {
-			promise, future := akt.NewPromise[int]()
+			promise, future := akt.NewPromise[int](context.Background())
 			promise.Resolve(7)
 			return future, nil
 		}})

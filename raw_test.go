@@ -76,7 +76,7 @@ func TestRaw(t *testing.T) {
 		private, err := akt.Ask[*akt.PrivateAddress](t.Context(), addr, rawOtherMsg{})
 		require.NoError(t, err)
 		require.NoError(t, addr.Notify(t.Context(), amount))
-		require.NoError(t, addr.TryNotify(amount))
+		require.NoError(t, addr.TryNotify(context.Background(), amount))
 		require.NoError(t, private.Notify(t.Context(), amount))
 		asked, err := akt.Ask[uint8](t.Context(), addr, amount)
 		require.NoError(t, err)
@@ -112,7 +112,7 @@ func TestRawUnknownName(t *testing.T) {
 			addr := run(t, actor)
 			raw := akt.Raw{Name: tt.rawName, Fields: map[string]any{"amount": "hunter2"}}
 			_, err := addr.Send(t.Context(), raw)
-			for _, err := range []error{err, addr.Notify(t.Context(), raw), addr.TryNotify(raw)} {
+			for _, err := range []error{err, addr.Notify(t.Context(), raw), addr.TryNotify(context.Background(), raw)} {
 				var unhandled *akt.UnhandledError
 				require.ErrorAs(t, err, &unhandled)
 				require.EqualError(t, unhandled, "akt: *akt_test.rawAccount does not handle "+tt.text)
@@ -157,7 +157,7 @@ func TestRawThatDoesNotFit(t *testing.T) {
 			addr := run(t, actor)
 			_, sent := addr.Send(t.Context(), tt.raw)
 			_, asked := akt.Ask[any](t.Context(), addr.Downgrade(), tt.raw)
-			for _, err := range []error{sent, asked, addr.Notify(t.Context(), tt.raw), addr.TryNotify(tt.raw)} {
+			for _, err := range []error{sent, asked, addr.Notify(t.Context(), tt.raw), addr.TryNotify(context.Background(), tt.raw)} {
 				var refused *akt.DecodeError
 				require.ErrorAs(t, err, &refused)
 				require.Equal(t, tt.path, refused.Path)

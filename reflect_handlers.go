@@ -310,6 +310,7 @@ func newHandler(m reflect.Method, at place) *handler {
 	}
 	if h.replies {
 		h.reply = m.Type.Out(0)
+		h.defers = mayDefer(h.reply)
 	}
 	if call := erasedCall(h); call != nil {
 		h.bind(call)

@@ -1,6 +1,7 @@
 package akt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -26,29 +27,29 @@ type creation struct {
 // The options are those of a new actor; one that was found keeps its own. WithName may be left out, or has to give the same name, and
 // WithSystem the same system. newActor must not be nil, nor return nil.
 //
-// Neither newActor nor a hook of the actor may ask for the actor's own name, nor wait for somebody who does: they would wait for
-// themselves, and as no context is passed that is not detected. Other names are fine.
-func (s *System) LookupOrRun(name string, newActor func() any, opts ...Option) (a *Address, loaded bool, err error) {
-	if err := s.mayCreate(name, newActor, opts); err != nil {
+// ctx says how long to wait, and whether the call comes from inside a system that shuts down; OnStart of a new actor has its values, and
+// ends with it. A handler that would wait for itself, as it asks for an actor that waits for it, gets ErrDeadlock. newActor has no ctx,
+// and must not ask for the actor's own name.
+func (s *System) LookupOrRun(ctx context.Context, name string, newActor func() any, opts ...Option) (a *Address, loaded bool, err error) {
+	if err := s.mayCreate(ctx, name, newActor, opts); err != nil {
 		return nil, false, err
 	}
 	for {
 		here, claim, wait := s.claim(name)
 		switch {
 		case claim != nil:
-			a, err = s.create(name, claim, newActor, opts)
+			a, err = s.create(ctx, name, claim, newActor, opts)
 			return a, false, err
 		case here != nil:
 			if a, loaded = here.refer(); loaded {
 				return a, true, nil
 			}
-			if s.closing.Load() {
-				return nil, false, errShutDown
-			}
 			wait = here.done()
 		}
 		select {
 		case <-wait:
+		case <-ctx.Done():
+			return nil, false, &annotated{fmt.Sprintf("LookupOrRun(%q)", name), ended(ctx)}
 		case <-s.life().Done():
 			return nil, false, errShutDown
 		}
@@ -56,8 +57,12 @@ func (s *System) LookupOrRun(name string, newActor func() any, opts ...Option) (
 }
 
 // mayCreate says what is wrong with the arguments of LookupOrRun.
-func (s *System) mayCreate(name string, newActor func() any, opts []Option) error {
+func (s *System) mayCreate(ctx context.Context, name string, newActor func() any, opts []Option) error {
 	switch {
+	case ctx == nil:
+		return errNilContext
+	case s.refuses(ctx):
+		return errShutDown
 	case name == "":
 		return errors.New("akt: LookupOrRun: the name is empty")
 	case newActor == nil:
@@ -94,25 +99,25 @@ func (s *System) claim(name string) (here *actor, mine *creation, wait <-chan st
 }
 
 // create runs a new actor under a name that was claimed. The claim ends however that ends, by a panic or Goexit too.
-func (s *System) create(name string, claim *creation, newActor func() any, opts []Option) (*Address, error) {
+func (s *System) create(ctx context.Context, name string, claim *creation, newActor func() any, opts []Option) (*Address, error) {
 	defer func() {
 		s.mu.Lock()
 		delete(s.creations, name)
 		s.mu.Unlock()
 		close(claim.over)
 	}()
-	if s.closing.Load() {
-		return nil, errShutDown
+	if ctx.Err() != nil {
+		return nil, &annotated{fmt.Sprintf("LookupOrRun(%q)", name), ended(ctx)}
 	}
 	actor, err := made(newActor)
 	if err == nil && actor == nil {
 		err = errors.New("akt: newActor returned nil")
 	}
 	if err != nil {
-		return nil, &callError{fmt.Sprintf("LookupOrRun(%q)", name), err}
+		return nil, &annotated{fmt.Sprintf("LookupOrRun(%q)", name), err}
 	}
 	opts = append(slices.Clone(opts), WithName(name), optionOf("", func(c *config) error { c.claim = claim; return nil }))
-	return s.Run(actor, opts...)
+	return s.run(ctx, actor, nil, opts)
 }
 
 // made calls newActor. A panic is an error, as that of a Spawner is.
@@ -127,15 +132,6 @@ func made(newActor func() any) (actor any, err error) {
 	returned = true
 	return actor, nil
 }
-
-// callError is an error of a method of System, which says what was called.
-type callError struct {
-	call string
-	err  error
-}
-
-func (e *callError) Error() string { return "akt: " + e.call + ": " + bare(e.err) }
-func (e *callError) Unwrap() error { return e.err }
 
 // Register names a kind of actor for [System.Spawn]. newActor makes a fresh one: a pointer to a struct, a struct, or a [Spawner] of those.
 // A kind is registered once, and for good; it must not be empty, nor newActor nil.
@@ -174,7 +170,7 @@ func (s *System) Spawn(kind string, fields map[string]any, opts ...Option) (*Add
 		actor, err = withFields(actor, fields)
 	}
 	if err != nil {
-		return nil, &callError{fmt.Sprintf("Spawn(%q)", kind), err}
+		return nil, &annotated{fmt.Sprintf("Spawn(%q)", kind), err}
 	}
 	return s.Run(actor, opts...)
 }

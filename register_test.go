@@ -24,11 +24,11 @@ func TestLookupOrRun(t *testing.T) {
 	system := sysQuiet()
 	made := 0
 	newGate := func() any { made++; return newGate() }
-	a, loaded, err := system.LookupOrRun("ann", newGate, akt.WithMailbox(1), akt.WithName("ann"))
+	a, loaded, err := system.LookupOrRun(context.Background(), "ann", newGate, akt.WithMailbox(1), akt.WithName("ann"))
 	require.NoError(t, err)
 	require.False(t, loaded)
 	require.Equal(t, "ann", a.Name())
-	b, loaded, err := system.LookupOrRun("ann", newGate)
+	b, loaded, err := system.LookupOrRun(context.Background(), "ann", newGate)
 	require.NoError(t, err)
 	require.True(t, loaded)
 	require.Equal(t, 1, made)
@@ -37,7 +37,7 @@ func TestLookupOrRun(t *testing.T) {
 	reply, err := b.Send(t.Context(), Note{3})
 	require.NoError(t, err, "a reference of its own")
 	require.Equal(t, 3, reply)
-	_, loaded, err = system.LookupOrRun("bob", func() any { return akt.Spawner[*gate](func() *gate { return &gate{} }) })
+	_, loaded, err = system.LookupOrRun(context.Background(), "bob", func() any { return akt.Spawner[*gate](func() *gate { return &gate{} }) })
 	require.NoError(t, err)
 	require.False(t, loaded)
 	found, ok := system.Lookup("bob")
@@ -46,12 +46,12 @@ func TestLookupOrRun(t *testing.T) {
 	require.NoError(t, err)
 	b.Stop()
 	<-b.Done()
-	_, loaded, err = system.LookupOrRun("ann", newGate)
+	_, loaded, err = system.LookupOrRun(context.Background(), "ann", newGate)
 	require.NoError(t, err)
 	require.False(t, loaded)
 	require.Equal(t, 2, made)
 	shutDown(t, system)
-	_, _, err = system.LookupOrRun("ann", newGate)
+	_, _, err = system.LookupOrRun(context.Background(), "ann", newGate)
 	require.ErrorIs(t, err, akt.ErrStopped)
 	require.Equal(t, 2, made)
 }
@@ -76,13 +76,13 @@ func TestLookupOrRunWrongArguments(t *testing.T) {
 		{"a", "the pointer is nil", func() any { return (*doll)(nil) }, nil},
 		{"a", "panic: broken", func() any { panic("broken") }, nil},
 	} {
-		addr, loaded, err := system.LookupOrRun(row.name, row.newActor, row.opts...)
+		addr, loaded, err := system.LookupOrRun(context.Background(), row.name, row.newActor, row.opts...)
 		require.ErrorContains(t, err, row.text)
 		require.Nil(t, addr)
 		require.False(t, loaded)
 	}
 	require.Empty(t, slices.Collect(system.Actors()))
-	_, _, err := system.LookupOrRun("a", some, akt.WithSystem(system))
+	_, _, err := system.LookupOrRun(context.Background(), "a", some, akt.WithSystem(system))
 	require.NoError(t, err, "the name is free after all that went wrong")
 	shutDown(t, system)
 }
@@ -97,7 +97,7 @@ func TestLookupOrRunWaits(t *testing.T) {
 		leave := make(chan struct{})
 		slow := func() any {
 			return &doll{onStart: func(akt.Context) error {
-				_, loaded, err := system.LookupOrRun("other", func() any { return &doll{} })
+				_, loaded, err := system.LookupOrRun(context.Background(), "other", func() any { return &doll{} })
 				if err != nil || loaded {
 					t.Errorf("%v %v", loaded, err)
 				}
@@ -110,7 +110,7 @@ func TestLookupOrRunWaits(t *testing.T) {
 		var callers sync.WaitGroup
 		for range 5 {
 			callers.Go(func() {
-				_, loaded, err := system.LookupOrRun("slow", slow)
+				_, loaded, err := system.LookupOrRun(context.Background(), "slow", slow)
 				if err != nil || !started {
 					t.Errorf("started %v, error %v", started, err)
 				}
@@ -120,7 +120,7 @@ func TestLookupOrRunWaits(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		_, loaded, err := system.LookupOrRun("other", func() any { return &doll{} })
+		_, loaded, err := system.LookupOrRun(context.Background(), "other", func() any { return &doll{} })
 		require.NoError(t, err)
 		require.True(t, loaded)
 		_, err = system.Run(&doll{}, akt.WithName("slow"))
@@ -136,7 +136,7 @@ func TestLookupOrRunWaits(t *testing.T) {
 func TestLookupOrRunHasTheName(t *testing.T) {
 	t.Parallel()
 	system := sysQuiet()
-	_, _, err := system.LookupOrRun("a", func() any {
+	_, _, err := system.LookupOrRun(context.Background(), "a", func() any {
 		_, err := system.Run(&doll{}, akt.WithName("a"))
 		require.ErrorIs(t, err, akt.ErrNameTaken)
 		_, ok := system.Lookup("a")
@@ -173,7 +173,7 @@ func TestLookupOrRunAfterFailure(t *testing.T) {
 		}
 		for range 8 {
 			go func() {
-				_, loaded, err := system.LookupOrRun("a", newActor)
+				_, loaded, err := system.LookupOrRun(context.Background(), "a", newActor)
 				switch {
 				case err != nil:
 					failed.Add(1)
@@ -198,7 +198,7 @@ func TestLookupOrRunBehindOneThatStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		system := sysQuiet()
-		first, _, err := system.LookupOrRun("a", func() any { return &doll{} })
+		first, _, err := system.LookupOrRun(context.Background(), "a", func() any { return &doll{} })
 		require.NoError(t, err)
 		leave := hold(t, first)
 		first.Stop()
@@ -209,7 +209,7 @@ func TestLookupOrRunBehindOneThatStops(t *testing.T) {
 		}
 		answers := make(chan answer)
 		ask := func() {
-			addr, loaded, err := system.LookupOrRun("a", func() any { return &doll{} })
+			addr, loaded, err := system.LookupOrRun(context.Background(), "a", func() any { return &doll{} })
 			answers <- answer{addr, loaded, err}
 		}
 		go ask()
@@ -227,9 +227,9 @@ func TestLookupOrRunBehindOneThatStops(t *testing.T) {
 		synctest.Wait()
 		over, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		require.ErrorContains(t, system.Shutdown(over), "still in a handler")
+		require.ErrorContains(t, system.Shutdown(over), "not quiet: a in HandleAct (0 queued)")
 		require.ErrorIs(t, (<-answers).err, akt.ErrStopped)
-		_, _, err = system.LookupOrRun("a", func() any { return &doll{} })
+		_, _, err = system.LookupOrRun(context.Background(), "a", func() any { return &doll{} })
 		require.ErrorIs(t, err, akt.ErrStopped, "at once, while the actor is stuck")
 		leave()
 		synctest.Wait()
@@ -262,7 +262,7 @@ func TestLookupOrRunRace(t *testing.T) {
 	for caller := range 100 {
 		callers.Go(func() {
 			for round := range 20 {
-				addr, loaded, err := system.LookupOrRun("only", newActor)
+				addr, loaded, err := system.LookupOrRun(context.Background(), "only", newActor)
 				if err != nil {
 					t.Error(err)
 					return

@@ -137,7 +137,7 @@ func TestFutureFailsWithAnothersError(t *testing.T) {
 		"one that wraps a Shutdown's":    fmt.Errorf("the other: %w", errShutDown),
 		"one that wraps a lost envelope": fmt.Errorf("the other: %w", errRefused),
 	} {
-		promise, future := NewPromise[int]()
+		promise, future := NewPromise[int](context.Background())
 		promise.Reject(own)
 		for _, ctx := range []context.Context{context.Background(), t.Context()} {
 			_, unpacked := addr.SendUnpack(ctx, mendedLater{future})
@@ -186,7 +186,8 @@ func TestTimerStopBeforeATickBegins(t *testing.T) {
 	_, err = addr.Send(context.Background(), mendedAct{func(ctx Context) {
 		tick := timer.message // as if its owner had just taken it out of the lane
 		assert.True(t, timer.Stop())
-		assert.NoError(t, ctx.actor.tick(ctx, tick))
+		_, err := ctx.actor.tick(ctx, tick)
+		assert.NoError(t, err)
 		assert.Equal(t, 1, ticks)
 	}})
 	require.NoError(t, err)

@@ -305,7 +305,7 @@ func TestRestartRefusesWhatTheOldStateStarts(t *testing.T) {
 					return state
 				}))
 				require.NoError(t, err)
-				require.NoError(t, addr.TryNotify(Stray{}))
+				require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 				time.Sleep(time.Hour)
 				require.Equal(t, []string{"its own child", "its own"}, j.all())
 				require.Contains(t, dead.all(), "akt_test.dollAct: stopped", "what was refused is a dead letter")

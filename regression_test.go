@@ -45,7 +45,7 @@ func (*mend) HandleLater(ctx akt.Context, m mendLater) *akt.Future[int] {
 }
 
 func (a *mend) HandleOwe(akt.Context, mendOwe) *akt.Future[int] {
-	promise, future := akt.NewPromise[int]()
+	promise, future := akt.NewPromise[int](context.Background())
 	a.owed = append(a.owed, promise)
 	return future
 }
@@ -98,7 +98,7 @@ func TestErrorWhoseMethodsPanic(t *testing.T) {
 					require.True(t, err == own, "%s, %s: %T", way, start, err) //nolint:errorlint,testifylint // the identity is the promise
 				}
 			}
-			require.NoError(t, addr.TryNotify(mendFail{own}))
+			require.NoError(t, addr.TryNotify(context.Background(), mendFail{own}))
 			settled(t, addr)
 			require.True(t, letter.Err == own, "%T", letter.Err) //nolint:errorlint,testifylint // the identity is the promise
 		})
@@ -230,7 +230,7 @@ func TestRestartWhileAChildWaitsForRoom(t *testing.T) {
 					grandchild, err := contextOf(t, child).Run(&doll{})
 					require.NoError(t, err)
 					leave := hold(t, parent)
-					require.NoError(t, parent.TryNotify(j.entry("accepted")))
+					require.NoError(t, parent.TryNotify(context.Background(), j.entry("accepted")))
 					for _, of := range []*akt.Address{child, grandchild} {
 						require.NoError(t, of.Notify(t.Context(), deed(func(ctx akt.Context) {
 							if when == "after the panic" {
@@ -454,13 +454,13 @@ func TestDeadLetterHookThatDoesNotReturn(t *testing.T) {
 			addr, err := system.Run(&doll{})
 			require.NoError(t, err)
 			kept := contextOf(t, addr)
-			require.NoError(t, addr.TryNotify(play(func(akt.Context) (any, error) { return nil, errors.New("failed") })))
+			require.NoError(t, addr.TryNotify(context.Background(), play(func(akt.Context) (any, error) { return nil, errors.New("failed") })))
 			settled(t, addr)
 			require.EqualValues(t, 1, calls.Load())
 			kept.Private().NotifyLater(Note{}, time.Hour) // which no doll handles
 			require.EqualValues(t, 2, calls.Load())
 			leave := hold(t, addr)
-			require.NoError(t, addr.TryNotify(deed(func(akt.Context) { t.Error("it was handled") })))
+			require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) { t.Error("it was handled") })))
 			kept.Stop()
 			leave()
 			<-addr.Done()
@@ -548,7 +548,7 @@ func TestPanicNil(t *testing.T) {
 		requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse)
 		settled(t, addr)
 	}
-	require.NoError(t, addr.TryNotify(deed(func(akt.Context) { panic(nothing) })))
+	require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) { panic(nothing) })))
 	settled(t, addr)
 	require.EqualValues(t, 4, states.Load(), "one, and one more for each panic")
 }

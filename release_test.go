@@ -33,7 +33,7 @@ func TestReleaseOfTheLastAddress(t *testing.T) {
 		clone.Release()
 		clone.Release()
 		require.False(t, weak.IsClosed(), "an address is left")
-		require.NoError(t, upgraded.TryNotify(j.entry("accepted too")))
+		require.NoError(t, upgraded.TryNotify(context.Background(), j.entry("accepted too")))
 		upgraded.Release()
 		require.True(t, weak.IsClosed())
 		_, err := weak.Send(t.Context(), j.entry("too late"))
@@ -61,7 +61,7 @@ func TestReleasedAddressBehavesAsStopped(t *testing.T) {
 	_, err = akt.Ask[any](t.Context(), addr, Stray{})
 	requireSendError(t, err, akt.NotHandled, akt.ErrStopped)
 	requireSendError(t, addr.Notify(t.Context(), Stray{}), akt.NotHandled, akt.ErrStopped)
-	requireSendError(t, addr.TryNotify(Stray{}), akt.NotHandled, akt.ErrStopped)
+	requireSendError(t, addr.TryNotify(context.Background(), Stray{}), akt.NotHandled, akt.ErrStopped)
 	clone := addr.Clone()
 	require.True(t, clone.IsClosed(), "the clone of a released address is released")
 	clone.Release()
@@ -79,7 +79,7 @@ func TestZeroAddress(t *testing.T) {
 	t.Parallel()
 	var addr akt.Address
 	require.True(t, addr.IsClosed())
-	require.ErrorIs(t, addr.TryNotify(Note{}), akt.ErrStopped)
+	require.ErrorIs(t, addr.TryNotify(context.Background(), Note{}), akt.ErrStopped)
 	<-addr.Done()
 	require.NoError(t, addr.Err())
 	addr.Stop()
@@ -311,7 +311,7 @@ func collectWhileInUse(t *testing.T, use func(context.Context, *akt.Address) err
 	}()
 	actor := <-weak
 	leave = hold(t, actor)
-	require.NoError(t, actor.TryNotify(deed(func(akt.Context) {})))
+	require.NoError(t, actor.TryNotify(context.Background(), deed(func(akt.Context) {})))
 	weak <- nil
 	for n := range int32(5) {
 		runtime.Gosched()

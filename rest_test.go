@@ -44,8 +44,8 @@ func TestRestartLimit(t *testing.T) {
 		text string
 		n    int
 	}{
-		"the default": {akt.Supervisor{}, "akt: restart limit reached: 5 restarts in 1m0s: akt: panic: a Stray was handled", 5},
-		"its own":     {akt.Supervisor{MaxRestarts: 1, Window: time.Hour}, "akt: restart limit reached: 1 restarts in 1h0m0s: akt: panic: a Stray was handled", 1},
+		"the default": {akt.Supervisor{}, "akt: restart limit reached: 5 restarts in 1m0s: panic: a Stray was handled", 5},
+		"its own":     {akt.Supervisor{MaxRestarts: 1, Window: time.Hour}, "akt: restart limit reached: 1 restarts in 1h0m0s: panic: a Stray was handled", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,7 +124,7 @@ func TestRestHoldsNoGoroutine(t *testing.T) {
 		_, addr := supResting(t, &j)
 		require.Equal(t, before, goroutinesOfBubble(t))
 		require.False(t, addr.IsClosed())
-		require.NoError(t, addr.TryNotify(deed(func(ctx akt.Context) { self = ctx })))
+		require.NoError(t, addr.TryNotify(context.Background(), deed(func(ctx akt.Context) { self = ctx })))
 		require.Equal(t, before, goroutinesOfBubble(t), "nor after a message")
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -152,8 +152,8 @@ func TestSendsDuringARest(t *testing.T) {
 		requireSendError(t, err, akt.NotHandled, akt.ErrFailedToGetResponse, context.DeadlineExceeded)
 		require.ErrorContains(t, err, "queued behind 0")
 		require.NoError(t, addr.Notify(t.Context(), j.entry("first")))
-		require.NoError(t, addr.TryNotify(j.entry("second")))
-		requireSendError(t, addr.TryNotify(j.entry("never")), akt.NotHandled, akt.ErrMailboxFull)
+		require.NoError(t, addr.TryNotify(context.Background(), j.entry("second")))
+		requireSendError(t, addr.TryNotify(context.Background(), j.entry("never")), akt.NotHandled, akt.ErrMailboxFull)
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		requireSendError(t, addr.Notify(ctx, j.entry("never")), akt.NotHandled, akt.ErrFailedToDeliver, context.DeadlineExceeded)
@@ -192,7 +192,7 @@ func TestRestIsCutShort(t *testing.T) {
 			t.Helper()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			require.EqualError(t, s.Shutdown(ctx), "akt: shutdown: context deadline exceeded")
+			require.EqualError(t, s.Shutdown(ctx), "akt: shutdown: context deadline exceeded: not quiet: generation-1 waiting for its restart (1 queued)")
 		}, []string{}, time.Second},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -201,7 +201,7 @@ func TestRestIsCutShort(t *testing.T) {
 				var j journal
 				system, addr := supResting(t, &j)
 				if row.queued {
-					require.NoError(t, addr.TryNotify(j.entry("queued")))
+					require.NoError(t, addr.TryNotify(context.Background(), j.entry("queued")))
 				}
 				done, began := addr.Done(), time.Now()
 				row.end(t, system, addr)
@@ -425,9 +425,9 @@ func TestNoRestWhileDraining(t *testing.T) {
 		addr := run(t, generations(&j, nil), quiet())
 		leave := hold(t, addr)
 		for range 3 {
-			require.NoError(t, addr.TryNotify(Stray{}))
+			require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 		}
-		require.NoError(t, addr.TryNotify(j.entry("last")))
+		require.NoError(t, addr.TryNotify(context.Background(), j.entry("last")))
 		addr.Stop()
 		began := time.Now()
 		leave()
@@ -444,7 +444,7 @@ func TestNoFreshStateOnlyToStop(t *testing.T) {
 		var j journal
 		addr := run(t, generations(&j, nil), quiet())
 		leave := hold(t, addr)
-		require.NoError(t, addr.TryNotify(Stray{}))
+		require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 		addr.Stop()
 		leave()
 		<-addr.Done()
@@ -464,9 +464,9 @@ func TestShutdownWaitsForWhatARestHolds(t *testing.T) {
 		require.NoError(t, err)
 		leave := hold(t, addr)
 		for range 2 {
-			require.NoError(t, addr.TryNotify(Stray{}))
+			require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 		}
-		require.NoError(t, addr.TryNotify(j.entry("queued")))
+		require.NoError(t, addr.TryNotify(context.Background(), j.entry("queued")))
 		leave()
 		synctest.Wait()
 		began := time.Now()

@@ -1,8 +1,10 @@
 package akt
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"reflect"
 	"time"
@@ -116,14 +118,17 @@ func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
 func (a *actor) restart(f fault) (goOn bool) {
 	wait, count, ok := a.allowRestart()
 	if !ok {
-		err := fmt.Errorf("akt: restart limit reached: %d restarts in %v: %w", count, a.supervisor().Window, f.err)
-		a.logger().Error("akt: the actor stops at its restart limit", "restarts", count, "window", a.supervisor().Window, "error", f.err)
+		err := &annotated{fmt.Sprintf("restart limit reached: %d restarts in %v", count, a.supervisor().Window), f.err}
+		a.log(slog.LevelError, "akt: the actor stops at its restart limit", "restarts", count, "window", a.supervisor().Window, "error", f.err)
 		a.end(err)
 		return false
 	}
 	if wait > 0 {
-		a.logger().Warn("akt: restarting", "attempt", count, "backoff", wait)
+		a.log(slog.LevelWarn, "akt: restarting", "attempt", count, "backoff", wait)
 	}
+	a.mu.Lock()
+	a.extras.cause = f.err
+	a.mu.Unlock()
 	started := a.self != nil
 	ended := false
 	defer func() {
@@ -143,16 +148,18 @@ func (a *actor) workAfterState(wait time.Duration, started bool) {
 	}
 }
 
-// endState ends what belongs to the state: timers, children, and the state itself, if it was started. It takes no new ones meanwhile,
-// which would end up with the next state; nor is an escalated failure of it the next one's.
+// endState ends what belongs to the state: timers, watches, children, Promises, and the state itself, if it was started. It takes no new
+// ones meanwhile, which would end up with the next state; nor is an escalated failure of it the next one's.
 func (a *actor) endState() {
 	a.phase.Store(uint32(Starting))
 	a.replaceOnly(true)
 	a.endTimers()
+	a.endWatching()
 	a.endChildren()
 	defer func() { // also where OnStopped ends the goroutine
 		a.forgetState()
-		a.replaceOnly(false)
+		a.failPromises()
+		a.dropOwn(a.replaceOnly(false))
 	}()
 	a.callStopped()
 }
@@ -167,16 +174,54 @@ func (a *actor) forgetState() {
 	a.self = nil
 }
 
-// replaceOnly begins and ends the time in which a takes no timers and children.
-func (a *actor) replaceOnly(on bool) {
+// dropOwn reports what an ended state, or somebody for it, has queued for itself: its timers' messages, the Terminated that it was to be
+// sent, and functions of Do. The next state knows nothing of those.
+func (a *actor) dropOwn(queue []*envelope) {
+	a.countDropped(len(queue))
+	var due []any
+	for _, e := range queue {
+		if e.kind == function || e.kind == notification && e.timer != nil {
+			due = append(due, e.msg)
+		}
+	}
+	a.noteDropped(errStateEnded, due...)
+}
+
+var errStateEnded = fmt.Errorf("%w: the state that it belongs to has ended, by a restart", ErrStopped)
+
+// withdrawOwn takes out of the private lane what belongs to the state, with mu held.
+func (m *mailbox) withdrawOwn() (own []*envelope) {
+	if m.private().len() == 0 {
+		return nil
+	}
+	for e := m.private().head; e != nil; {
+		next := e.next
+		if e.timer != nil || e.of != nil || e.kind == function {
+			m.private().remove(e)
+			own = append(own, e)
+		}
+		e = next
+	}
+	return own
+}
+
+// replaceOnly begins and ends the time in which a takes no timers, watches and children. At the end it takes what the state has queued
+// for itself out of the mailbox: what is queued from then on is for the next state.
+func (a *actor) replaceOnly(on bool) (own []*envelope) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	x := a.extra()
 	x.replacing = on
+	if !on {
+		x.told = false
+		x.born = a.word.Load() >> runShift
+		own = a.withdrawOwn()
+	}
 	if x.escalated != nil && x.escalated.directive == Restart {
 		x.escalated = nil
 		a.orders &^= orderFail
 	}
+	return own
 }
 
 // rest orders a fresh state, and lets the actor wait for it. It reports false where the caller is still the owner, as there is no time to
@@ -192,6 +237,7 @@ func (a *actor) rest(wait time.Duration, started bool) bool {
 			ended := a.extras.rest == timer && a.getUp()
 			a.mu.Unlock()
 			if ended {
+				a.system.noteStart(a)
 				a.work()
 			}
 		})
@@ -286,10 +332,13 @@ func (a *actor) startAnew() error {
 	x.last = nil
 	a.mu.Unlock()
 	a.self = fresh
-	if err := a.callStart(Context{}); err != nil {
+	if err := a.callStart(context.Background()); err != nil {
 		return err
 	}
 	if err := a.incomplete(); err != nil {
+		a.mu.Lock()
+		x.cause = err
+		a.mu.Unlock()
 		a.endState()
 		return err
 	}
@@ -316,7 +365,7 @@ func (a *actor) notRenewed(err error) (goOn bool) {
 	if failure, ok := err.(*PanicError); ok { //nolint:errorlint // a panic itself; an error of OnStart may wrap another's
 		a.logPanic("a restart", failure)
 	} else {
-		a.logger().Error("akt: a restart failed", "error", err)
+		a.log(slog.LevelError, "akt: a restart failed", "error", err)
 	}
 	return a.react(fault{err: err})
 }

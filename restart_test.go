@@ -136,7 +136,7 @@ func TestRestartEndsTimersAndChildren(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(1500 * time.Millisecond)
 		require.Equal(t, []string{"tick", "tick"}, j.all())
-		require.NoError(t, addr.TryNotify(Stray{}))
+		require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 		settled(t, addr)
 		<-child.Done()
 		time.Sleep(10 * time.Hour)
@@ -183,8 +183,8 @@ func TestPanicOfAValueStops(t *testing.T) {
 		addr, err := deadLetters(&dead).Run(lifeOf(&j))
 		require.NoError(t, err)
 		leave := hold(t, addr)
-		require.NoError(t, addr.TryNotify(Stray{}))
-		require.NoError(t, addr.TryNotify(j.entry("queued")))
+		require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
+		require.NoError(t, addr.TryNotify(context.Background(), j.entry("queued")))
 		queued := make(chan error)
 		go func() {
 			_, err := addr.Send(t.Context(), j.entry("queued"))
@@ -219,7 +219,7 @@ func TestRestartWhoseOnStartFails(t *testing.T) {
 				}
 				return nil
 			}), quiet(), akt.WithSupervisor(akt.Supervisor{MaxRestarts: 1}))
-			require.NoError(t, addr.TryNotify(Stray{}))
+			require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 			<-addr.Done()
 			require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2"}, j.all())
 			require.Error(t, addr.Err())
@@ -264,8 +264,8 @@ func TestRestartWhileDraining(t *testing.T) {
 		var j journal
 		addr := run(t, generations(&j, nil), quiet())
 		leave := hold(t, addr)
-		require.NoError(t, addr.TryNotify(Stray{}))
-		require.NoError(t, addr.TryNotify(deed(func(ctx akt.Context) { j.add("accepted, %v", ctx.State()) })))
+		require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
+		require.NoError(t, addr.TryNotify(context.Background(), deed(func(ctx akt.Context) { j.add("accepted, %v", ctx.State()) })))
 		addr.Stop()
 		leave()
 		<-addr.Done()

@@ -31,12 +31,21 @@ func (a *actor) routeSlowly(found *slot, msg any) (route, any, error) {
 // mailbox it is not inlined: the frames there are to stay small.
 //
 //go:noinline
-func (a *actor) refusal(msg any, err error) error { return a.undelivered(typeName(msg), err) }
+func (a *actor) refusal(msg any, err error) error { return a.undelivered(labelOf(msg), err) }
 
 // send sends a request and waits for its reply.
 func (a *actor) send(ctx context.Context, msg any, into lane) (any, error) {
+	reply, err := a.deliver(ctx, msg, into)
+	if a.defers(reply) {
+		a.received(reply)
+	}
+	return reply, err
+}
+
+// deliver is send for a caller that says when it has received the reply.
+func (a *actor) deliver(ctx context.Context, msg any, into lane) (any, error) {
 	if ctx == nil {
-		return nil, a.undelivered(typeName(msg), errNilContext)
+		return nil, a.undelivered(labelOf(msg), errNilContext)
 	}
 	r, routed, err := a.route(msg)
 	if err != nil {
@@ -53,7 +62,12 @@ func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, e
 	}
 	if forever || a.config.inline {
 		if word, ok := a.take(r.index); ok {
-			return a.runHere(Context{Context: ctx, actor: a, run: runOf(word, forever)}, word, r, msg, *r.call.Load())
+			c := Context{Context: ctx, actor: a, run: runOf(word, forever)}
+			reply, err := a.runHere(c, word, r, msg, *r.call.Load())
+			if a.defers(reply) {
+				a.followHere(reply, r, msg)
+			}
+			return reply, err
 		}
 		if a.config.chain != nil {
 			return a.sendIntercepted(ctx, forever, r, msg, into)
@@ -81,18 +95,26 @@ func (a *actor) runHere(c Context, word uint64, r route, msg any, call callFunc)
 	}()
 	reply, err = call(a.self, c, msg)
 	returned = true
+	if a.defers(reply) {
+		reply.(deferred).expect(1) // before the run has ended: the sender is going to wait
+	}
 	if !a.yield(word) {
 		a.hire() // One-Owner: handed over
 	}
 	if err != nil {
-		return nil, ownFailure(err, a, func() string { return r.sentAs(msg) })
+		return nil, ownFailure(err, a, func() label { return r.sentAs(msg) })
 	}
 	return reply, nil
 }
 
+// followHere is follow for the deferred reply of a handler on its sender's goroutine.
+func (a *actor) followHere(reply any, r route, msg any) {
+	a.follow(reply, &envelope{msg: msg, to: r, kind: request})
+}
+
 // failedHere is what follows where a handler on its sender's goroutine did not return: the actor gets a new owner, and the sender
 // this error, unless its goroutine is ending too.
-func (a *actor) failedHere(recovered, msg any, message string) error {
+func (a *actor) failedHere(recovered, msg any, message label) error {
 	failure := newPanicError(recovered)
 	a.endRun()
 	a.countFailed(failure)
@@ -146,13 +168,17 @@ func (a *actor) sleep(ctx context.Context, e *envelope) error {
 
 // answerOf is what a settled request came to.
 func (a *actor) answerOf(e *envelope) (any, error) {
-	switch {
-	case e.outcome.Load()&cutOff != 0:
+	if e.outcome.Load()&cutOff != 0 {
 		return nil, a.unanswered(e.name(), MaybeHandled, errShutDown)
-	case e.err == errRefused: //nolint:errorlint // the mark itself: the methods of a handler's error are not called
-		return nil, a.refused(e, a.gone())
 	}
-	return e.reply, e.err
+	switch err := e.err(); err {
+	case nil:
+		return e.reply, nil
+	case errRefused: //nolint:errorlint // the mark itself: the methods of a handler's error are not called
+		return nil, a.refused(e, a.gone())
+	default:
+		return nil, err
+	}
 }
 
 // giveUp leaves a request whose context has ended. It returns nil if the answer is there already.
@@ -189,7 +215,7 @@ func (a *actor) queuedBehind(ahead int32) string {
 	return text
 }
 
-// notify queues a message that nobody waits for. wait says whether to wait for room.
+// notify queues a message that nobody waits for. wait says whether to wait for room, until ctx ends; to TryNotify that end means nothing.
 func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error {
 	if ctx == nil {
 		return a.refusal(msg, errNilContext)
@@ -198,7 +224,7 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 	switch {
 	case err != nil:
 		return err
-	case ctx.Err() != nil:
+	case (wait || into == privateLane) && ctx.Err() != nil:
 		return a.refusal(msg, ended(ctx))
 	case a.system.refuses(ctx):
 		return a.refusal(msg, errShutDown)
@@ -282,24 +308,23 @@ func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
 		}
 		<-e.ready
 	}
-	switch {
-	case e.outcome.Load()&done == 0:
+	if e.outcome.Load()&done == 0 {
 		return nil
-	case e.err == errRefused: //nolint:errorlint // the mark itself: the methods of a handler's error are not called
-		return a.refused(e, a.gone())
-	default:
-		return e.err
 	}
+	if err := e.err(); err != errRefused { //nolint:errorlint // the mark itself: no methods are called
+		return err
+	}
+	return a.refused(e, a.gone())
 }
 
 // undelivered is the error for a message that never entered the mailbox.
-func (a *actor) undelivered(message string, err error) *SendError {
-	return &SendError{Actor: a.name(), Message: message, Handled: NotHandled, Err: err, layer: ErrFailedToDeliver}
+func (a *actor) undelivered(message label, err error) *SendError {
+	return newSendError(a.name(), message, NotHandled, ErrFailedToDeliver, err)
 }
 
 // unanswered is the error for a request that was accepted and got no answer.
-func (a *actor) unanswered(message string, handled Handled, err error) *SendError {
-	return &SendError{Actor: a.name(), Message: message, Handled: handled, Err: err, layer: ErrFailedToGetResponse}
+func (a *actor) unanswered(message label, handled Handled, err error) *SendError {
+	return newSendError(a.name(), message, handled, ErrFailedToGetResponse, err)
 }
 
 // gone is the cause of a failed send to an actor that takes nothing more.

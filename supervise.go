@@ -2,6 +2,7 @@ package akt
 
 import (
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 )
@@ -98,7 +99,7 @@ func (a *actor) react(f fault) (goOn bool) {
 	if on == a || d == Resume {
 		return a.obey(d, f)
 	}
-	a.logger().Warn("akt: the failure was escalated", "to", on.name(), "decided", d.String())
+	a.log(slog.LevelWarn, "akt: the failure was escalated", "to", on.name(), "decided", d.String())
 	on.failFor(a, d, f)
 	a.end(f.err)
 	return false
@@ -129,12 +130,12 @@ func (a *actor) judge(f Failure) Directive {
 		return Restart
 	}
 	var d Directive
-	failure := apart(func() { d = decide(f) })
+	failure := detached(func() { d = decide(f) })
 	switch {
 	case failure != nil:
 		a.logPanic("Supervisor.Decide", failure)
 	case !d.known():
-		a.logger().Error("akt: Supervisor.Decide returned an unknown directive: the actor stops", "directive", d.String())
+		a.log(slog.LevelError, "akt: Supervisor.Decide returned an unknown directive: the actor stops", "directive", d.String())
 	default:
 		return d
 	}
@@ -152,9 +153,9 @@ func (a *actor) obey(d Directive, f fault) (goOn bool) {
 	case d == Restart && a.config.spawner != nil:
 		return a.restart(f)
 	case d == Restart:
-		a.logger().Error("akt: an actor run from a value cannot be restarted: it stops; run it from a Spawner")
+		a.log(slog.LevelError, "akt: an actor run from a value cannot be restarted: it stops; run it from a Spawner")
 	case d == Resume:
-		a.logger().Error("akt: an actor without a state cannot be resumed: it stops")
+		a.log(slog.LevelError, "akt: an actor without a state cannot be resumed: it stops")
 	}
 	a.end(f.err)
 	return false
@@ -169,7 +170,7 @@ type escalation struct {
 // failFor has the actor fail as soon as its current handler has returned, for a descendant that did. A Restart is done once for all
 // children of a state, see replaceOnly; a Stop is never forgotten.
 func (a *actor) failFor(child *actor, d Directive, f fault) {
-	f = fault{msg: f.msg, err: fmt.Errorf("akt: the child %s failed: %w", child.name(), f.err)}
+	f = fault{msg: f.msg, err: &annotated{"the child " + child.name() + " failed", f.err}}
 	a.mu.Lock()
 	x := a.extra()
 	known := x.escalated != nil && (d == Restart || x.escalated.directive == Stop)
@@ -194,6 +195,6 @@ func (a *actor) failNow() (goOn bool) {
 	a.extras.escalated = nil
 	a.orders &^= orderFail // a Stop that came after the order was taken
 	a.mu.Unlock()
-	a.logger().Error("akt: a failure was escalated to this actor", "decided", e.directive.String(), "error", e.fault.err)
+	a.log(slog.LevelError, "akt: a failure was escalated to this actor", "decided", e.directive.String(), "error", e.fault.err)
 	return a.obey(e.directive, e.fault)
 }

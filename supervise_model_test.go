@@ -120,7 +120,7 @@ func (s *supState) work(ctx akt.Context, child *akt.Address) {
 	if s.chance(2) == 0 {
 		_, err = child.Send(ctx, SupMsg{s.depth + 1})
 	} else {
-		err = child.TryNotify(SupMsg{s.depth + 1})
+		err = child.TryNotify(context.Background(), SupMsg{s.depth + 1})
 	}
 	if err != nil && !errors.As(err, new(*akt.SendError)) {
 		s.t.Errorf("not a SendError: %v", err)

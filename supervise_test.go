@@ -136,7 +136,7 @@ func TestFailure(t *testing.T) {
 			failures = append(failures, f)
 			return akt.Restart
 		}}))
-		require.NoError(t, addr.TryNotify(Stray{}))
+		require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 		require.Equal(t, [2]int{4, 1}, touch(t, addr))
 		require.Len(t, failures, 3)
 		for i, f := range failures {
@@ -173,7 +173,7 @@ func TestResumeKeepsEverything(t *testing.T) {
 			ctx.Private().NotifyInterval(func() any { return deed(func(akt.Context) { j.add("tick"); panic("tick") }) }, time.Minute)
 		}))
 		require.NoError(t, err)
-		require.NoError(t, addr.TryNotify(Stray{}))
+		require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 		time.Sleep(150 * time.Second)
 		watched.Stop()
 		synctest.Wait()
@@ -198,7 +198,7 @@ func TestResumeWithoutAState(t *testing.T) {
 		}
 		return akt.Restart
 	}}))
-	require.NoError(t, addr.TryNotify(Stray{}))
+	require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 	<-addr.Done()
 	require.Equal(t, own, addr.Err())
 	require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2"}, j.all())
@@ -317,7 +317,7 @@ func TestEscalateSaysWho(t *testing.T) {
 		_, err := f.child.Send(t.Context(), Stray{})
 		require.Error(t, err)
 		<-f.grandparent.Done()
-		require.EqualError(t, f.grandparent.Err(), "akt: the child /g/p/c failed: akt: panic: a Stray was handled")
+		require.EqualError(t, f.grandparent.Err(), "akt: the child /g/p/c failed: panic: a Stray was handled")
 		require.EqualError(t, f.child.Err(), "akt: panic: a Stray was handled")
 	})
 }
@@ -371,9 +371,9 @@ func TestEscalateOfMany(t *testing.T) {
 			}
 			for i, child := range children {
 				if i%2 == 0 { // fails while it drains
-					assert.NoError(t, child.TryNotify(deed(func(akt.Context) { <-release })))
+					assert.NoError(t, child.TryNotify(context.Background(), deed(func(akt.Context) { <-release })))
 				}
-				assert.NoError(t, child.TryNotify(Stray{}))
+				assert.NoError(t, child.TryNotify(context.Background(), Stray{}))
 			}
 			synctest.Wait()
 		}))
@@ -402,12 +402,12 @@ func TestEscalateReachesTheLimit(t *testing.T) {
 				started++
 				addr, err := ctx.Run(child, quiet(), supOption(akt.Escalate))
 				assert.NoError(t, err)
-				return addr.TryNotify(Stray{})
+				return addr.TryNotify(context.Background(), Stray{})
 			}}
 		}), quiet(), akt.WithSupervisor(akt.Supervisor{MaxRestarts: 2}), akt.WithName("p"))
 		<-parent.Done()
 		require.Equal(t, 3, started)
-		require.ErrorContains(t, parent.Err(), "akt: restart limit reached: 2 restarts in 1m0s: akt: the child /p/")
+		require.ErrorContains(t, parent.Err(), "akt: restart limit reached: 2 restarts in 1m0s: the child /p/")
 		require.ErrorAs(t, parent.Err(), new(*akt.PanicError))
 	})
 }

@@ -23,8 +23,9 @@ type System struct {
 	merged   map[<-chan struct{}]context.Context // by the Done of a sender: see either
 
 	mu        sync.Mutex
-	changed   chan struct{} // closed and renewed when an actor goes idle or ends, or a function returns, during Shutdown
-	functions map[link]int  // those that Go has started and that have not returned, by the run they belong to
+	active    map[*actor]struct{} // those that may be busy; made by Shutdown
+	changed   chan struct{}       // closed and renewed when an actor goes idle or ends, or a function returns, during Shutdown
+	functions map[link]int        // those that Go has started and that have not returned, by the run they belong to
 	serial    uint64
 	names     map[string]*actor // actors that were given a name
 	kinds     map[string]bool   // what made-up names begin with
@@ -96,35 +97,16 @@ func (s *System) deadLetter(a *actor, msg any, err error) {
 	if s.deadLetters == nil || msg == nil {
 		return
 	}
-	failure := apart(func() { s.deadLetters(DeadLetter{Actor: a.name(), Message: typeName(msg), Msg: msg, Err: err}) })
+	failure := detached(func() { s.deadLetters(DeadLetter{Actor: a.name(), Message: typeName(msg), Msg: msg, Err: err}) })
 	if failure != nil && !failure.exited() {
 		a.logPanic("the dead-letter hook", failure)
 	}
 }
 
-// apart calls f on a goroutine of its own and waits for it, so that not even a Goexit in it, such as a test's FailNow, ends the
-// caller's. It returns how f failed, nil if it returned.
-func apart(f func()) *PanicError {
-	over := make(chan *PanicError)
-	go func() {
-		returned := false
-		defer func() {
-			var failure *PanicError
-			if !returned {
-				failure = newPanicError(recover())
-			}
-			over <- failure
-		}()
-		f()
-		returned = true
-	}()
-	return <-over
-}
-
 // Run runs an actor in this system, as [Run] does in Default. A name in use is ErrNameTaken; after Shutdown it fails with
 // ErrStopped.
 func (s *System) Run(actor any, opts ...Option) (*Address, error) {
-	return s.run(actor, Context{}, opts)
+	return s.run(context.Background(), actor, nil, opts)
 }
 
 // Lookup finds an actor by the name it was given, and returns a new strong reference to it. An actor that is stopping is
@@ -139,13 +121,21 @@ func (s *System) Lookup(name string) (*Address, bool) {
 	return (*WeakAddress)(a).Upgrade()
 }
 
-// add enters a new actor, and gives it to its parent.
-func (s *System) add(a *actor, parent *actor) error {
+// add enters a new actor, and gives it to its parent. from is the ctx that it is run with.
+func (s *System) add(a *actor, from context.Context, parent *actor) error {
 	c := a.config
-	s.mu.Lock()
-	if s.closing.Load() {
-		s.mu.Unlock()
+	closing := s.closing.Load()
+	if closing && s.refuses(from) {
 		return errShutDown
+	}
+	s.mu.Lock()
+	switch {
+	case s.closing.Load() && !closing: // since it was asked
+		s.mu.Unlock()
+		return s.add(a, from, parent)
+	case closing:
+		a.guard()
+		s.active[a] = struct{}{}
 	}
 	if err := s.nameLocked(a, parent); err != nil {
 		s.mu.Unlock()
@@ -233,7 +223,7 @@ func (s *System) madeWith(serial uint64) *actor {
 		s.made = map[uint64]*actor{}
 	}
 	for a := s.first; a != s.madeUntil; a = a.after {
-		if a.serial != 0 {
+		if a.serial != 0 && State(a.phase.Load()) != Stopped {
 			s.made[a.serial] = a
 		}
 	}
@@ -241,8 +231,8 @@ func (s *System) madeWith(serial uint64) *actor {
 	return s.made[serial]
 }
 
-// remove forgets an actor that has ended, or that was never started.
-func (s *System) remove(a *actor) {
+// free makes the name of an actor that has ended free for another one.
+func (s *System) free(a *actor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if a.config.named && s.names[a.config.name] == a {
@@ -256,6 +246,13 @@ func (s *System) remove(a *actor) {
 	if s.made != nil {
 		delete(s.made, a.serial)
 	}
+}
+
+// remove forgets an actor that has ended, and whose end is known to everybody.
+func (s *System) remove(a *actor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.active, a)
 	if s.madeUntil == a {
 		s.madeUntil = a.after
 	}

@@ -3,6 +3,7 @@ package akt
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 )
 
@@ -23,7 +24,7 @@ type Timer struct {
 // Stop stops the timer. It reports whether it did: false where the timer never fires, was stopped, or its one message is
 // being handled or was. After true, no message of the timer is begun.
 func (t *Timer) Stop() bool {
-	if t.message == nil {
+	if t == nil || t.message == nil {
 		return false
 	}
 	t.actor.mu.Lock()
@@ -90,11 +91,12 @@ func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 	t.message = nil
 	switch {
 	case errors.Is(err, ErrStopped) && msg != nil:
+		a.countDropped(1)
 		a.noteDropped(err, msg)
 	case errors.Is(err, ErrStopped):
-		a.logger().Warn("akt: a timer that never fires", "error", err)
+		a.log(slog.LevelWarn, "akt: a timer that never fires", "error", err)
 	default:
-		a.logger().Error("akt: a timer that never fires", "message", typeName(msg), "error", err)
+		a.log(slog.LevelError, "akt: a timer that never fires", "message", typeName(msg), "error", err)
 		a.system.deadLetter(a, msg, err)
 	}
 	return t
@@ -116,6 +118,7 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 		t.timer = time.AfterFunc(after, t.fire)
 		return true
 	}
+	a.stamp(t.message)
 	if a.putLocked(t.message, privateLane) {
 		a.hire()
 	}
@@ -147,9 +150,11 @@ func (t *Timer) fire() {
 		t.fired = true
 		delete(a.extras.timers, t) // a message like any other from now on; it survives a restart
 	}
+	a.stamp(t.message)
 	start := a.putLocked(t.message, privateLane)
 	a.mu.Unlock()
 	if start {
+		a.system.noteStart(a)
 		a.work()
 	}
 }

@@ -2,6 +2,7 @@ package akt_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"runtime"
 	"testing"
@@ -141,7 +142,7 @@ func TestNotifyIntervalFunctionHasTheTurn(t *testing.T) {
 		require.NoError(t, err)
 		for range 10 {
 			time.Sleep(time.Second)
-			require.NoError(t, addr.TryNotify(deed(func(akt.Context) { ticks += 0 })))
+			require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) { ticks += 0 })))
 		}
 		synctest.Wait()
 		require.Equal(t, []int{3, 3}, []int{ticks, handled})
@@ -155,7 +156,10 @@ func TestTimersEndWithTheActor(t *testing.T) {
 		"Address.Stop": func(_ *testing.T, a *akt.Address) { a.Stop() },
 		"Release":      func(_ *testing.T, a *akt.Address) { a.Release() },
 		"Context.Stop": func(t *testing.T, a *akt.Address) { t.Helper(); contextOf(t, a).Stop() },
-		"panic":        func(t *testing.T, a *akt.Address) { t.Helper(); require.NoError(t, a.TryNotify(Stray{})) },
+		"panic": func(t *testing.T, a *akt.Address) {
+			t.Helper()
+			require.NoError(t, a.TryNotify(context.Background(), Stray{}))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

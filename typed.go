@@ -34,7 +34,7 @@ func callHere[M, R any](a *actor, call typedCall[M, R], c Context, word uint64, 
 		a.hire() // One-Owner: handed over
 	}
 	if err != nil {
-		return *new(R), ownFailure(err, a, func() string { return typeName(msg) })
+		return *new(R), ownFailure(err, a, func() label { return labelOf(msg) })
 	}
 	return reply, nil
 }
@@ -43,7 +43,7 @@ func callHere[M, R any](a *actor, call typedCall[M, R], c Context, word uint64, 
 //
 //go:noinline
 func failedHere[M any](a *actor, value any, msg M) error {
-	return a.failedHere(value, msg, typeName(msg))
+	return a.failedHere(value, msg, labelOf(msg))
 }
 
 // learn puts a typed call into the table's cache, and has untyped sends use it too.
@@ -54,7 +54,7 @@ func learn[R, M any](t *table) {
 	}
 	msg, reply := reflect.TypeFor[M](), reflect.TypeFor[R]()
 	h := t.exact[msg]
-	if h == nil || msg.Kind() == reflect.Interface {
+	if h == nil || msg.Kind() == reflect.Interface || h.defers {
 		return
 	}
 	plan := h.plan(reply)

@@ -1,6 +1,7 @@
 package akt_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,7 +39,10 @@ func TestWatch(t *testing.T) {
 		{"Address.Stop", "<nil>", func(_ *testing.T, a *akt.Address) { a.Stop() }},
 		{"Release", "<nil>", func(_ *testing.T, a *akt.Address) { a.Release() }},
 		{"Context.Stop", "<nil>", func(t *testing.T, a *akt.Address) { t.Helper(); contextOf(t, a).Stop() }},
-		{"panic", "akt: panic: a Stray was handled", func(t *testing.T, a *akt.Address) { t.Helper(); require.NoError(t, a.TryNotify(Stray{})) }},
+		{"panic", "akt: panic: a Stray was handled", func(t *testing.T, a *akt.Address) {
+			t.Helper()
+			require.NoError(t, a.TryNotify(context.Background(), Stray{}))
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +74,7 @@ func TestTerminatedGoesFirst(t *testing.T) {
 		watcher, target := newWatcher(t, &j, akt.WithMailbox(1)), run(t, &doll{}, akt.WithName("target"))
 		watch(t, watcher, target)
 		leave := hold(t, watcher)
-		require.NoError(t, watcher.TryNotify(j.entry("public")))
+		require.NoError(t, watcher.TryNotify(context.Background(), j.entry("public")))
 		target.Stop()
 		synctest.Wait() // Done is closed before those who watch are told
 		leave()
@@ -85,7 +89,7 @@ func TestWatchOfADeadActor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
 		watcher, target := newWatcher(t, &j), run(t, &doll{}, akt.WithName("target"), quiet())
-		require.NoError(t, target.TryNotify(Stray{}))
+		require.NoError(t, target.TryNotify(context.Background(), Stray{}))
 		<-target.Done()
 		watch(t, watcher, target)
 		synctest.Wait()

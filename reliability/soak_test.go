@@ -77,7 +77,7 @@ type bath struct {
 	requests [deeds]tally
 	notes    [deeds]tally
 	errands  [deeds]tally
-	later    [deeds]tally // errands sent with Notify: what their functions come to is nobody's
+	later    [deeds]tally // errands sent with Notify: whose functions fail is a dead letter
 	born     atomic.Int64 // workers
 	buried   atomic.Int64 // their ends, as their pools were told
 	starts   atomic.Int64
@@ -194,16 +194,23 @@ func (w *worker) HandleWork(ctx akt.Context, m work) (int, error) {
 
 // HandleErrand has the deed done off the loop, so the worker may end meanwhile, or be restarted.
 func (w *worker) HandleErrand(ctx akt.Context, m errand) (*akt.Future[int], error) {
-	w.tallyLater(m).begun.Add(1)
+	count := w.tallyLater(m)
+	count.begun.Add(1)
 	w.sent.Add(1)
 	b := w.bath
+	fails := func() error {
+		if m.Note {
+			count.failed.Add(1)
+		}
+		return errOwn
+	}
 	return akt.Go(ctx, func(ctx context.Context) (int, error) {
 		defer b.returned.Add(1)
 		switch m.Deed {
 		case deedFail:
-			return 0, errOwn
+			return 0, fails()
 		case deedPanic:
-			panic(errOwn)
+			panic(fails())
 		case deedSlow:
 			dawdle(ctx)
 		case deedRelay:
@@ -308,7 +315,7 @@ func (b *bath) notifyOf(ctx context.Context, count *tally, to int, m any, try bo
 	addr := b.workers[to].Load()
 	var err error
 	if try {
-		err = addr.TryNotify(m)
+		err = addr.TryNotify(context.Background(), m)
 	} else {
 		err = addr.Notify(ctx, m)
 	}
@@ -356,7 +363,7 @@ func (b *bath) client(random *rand.Rand, over <-chan struct{}) {
 			}
 		case 10:
 			clone := b.workers[to].Load().Clone()
-			_ = clone.TryNotify(nil) // refused: not even counted
+			_ = clone.TryNotify(context.Background(), nil) // refused: not even counted
 			clone.Release()
 		case 11:
 			if random.IntN(8) == 0 {

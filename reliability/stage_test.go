@@ -603,7 +603,7 @@ func (s *stage) really(ctx context.Context, c *mCall, h *handle, way int) string
 	if !c.request {
 		switch way {
 		case wayTry:
-			return outcomeOf(nil, h.addr.TryNotify(m))
+			return outcomeOf(nil, h.addr.TryNotify(context.Background(), m))
 		case wayDo:
 			return outcomeOf(nil, d.ctx.Private().Do(func(akt.Context) {
 				s.seen()

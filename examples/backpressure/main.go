@@ -65,7 +65,7 @@ func run(ctx context.Context) error {
 	}
 
 	// TryNotify never waits.
-	err = printer.TryNotify(Page{4})
+	err = printer.TryNotify(context.Background(), Page{4})
 	fmt.Println("page 4, not waiting:", err)
 	if !errors.Is(err, akt.ErrMailboxFull) {
 		return err

@@ -56,8 +56,8 @@ func (l *Library) HandleEnter(akt.Context, Enter) int {
 }
 
 // HandleBorrow promises the book: it is resolved now if the book is there, otherwise by a Return.
-func (l *Library) HandleBorrow(_ akt.Context, m Borrow) *akt.Future[string] {
-	promise, future := akt.NewPromise[string]()
+func (l *Library) HandleBorrow(ctx akt.Context, m Borrow) *akt.Future[string] {
+	promise, future := akt.NewPromise[string](ctx)
 	waiting, lent := l.lent[m.Title]
 	if lent {
 		l.lent[m.Title] = append(waiting, promise)

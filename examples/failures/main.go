@@ -207,10 +207,10 @@ func noRoom(ctx context.Context, s *scene) error {
 		return err
 	}
 	defer close(clerk.leave)
-	if err := clerk.self.TryNotify(Letter{}); err != nil {
+	if err := clerk.self.TryNotify(context.Background(), Letter{}); err != nil {
 		return err
 	}
-	s.sees("", clerk.self.TryNotify(Letter{}))
+	s.sees("", clerk.self.TryNotify(context.Background(), Letter{}))
 	return nil
 }
 
@@ -220,7 +220,7 @@ func endsOutside(ctx context.Context, s *scene) error {
 		return err
 	}
 	defer close(clerk.leave)
-	if err := clerk.self.TryNotify(Letter{}); err != nil {
+	if err := clerk.self.TryNotify(context.Background(), Letter{}); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
