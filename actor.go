@@ -54,6 +54,7 @@ type extras struct {
 	born      uint64              // the number of the last run before the present state
 	promises  map[promised]uint64 // what the state owes, by the run that it was made in
 
+	forgotten       int      // strong references that the collector has found, but a timer runs
 	stoppedAtStart  bool     // by Stop or Drain in OnStart
 	told            bool     // OnStopping was called for notice, by the owner's tell
 	handledWhenTold uint64   // how many messages were handled then
@@ -159,6 +160,28 @@ func (a *actor) release() {
 func (a *actor) tellOfStop() {
 	if a.order(orderTell) {
 		a.hire()
+	}
+}
+
+// forget gives a strong reference up that nobody has any more; but not as long as a timer runs, so that an actor that only its own
+// timer wakes is not forgotten with its address.
+func (a *actor) forget() {
+	a.mu.Lock()
+	a.extra().forgotten++
+	a.mu.Unlock()
+	a.releaseForgotten()
+}
+
+// releaseForgotten does what forget has put off, if no timer runs.
+func (a *actor) releaseForgotten() {
+	a.mu.Lock()
+	n := 0
+	if x := a.extras; x != nil && len(x.timers) == 0 {
+		n, x.forgotten = x.forgotten, 0
+	}
+	a.mu.Unlock()
+	for range n {
+		a.release()
 	}
 }
 

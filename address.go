@@ -58,7 +58,7 @@ func newActor(collectable bool) (*actor, *Address) {
 }
 
 // letCollect has the garbage collector release the address.
-func (a *Address) letCollect() { a.cleanup = runtime.AddCleanup(a, (*actor).release, a.actor) }
+func (a *Address) letCollect() { a.cleanup = runtime.AddCleanup(a, (*actor).forget, a.actor) }
 
 // target is the actor, or one that stopped long ago.
 func (a *Address) target() *actor {

@@ -219,7 +219,7 @@ func (c Context) Run(child any, opts ...Option) (*Address, error) {
 // watches, in OnStopped: then a warning is logged.
 func (c Context) Watch(target Sender) {
 	if c.actor != nil {
-		c.actor.watchBy(target)
+		c.actor.watchBy(c, target)
 	}
 }
 

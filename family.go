@@ -41,6 +41,9 @@ func (a *actor) endTimers() {
 		return
 	}
 	for t := range a.extras.timers {
+		if t.message.at == inPrivate { // the tick of an interval
+			a.count().dropped++
+		}
 		t.end()
 	}
 	a.extras.timers = nil
@@ -71,19 +74,22 @@ func (a *actor) children() (children []*actor) {
 	return children
 }
 
-// adopt makes a the parent of child. It reports false where a takes no children any more.
-func (a *actor) adopt(child *actor) bool {
+// adopt makes a the parent of child, as a run of it wants. The error says why it takes none: it has ended, or the state of that run has.
+func (a *actor) adopt(child *actor, by Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	x := a.extra()
-	if x.ending || x.replacing {
-		return false
+	switch {
+	case x.ending:
+		return stopped(x.err)
+	case x.replacing, x.isBefore(by.run):
+		return errStateEnded
 	}
 	if x.children == nil {
 		x.children = map[*actor]struct{}{}
 	}
 	x.children[child] = struct{}{}
-	return true
+	return nil
 }
 
 // disown forgets a child that has ended.
@@ -94,7 +100,7 @@ func (a *actor) disown(child *actor) {
 }
 
 // watchBy has a told of the end of the actor behind an address. Where it will not be told, the log is.
-func (a *actor) watchBy(to Sender) {
+func (a *actor) watchBy(by Context, to Sender) {
 	target, _ := actorOf(to)
 	err := a.hears()
 	switch {
@@ -102,8 +108,8 @@ func (a *actor) watchBy(to Sender) {
 		err = errNilSender
 	case target == nil:
 		err = fmt.Errorf("akt: a %T is no address of this package", to)
-	case err == nil && !a.watch(target):
-		err = a.gone()
+	case err == nil && !a.watch(by, target):
+		err = errStateEnded
 	}
 	if err != nil {
 		a.log(slog.LevelWarn, "akt: a watch that nobody will hear of", "watched", watched(to), "error", err)
@@ -118,12 +124,12 @@ func watched(to Sender) string {
 	return typeName(to)
 }
 
-// watch has a told of target's end. It reports whether a does watch it.
-func (a *actor) watch(target *actor) bool {
+// watch has a told of target's end, as a run of it wants. It reports false where the state of that run has ended, or is about to.
+func (a *actor) watch(by Context, target *actor) bool {
 	a.mu.Lock()
 	x := a.extra()
 	_, already := x.watching[target]
-	if already || x.ending || x.replacing {
+	if already || x.ending || x.replacing || x.isBefore(by.run) {
 		a.mu.Unlock()
 		return already
 	}

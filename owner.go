@@ -303,6 +303,11 @@ func (a *actor) tick(c Context, e *envelope) (reply any, err error) {
 		return nil, nil
 	}
 	e.msg = e.timer.next()
+	if e.timer.isStopped() { // by that function, or meanwhile: after it no message begins
+		e.msg = nil
+		a.endRunOfNone()
+		return nil, nil
+	}
 	r, routed, err := a.route(e.msg)
 	if err != nil {
 		return nil, err

@@ -235,6 +235,39 @@ func TestCollectorReleasesForgottenAddresses(t *testing.T) {
 	require.EqualValues(t, 4, held.Load())
 }
 
+// L1: an actor with a running timer is not collected; when the timer was stopped, or has fired and the message was handled without a
+// new one, it is.
+func TestCollectorSparesAnActorWithATimer(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(*akt.PrivateAddress) *akt.Timer{
+		"interval": func(p *akt.PrivateAddress) *akt.Timer {
+			return p.NotifyInterval(func() any { return deed(func(akt.Context) {}) }, time.Hour)
+		},
+		"later": func(p *akt.PrivateAddress) *akt.Timer { return p.NotifyLater(deed(func(akt.Context) {}), time.Hour) },
+	} {
+		var ended, canary atomic.Int32
+		weak := forget(t, &ended)
+		timer := start(contextOf(t, weak).Private())
+		for n := range int32(3) {
+			forget(t, &canary)
+			collect(t, &canary, n+1)
+		}
+		require.False(t, weak.IsClosed(), name)
+		require.True(t, timer.Stop())
+		collect(t, &ended, 1)
+	}
+	var ended atomic.Int32
+	weak := forget(t, &ended)
+	fired := make(chan struct{})
+	private := contextOf(t, weak).Private()
+	private.NotifyLater(deed(func(akt.Context) {
+		private.NotifyLater(deed(func(akt.Context) { close(fired) }), time.Millisecond)
+	}), time.Millisecond)
+	runtime.GC()
+	<-fired
+	collect(t, &ended, 1)
+}
+
 // L1: a clone holds the actor after the address it was made of was forgotten or released; and the collector does not release
 // a second time what was released.
 func TestCollectorAndClones(t *testing.T) {

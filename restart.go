@@ -187,7 +187,7 @@ func (a *actor) dropOwn(queue []*envelope) {
 	a.noteDropped(errStateEnded, due...)
 }
 
-var errStateEnded = fmt.Errorf("%w: the state that it belongs to has ended, by a restart", ErrStopped)
+var errStateEnded = fmt.Errorf("%w: the state that this belongs to has ended", ErrStopped)
 
 // withdrawOwn takes out of the private lane what belongs to the state, with mu held.
 func (m *mailbox) withdrawOwn() (own []*envelope) {
@@ -213,7 +213,7 @@ func (a *actor) replaceOnly(on bool) (own []*envelope) {
 	x := a.extra()
 	x.replacing = on
 	if !on {
-		x.told = false
+		x.told, x.cause = false, nil
 		x.born = a.word.Load() >> runShift
 		own = a.withdrawOwn()
 	}
@@ -308,6 +308,7 @@ func (a *actor) renew() (goOn bool) {
 		return a.notRenewed(err)
 	}
 	a.goOn()
+	a.releaseForgotten()
 	return true
 }
 

@@ -150,9 +150,12 @@ func (s *System) add(a *actor, from context.Context, parent *actor) error {
 	if c.named || parent != nil {
 		a.refs.Add(1) // held by the system, or by the parent
 	}
-	if parent != nil && !parent.adopt(a) {
-		a.neverStarted(nil)
-		return stopped(parent.err())
+	if parent != nil {
+		by, _ := from.(Context)
+		if err := parent.adopt(a, by); err != nil {
+			a.neverStarted(nil)
+			return err
+		}
 	}
 	return nil
 }

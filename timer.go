@@ -22,11 +22,12 @@ type Timer struct {
 }
 
 // Stop stops the timer. It reports whether it did: false where the timer never fires, was stopped, or its one message is
-// being handled or was. After true, no message of the timer is begun.
+// being handled or was. After true no message of the timer begins, also not the one that an interval's function is about to return.
 func (t *Timer) Stop() bool {
 	if t == nil || t.message == nil {
 		return false
 	}
+	defer t.actor.releaseForgotten()
 	t.actor.mu.Lock()
 	defer t.actor.mu.Unlock()
 	if t.stopped {
@@ -162,6 +163,7 @@ func (t *Timer) fire() {
 // handled sets an interval for its next tick, by the owner: the first multiple of every after now.
 func (t *Timer) handled() {
 	if t.every == 0 {
+		t.actor.releaseForgotten()
 		return
 	}
 	t.actor.mu.Lock()
