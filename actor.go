@@ -47,6 +47,7 @@ type extras struct {
 	unbase    func() bool         // undoes the wait for the end of WithContext's context
 	restarts  uint64              // how often a fresh state was made, or tried to be
 	recent    []time.Time         // when that was, for those that count: see Supervisor.Window
+	last      any                 // the state before, while there is none
 	rest      *time.Timer         // ends the rest, see flagRest
 	escalated *escalation         // with orderFail: what to do
 	cause     error               // why the present state ends: see StopCause

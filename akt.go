@@ -17,7 +17,12 @@
 //	func(C, M)
 //
 // A method that is meant as a handler and does not fit is an error, never skipped: Run returns a [*RegistrationError] with
-// all faults of the type, each with its place and cure.
+// all faults of the type, each with its place and cure. So is a method that takes an akt.Context and
+// has nearly the name of a handler or hook, such as Handle_Deposit or OnStop.
+//
+// Methods of embedded fields count. An embedded pointer or interface that brings some must not be nil
+// when OnStart has returned. Methods with type parameters of their own, which Go 1.27 has, cannot be
+// seen by reflection, and are no handlers.
 //
 // # Concurrency
 //
@@ -96,7 +101,8 @@ func MustRun(actor any, opts ...Option) *Address {
 }
 
 // Spawner makes the state of an actor. It can be stored and passed on, and Run takes it wherever it takes an actor; an actor
-// that was run from one can be restarted, as its state can be made anew.
+// that was run from one can be restarted, as its state can be made anew. So it must make another one
+// at each call: a restart fails where it returns the state that is to be replaced.
 type Spawner[A any] func() A
 
 // Spawn makes a state, without running it.
@@ -115,6 +121,17 @@ type spawner interface {
 func (s Spawner[A]) spawn() any            { return s() }
 func (Spawner[A]) actorType() reflect.Type { return reflect.TypeFor[A]() }
 func (s Spawner[A]) isNil() bool           { return s == nil }
+
+// asSpawner returns what was passed as the Spawner that it is. A struct that embeds a Spawner has
+// its methods too, and is an actor of its own.
+func asSpawner(what any) (spawner, bool) {
+	sp, ok := what.(spawner)
+	if !ok || reflect.TypeOf(what).Kind() == reflect.Func {
+		return sp, ok
+	}
+	with, ok := what.(*fieldSpawner)
+	return with, ok
+}
 
 // Ask sends a request and waits for a reply of type R: the type that the handler returns, an interface that it implements,
 // or, for a handler that returns a *[Future] of T, T (Ask waits for it) or the Future itself. For a handler without a reply,

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+
+	"github.com/aktgo/akt/internal/typename"
 )
 
 // replyPlan is how an R is obtained from what a handler returns.
@@ -212,11 +214,11 @@ func fits(reply any, want reflect.Type) bool {
 }
 
 func (h *handler) replyTypeError(got, want reflect.Type) *ReplyTypeError {
-	e := &ReplyTypeError{Handler: h.String(), Reply: "nothing", Want: want.String()}
-	if got != nil {
-		e.Reply = got.String()
+	if got == nil {
+		return &ReplyTypeError{Handler: h.String(), Reply: "nothing", Want: want.String()}
 	}
-	return e
+	texts := typename.All(got, want) // told apart where they have one name
+	return &ReplyTypeError{Handler: h.String(), Reply: texts[0], Want: texts[1]}
 }
 
 // Recipient sends messages of one type to one actor, and gets replies of one type. Its types were

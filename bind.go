@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+
+	"github.com/aktgo/akt/internal/typename"
 )
 
 // Bind makes akt call a handler directly, with no unsafe code, for all actors of type A, also those that run already. It helps
@@ -21,16 +23,19 @@ import (
 func Bind[A any, C context.Context, M, R any](method func(A, C, M) (R, error)) error {
 	t := reflect.TypeFor[A]()
 	if t.Kind() == reflect.Interface {
-		return fmt.Errorf("akt: Bind: %s is an interface; pass a method expression of the actor's own type, such as (*Account).HandleDeposit", t)
+		return fmt.Errorf("akt: Bind: %s is an interface; pass a method expression of the actor's own type, "+
+			"such as (*Account).HandleDeposit", typename.Short(t))
 	}
 	tbl, err := tableFor(t)
 	if err != nil {
-		return err
+		pointer := "(*" + typename.Short(t) + ")"
+		return withPointerCure(err, t, "bind the methods of the pointer, as in "+pointer+".HandleDeposit")
 	}
 	h := tbl.exact[reflect.TypeFor[M]()]
 	own, ok := expressionOf(h, t, method)
 	if !ok {
-		return fmt.Errorf("akt: Bind: %s is not a handler of %s; pass a method expression, such as (*Account).HandleDeposit", funcName(method), t)
+		return fmt.Errorf("akt: Bind: %s is not a handler of %s; pass a method expression, such as "+
+			"(*Account).HandleDeposit", funcName(method), typename.Short(t))
 	}
 	switch f := own.(type) {
 	case func(A, Context, M) (R, error):

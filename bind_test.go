@@ -121,8 +121,11 @@ func bindOutcome(reply any, err error) string {
 	}
 	text := fmt.Sprintf("reply %v, error %T: %s", reply, err, err)
 	for _, own := range []any{bindInherited{}, &bindState[bindYes]{}, &bindState[bindNo]{}} {
-		text = strings.ReplaceAll(text, fmt.Sprintf("%T", own), "*actor")
-		text = strings.ReplaceAll(text, strings.TrimPrefix(fmt.Sprintf("%T", own), "*"), "actor")
+		long := fmt.Sprintf("%T", own)
+		for _, name := range []string{long, strings.ReplaceAll(long, "github.com/aktgo/", "")} {
+			text = strings.ReplaceAll(text, name, "*actor")
+			text = strings.ReplaceAll(text, strings.TrimPrefix(name, "*"), "actor")
+		}
 	}
 	return strings.ReplaceAll(text, "*actor", "actor")
 }

@@ -369,7 +369,14 @@ func TestDeadlockThroughHooks(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b, hook := runNarrow(t, "b")[0], &doll{}
-				a := run(t, akt.Spawner[*doll](func() *doll { return hook }), akt.WithName("a"), quiet())
+				made := 0
+				a := run(t, akt.Spawner[*doll](func() *doll {
+					if made++; made == 1 {
+						return hook
+					}
+					again := *hook
+					return &again
+				}), akt.WithName("a"), quiet())
 				told := make(chan error, 2)
 				begun := false
 				row.begin(t, a, hook, func(ctx akt.Context) {

@@ -28,7 +28,7 @@ func (*describeAccount) HandleOpen(akt.Context, describeOpen) (d describeLater) 
 func (*describeAccount) HandleNote(context.Context, fmt.Stringer) error          { return nil }
 func (*describeAccount) HandleAnything(akt.Context, any) any                     { return nil }
 func (describeBase) HandleClose(context.Context, describeClose) (n int, e error) { return }
-func (*describeAccount) Handle(akt.Context, int)                                 {}
+func (*describeAccount) Handle(context.Context, int)                             {}
 func (*describeAccount) OnStopped(akt.Context)                                   {}
 func (describeIdle) OnStopped(akt.Context)                                       {}
 

@@ -1,6 +1,7 @@
 package akt
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/aktgo/akt/internal/decode"
 	"github.com/aktgo/akt/internal/nearest"
+	"github.com/aktgo/akt/internal/typename"
 )
 
 // table is the dispatch table of one actor type: made once per process, never changed, shared by all actors of the type.
@@ -24,6 +26,7 @@ type table struct {
 	stopping bool       // the type has OnStopping
 	defers   bool       // a reply of some handler may be a Future
 	cache    cache
+	lenders  []lender // embedded fields that must not be nil
 }
 
 // handler is one Handle<Msg> method.
@@ -71,13 +74,14 @@ func newTable(t reflect.Type, handlers []*handler) *table {
 	return tbl
 }
 
-// kindOf is the made-up name of a type's actors, without the number at its end: "Account-".
+// kindOf is the made-up name of a type's actors, without the number at its end: "Account-". That of
+// a type without a name says what it is: "struct-".
 func kindOf(t reflect.Type) string {
-	name := baseName(t)
-	if bracket := strings.IndexByte(name, '['); bracket >= 0 {
-		name = name[:bracket]
+	name, _ := typename.Parts(t)
+	if name == "" {
+		name = typename.Base(t).Kind().String()
 	}
-	return name[strings.LastIndexByte(name, '.')+1:] + "-"
+	return name + "-"
 }
 
 // tables holds, by actor type, a function that scans the type when it is called first and returns the same answer ever after.
@@ -94,23 +98,68 @@ func tableFor(t reflect.Type) (*table, error) {
 
 // tableOf returns the table of what was passed to Run or Describe.
 func tableOf(actor any) (*table, error) {
-	switch v := actor.(type) {
-	case nil:
+	if sp, ok := asSpawner(actor); ok {
+		return tableOfSpawner(sp)
+	}
+	if actor == nil {
 		return nil, notRunnable("nil", "it has no type", "pass an actor, such as &Account{}")
-	case spawner:
-		if v.isNil() {
-			return nil, notRunnable(reflect.TypeOf(v).String(), "the Spawner is nil", "give it a function that makes an actor")
-		}
-		if t := v.actorType(); t.Kind() != reflect.Interface {
-			return tableFor(t)
-		}
-		return tableOf(v.spawn())
 	}
 	t := reflect.TypeOf(actor)
-	if v := reflect.ValueOf(actor); v.Kind() == reflect.Pointer && v.IsNil() {
-		return nil, notRunnable(t.String(), "the pointer is nil", "pass a pointer to a value, such as &"+baseName(t)+"{}")
+	if isNilActor(actor) && !t.Implements(typeSpawner) { // else there is no Spawner to look into
+		kind, cure := t.Kind().String(), "pass one that is not"
+		if t.Kind() == reflect.Pointer {
+			kind, cure = "pointer", "pass a pointer to a value"
+			if made := newOf(t.Elem()); made != "" {
+				cure += ", such as " + made
+			}
+		}
+		return nil, notRunnable(typename.Short(t), "the "+kind+" is nil", cure)
 	}
 	return tableFor(t)
+}
+
+// isNilActor reports whether a value has no state to run: it is a nil pointer, map, channel or
+// function.
+func isNilActor(actor any) bool {
+	switch v := reflect.ValueOf(actor); v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func:
+		return v.IsNil()
+	}
+	return false
+}
+
+// tableOfSpawner returns the table of what a Spawner makes. Where that is an interface type, it has
+// to make one to look at.
+func tableOfSpawner(sp spawner) (*table, error) {
+	if sp.isNil() {
+		return nil, notRunnable(typename.Short(reflect.TypeOf(sp)), "the Spawner is nil",
+			"give it a function that makes an actor")
+	}
+	t := sp.actorType()
+	if t.Kind() != reflect.Interface {
+		tbl, err := tableFor(t)
+		if err != nil {
+			err = withPointerCure(err, t, "use an akt.Spawner[*"+typename.Short(t)+"]")
+		}
+		return tbl, err
+	}
+	state, err := spawnState(sp, nil)
+	if err != nil {
+		return nil, err
+	}
+	return tableOfSpawned(state)
+}
+
+// tableOfSpawned is tableOf for a state that a Spawner of an interface type has made.
+func tableOfSpawned(state any) (*table, error) {
+	t := reflect.TypeOf(state)
+	tbl, err := tableFor(t)
+	if err != nil {
+		err = withPointerCure(err, t, "have the Spawner return "+cmp.Or(newOf(t), "a pointer to it"))
+	}
+	return tbl, err
 }
 
 // adaptation is what has to be done to a message before its handler can take it.
@@ -222,11 +271,12 @@ func (t *table) resolve(msgType reflect.Type) (route, error) {
 		return route{fits[0], asItIs}, nil
 	case len(fits) > 1:
 		names := make([]string, len(fits))
+		texts := typename.All(append(messagesOf(fits), msgType)...)
 		for i, h := range fits {
-			names[i] = fmt.Sprintf("%s (%s)", h.method, h.msg)
+			names[i] = fmt.Sprintf("%s (%s)", h.method, texts[i])
 		}
 		return route{}, t.unhandled(msgType, "it implements the messages of "+strings.Join(names, " and of "),
-			"add a handler for "+msgType.String()+" itself")
+			"add a handler for "+texts[len(fits)]+" itself")
 	case t.anything != nil:
 		return route{t.anything, asItIs}, nil
 	}
@@ -276,7 +326,7 @@ func (t *table) decode(raw Raw) (route, any, error) {
 
 // unhandledRaw says that no handler has the name of a Raw, or that h has it and cannot be reached.
 func (t *table) unhandledRaw(name string, h *handler, why string) *UnhandledError {
-	e := &UnhandledError{Type: t.typ.String(), Message: decode.Quote(name)}
+	e := &UnhandledError{Type: typename.Short(t.typ), Message: decode.Quote(name)}
 	for _, other := range t.handlers {
 		if whyNotRaw(other.msg) == "" {
 			e.Accepts = append(e.Accepts, other.name)
@@ -290,42 +340,68 @@ func (t *table) unhandledRaw(name string, h *handler, why string) *UnhandledErro
 	return e
 }
 
+// unhandled is the error for a message of a type, nil for none, that no handler gets.
 func (t *table) unhandled(msgType reflect.Type, reason, hint string) *UnhandledError {
-	e := &UnhandledError{Type: t.typ.String(), Message: "nil", Reason: reason, Hint: hint}
-	for _, h := range t.handlers {
-		e.Accepts = append(e.Accepts, h.msg.String())
+	texts := typename.All(append(messagesOf(t.handlers), t.typ, msgType)...)
+	n := len(t.handlers)
+	e := &UnhandledError{
+		Type: texts[n], Message: texts[n+1], Accepts: texts[:n:n], Reason: reason, Hint: hint,
 	}
-	if msgType != nil {
-		e.Message = msgType.String()
+	if n == 0 {
+		e.Accepts = nil
 	}
 	if hint == "" && reason == "" {
-		e.Hint = nearMiss(msgType, t.handlers)
+		e.Hint = nearMiss(msgType, t.handlers, texts)
 	}
 	return e
 }
 
-// nearMiss looks for the message that was probably meant.
-func nearMiss(msgType reflect.Type, handlers []*handler) string {
-	name := baseName(msgType)
-	short := name[strings.LastIndexByte(name, '.')+1:]
-	var names []string
-	byName := map[string]*handler{}
-	for _, h := range handlers {
-		other := baseName(h.msg)
-		other = other[strings.LastIndexByte(other, '.')+1:]
-		names = append(names, other)
-		byName[other] = h
+// messagesOf are the message types of handlers.
+func messagesOf(handlers []*handler) []reflect.Type {
+	types := make([]reflect.Type, len(handlers), len(handlers)+2)
+	for i, h := range handlers {
+		types[i] = h.msg
 	}
-	best := nearest.Of(short, names)
-	h := byName[best]
-	if h == nil {
+	return types
+}
+
+// nearMiss suggests the message that was probably meant; texts are those of the handlers' messages.
+// What generic types have in their brackets is compared apart from their names: nobody who sends a
+// Created[User] means a Deleted[User].
+func nearMiss(msgType reflect.Type, handlers []*handler, texts []string) string {
+	name, arguments := typename.Parts(msgType)
+	if name == "" {
 		return ""
 	}
-	if h.msg.String() == msgType.String() {
-		return fmt.Sprintf("did you mean %s of package %s", h.msg, h.msg.PkgPath())
+	predeclared := func(t reflect.Type) bool { return typename.Base(t).PkgPath() == "" }
+	parts := make([][2]string, len(handlers))
+	var names []string
+	for i, h := range handlers {
+		n, args := typename.Parts(h.msg)
+		if predeclared(h.msg) == predeclared(msgType) && (args == arguments || isNear(args, arguments)) {
+			parts[i] = [2]string{n, args}
+			names = append(names, n)
+		}
 	}
-	return "did you mean " + h.msg.String()
+	best, meant := nearest.Of(name, names), -1
+	for i, p := range parts {
+		if best != "" && p[0] == best && (meant < 0 || p[1] == arguments) {
+			meant = i
+		}
+	}
+	if meant < 0 {
+		return ""
+	}
+	hint := "did you mean " + texts[meant]
+	a, b := typename.Base(handlers[meant].msg), typename.Base(msgType)
+	if a != b && typename.Full(a) == typename.Full(b) {
+		hint += ", which is another type of that name: one of them is declared in a function"
+	}
+	return hint
 }
+
+// isNear reports whether one text is a slip of another.
+func isNear(a, b string) bool { return nearest.Of(a, []string{b}) != "" }
 
 func didYouMean(name string, names []string) string {
 	if best := nearest.Of(name, names); best != "" {

@@ -209,7 +209,8 @@ func TestUnhandledErrorText(t *testing.T) {
 			"akt_test.dispatchAccount does not handle *akt_test.dispatchDeposti" + accepts + "; did you mean akt_test.dispatchDeposit"},
 		{"nothing near", dispatchAccount{}, 7, "akt_test.dispatchAccount does not handle int" + accepts},
 		{"another type of the same name", &dispatchTimed{}, dispatchCount{}, "*akt_test.dispatchTimed does not handle akt_test.dispatchCount" +
-			"; it accepts *akt_test.dispatchCount; did you mean *akt_test.dispatchCount"},
+			"; it accepts *akt_test.dispatchCount; did you mean *akt_test.dispatchCount" +
+			", which is another type of that name: one of them is declared in a function"},
 		{"an actor without handlers", dispatchSilent{}, dispatchTime{},
 			"akt_test.dispatchSilent does not handle akt_test.dispatchTime; it accepts no messages"},
 	}

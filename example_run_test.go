@@ -147,7 +147,7 @@ func ExampleRegistrationError() {
 		}
 	}
 	// Output:
-	// HandleGreet: it has no context: declare it as HandleGreet(ctx akt.Context, msg akt_test.Greet)
+	// HandleGreet: it has no context: declare it as HandleGreet(ctx akt.Context, msg akt_test.Greet); if it is no handler, rename or unexport it
 	// HandleParse: its second result is bool, not error: make error its last result
 	// HandlePrint: it is variadic: take one message, such as a struct with a slice in it
 }

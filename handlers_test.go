@@ -131,7 +131,8 @@ func TestHandlerShapes(t *testing.T) {
 	}
 }
 
-// named has one handler, and methods whose names are near those of handlers.
+// named has one handler, and methods whose names are near those of handlers and hooks, but take no
+// akt.Context, or are those of no hook.
 type (
 	named    struct{}
 	namedMsg struct{}
@@ -139,16 +140,25 @@ type (
 
 func (named) HandleÄnderung(akt.Context, namedMsg) {}
 
-func (named) Handle(akt.Context, int)         {}
-func (named) Handler() http.Handler           { return nil }
-func (named) Handles(akt.Context, int8)       {}
-func (named) Handle1(akt.Context, int16)      {}
-func (named) Handle_Msg(akt.Context, int32)   {}
-func (named) Handlemsg(akt.Context, int64)    {}
-func (named) PreHandleMsg(akt.Context, uint8) {}
-func (named) HandlersOf(akt.Context, uint16)  {}
+func (named) Handle(context.Context, int)             {}
+func (named) Handler() http.Handler                   { return nil }
+func (named) Handles(string) bool                     { return false }
+func (named) Handle1(context.Context, int16)          {}
+func (named) Handle_Msg(int32, akt.Context)           {} // not first
+func (named) Handlemsg(...akt.Context)                {}
+func (named) PreHandleMsg(akt.Context, uint8)         {}
+func (named) HandlersOf(func(akt.Context))            {}
+func (named) OnStopOrder(akt.Context)                 {}
+func (named) OnStop2(akt.Context)                     {}
+func (named) OnStop() error                           { return nil }
+func (named) OnStarted(akt.Context, namedMsg)         {}
+func (named) OnStarts(context.Context) error          { return nil }
+func (named) OnFlushed()                              {}
+func (named) OnOpen(akt.Context)                      {}
+func (named) NotHandled(akt.Context, namedMsg) string { return "" }
 
-// H1: what is named Handle and an upper-case letter is exposed, and nothing else is checked or can be reached.
+// H1: what is named Handle and an upper-case letter is exposed, and nothing else can be reached. What
+// has nothing to do with akt may have any other name.
 func TestHandlerNames(t *testing.T) {
 	t.Parallel()
 	description, err := akt.Describe(named{})
@@ -157,7 +167,7 @@ func TestHandlerNames(t *testing.T) {
 	require.Equal(t, "Änderung", description.Handlers[0].Name)
 
 	addr := run(t, named{})
-	for _, msg := range []any{0, int8(0), int16(0), int32(0), int64(0), uint8(0), uint16(0)} {
+	for _, msg := range []any{0, "", int16(0), int32(0), int64(0), uint8(0), uint16(0)} {
 		var unhandled *akt.UnhandledError
 		require.ErrorAs(t, addr.Notify(t.Context(), msg), &unhandled, "%T", msg)
 		require.Equal(t, []string{"akt_test.namedMsg"}, unhandled.Accepts)
@@ -210,7 +220,6 @@ type (
 	faultStopped      struct{}
 	faultServeMuxOwn  struct{ *http.ServeMux }
 	faultNothing      struct{}
-	faultMisnamed     struct{}
 	faultMisnamedOn   struct{}
 	faultMany         struct{}
 )
@@ -251,7 +260,6 @@ func (faultStartContext) OnStart(context.Context) error                         
 func (faultStopping) OnStopping(akt.Context)                                         {}
 func (faultStopped) OnStopped()                                                      {}
 func (faultServeMuxOwn) HandleFunc(string, func(http.ResponseWriter, *http.Request)) {}
-func (faultMisnamed) HandlesPing(akt.Context, faultMsg) error                        { return nil }
 func (faultMisnamedOn) OnPing(akt.Context, faultMsg) error                           { return nil }
 
 // faulty is the text for a method of a type, declared in this file.
@@ -271,6 +279,8 @@ func TestMethodFaults(t *testing.T) {
 		once    = "; want one handler for each message type: merge them, or give each a message type of its own"
 		isHook  = "is not a lifecycle hook: "
 		hook    = ": change its signature, or its name"
+		other   = "; if it is no handler, rename or unexport it"
+		message = "(ctx akt.Context, msg akt_test.faultMsg)"
 	)
 	also := func(typ, method string) string {
 		return method + " (" + placeOf(t, "handlers_test.go", "func ("+typ+") "+method+"(") + ")"
@@ -282,18 +292,22 @@ func TestMethodFaults(t *testing.T) {
 		text   string
 	}{
 		{"no context", faultNoContext{}, "HandlePing",
-			is + "it has no context" + want + "declare it as HandlePing(ctx akt.Context, msg akt_test.faultMsg)"},
-		{"no parameters", faultNoParameters{}, "HandlePing", is + "it has neither context nor message" + want + "declare it as " + sample},
+			is + "it has no context" + want + "declare it as HandlePing" + message + other},
+		{"no parameters", faultNoParameters{}, "HandlePing", is + "it has neither context nor message" + want + "declare it as " + sample + other},
 		{"no message", faultNoMessage{}, "HandlePing",
 			is + "it has a context and no message" + want + "declare it as " + sample + ", with an empty struct for a message without data"},
 		{"a message for a context", faultTwoMessages{}, "HandlePing",
-			is + "it has no context: its first parameter is akt_test.faultMsg" + want + "make akt.Context or context.Context its first parameter"},
+			is + "it has no context: its first parameter is akt_test.faultMsg" + want +
+				"declare it as " + sample + ", with a struct that has a field for each value" + other},
 		{"the context last", faultContextLast{}, "HandlePing",
-			is + "it has no context: its first parameter is akt_test.faultMsg" + want + "put the context first"},
+			is + "it has no context: its first parameter is akt_test.faultMsg" + want + "put the context first: declare it as HandlePing" +
+				message + other},
 		{"the context by pointer", faultContextByPtr{}, "HandlePing",
-			is + "it has no context: its first parameter is *akt.Context" + want + "take the akt.Context by value"},
+			is + "it has no context: its first parameter is *akt.Context" + want +
+				"take the akt.Context by value: declare it as HandlePing" + message},
 		{"a context of another type", faultOwnContext{}, "HandlePing",
-			is + "it has no context: its first parameter is akt_test.faultCtx" + want + "make akt.Context or context.Context its first parameter"},
+			is + "it has no context: its first parameter is akt_test.faultCtx" + want +
+				"take an akt.Context or a context.Context: declare it as HandlePing" + message + other},
 		{"three parameters", faultThree{}, "HandlePing",
 			is + "it has 3 parameters" + want + "take a context and one message, such as a struct with a field for each value"},
 		{"variadic", faultVariadic{}, "HandlePing", is + "it is variadic" + want + "take one message, such as a struct with a slice in it"},
@@ -324,7 +338,8 @@ func TestMethodFaults(t *testing.T) {
 		{"OnStopping without a result", faultStopping{}, "OnStopping", isHook + "it is a func(akt.Context); want func(akt.Context) bool" + hook},
 		{"OnStopped without a context", faultStopped{}, "OnStopped", isHook + "it is a func(); want func(akt.Context)" + hook},
 		{"an own method that hides a promoted stranger", faultServeMuxOwn{}, "HandleFunc",
-			is + "it has no context: its first parameter is string" + want + "make akt.Context or context.Context its first parameter"},
+			is + "it has no context: its first parameter is string" + want +
+				"declare it as HandleFunc(ctx akt.Context, msg Func), with a struct that has a field for each value" + other},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -385,6 +400,7 @@ func TestNoActor(t *testing.T) {
 	t.Parallel()
 	const nothing = " is not an actor: it has neither a handler nor a lifecycle hook; want an exported method " +
 		"Handle<Msg>(akt.Context, M) (R, error) on a struct: "
+	const declare = "declare one, without type parameters of its own, as reflection does not see such methods"
 	var noPointer *shapeOnPointer
 	constructor := func() *shapeOnPointer { return nil }
 	tests := []struct {
@@ -396,12 +412,11 @@ func TestNoActor(t *testing.T) {
 		{"a nil pointer", noPointer,
 			"*akt_test.shapeOnPointer is not an actor: the pointer is nil: pass a pointer to a value, such as &akt_test.shapeOnPointer{}"},
 		{"a nil Spawner", akt.Spawner[named](nil),
-			"akt.Spawner[github.com/aktgo/akt_test.named] is not an actor: the Spawner is nil: give it a function that makes an actor"},
-		{"a number", 7, "int" + nothing + "declare one"},
-		{"a struct without methods", faultNothing{}, "akt_test.faultNothing" + nothing + "declare one"},
-		{"a pointer to a struct without methods", &faultNothing{}, "*akt_test.faultNothing" + nothing + "declare one"},
-		{"a stranger with a Handle method that was embedded", composedServer{}, "akt_test.composedServer" + nothing + "declare one"},
-		{"a method that was probably meant", faultMisnamed{}, "akt_test.faultMisnamed" + nothing + "rename HandlesPing to HandlePing, or declare one"},
+			"akt.Spawner[akt_test.named] is not an actor: the Spawner is nil: give it a function that makes an actor"},
+		{"a number", 7, "int" + nothing + declare},
+		{"a struct without methods", faultNothing{}, "akt_test.faultNothing" + nothing + declare},
+		{"a pointer to a struct without methods", &faultNothing{}, "*akt_test.faultNothing" + nothing + declare},
+		{"a stranger with a Handle method that was embedded", composedServer{}, "akt_test.composedServer" + nothing + declare},
 		{"a method with the prefix of hooks", faultMisnamedOn{}, "akt_test.faultMisnamedOn" + nothing + "rename OnPing to HandlePing, or declare one"},
 		{"a pointer to a pointer", &noPointer, "**akt_test.shapeOnPointer" + nothing + "pass a pointer to the struct itself"},
 		{"a function", constructor,
@@ -433,7 +448,8 @@ func TestManyFaults(t *testing.T) {
 	requireRefused(t, faultMany{}, strings.Join([]string{
 		"akt: akt_test.faultMany is not an actor: HandleTwoFaults (" + placeOf(t, "handlers_test.go", "func (*faultMany) HandleTwoFaults(") +
 			") is a method of *akt_test.faultMany, and a value was passed; want a pointer: pass &akt_test.faultMany{}",
-		at("faultMany", "HandlePing") + "is not a handler: it has no context" + want + "declare it as HandlePing(ctx akt.Context, msg akt_test.faultOther)",
+		at("faultMany", "HandlePing") + "is not a handler: it has no context" + want + "declare it as HandlePing(ctx akt.Context, msg akt_test.faultOther)" +
+			"; if it is no handler, rename or unexport it",
 		at("faultMany", "HandlePong") + "is not a handler: its second result is int, not error" + want + "make error its last result",
 		at("*faultMany", "HandleTwoFaults") + "is not a handler: it is variadic" + want + "take one message, such as a struct with a slice in it",
 		at("faultMany", "OnStart") + "is not a lifecycle hook: it is a func(akt.Context); want func(akt.Context) error: change its signature, or its name",

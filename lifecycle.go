@@ -4,20 +4,23 @@ import (
 	"context"
 	"errors"
 	"reflect"
+
+	"github.com/aktgo/akt/internal/typename"
 )
 
 // run makes an actor of what was passed to one of the Run functions, and starts it. from is the ctx of who calls it, for a child the
 // Context of its parent's run.
 func (s *System) run(from context.Context, what any, parent *actor, opts []Option) (*Address, error) {
-	sp, spawned := what.(spawner)
+	sp, spawned := asSpawner(what)
+	var t *table
+	var err error
 	if spawned && !sp.isNil() && sp.actorType().Kind() == reflect.Interface {
-		made, err := spawnState(sp, nil) // only what it makes has a type
-		if err != nil {
-			return nil, err
+		if what, err = spawnState(sp, nil); err == nil { // only what it makes has a type
+			t, err = tableOfSpawned(what)
 		}
-		what = made
+	} else {
+		t, err = tableOf(what)
 	}
-	t, err := tableOf(what)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +51,7 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	if spawned { // else sp is nil, but may still hold on to the state
 		cfg.spawner = sp
 	}
-	if _, unmade := what.(spawner); unmade {
+	if _, unmade := asSpawner(what); unmade {
 		if what, err = spawnState(sp, t); err != nil {
 			return nil, err
 		}
@@ -94,11 +97,18 @@ func spawnState(sp spawner, t *table) (state any, err error) {
 		}
 	}()
 	state = sp.spawn()
-	if v := reflect.ValueOf(state); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
-		return nil, notRunnable(sp.actorType().String(), "the Spawner made a nil", "have it return a value, such as &Account{}")
+	if isNilActor(state) {
+		return nil, notRunnable(typename.Short(sp.actorType()), "the Spawner made a nil",
+			"have it return a value, such as &Account{}")
+	}
+	if _, again := asSpawner(state); again {
+		return nil, notRunnable(typename.Short(sp.actorType()), "the Spawner made a Spawner",
+			"have it return an actor, such as &Account{}")
 	}
 	if got := reflect.TypeOf(state); t != nil && got != t.typ {
-		return nil, notRunnable(got.String(), "the Spawner made a "+t.typ.String()+" before", "have it always make the same type")
+		texts := typename.All(got, t.typ)
+		return nil, notRunnable(texts[0], "the Spawner made a "+texts[1]+" before",
+			"have it always make the same type")
 	}
 	return state, nil
 }
@@ -118,6 +128,11 @@ func (a *actor) start(from context.Context) error {
 	if err != nil {
 		defer waiters.leave(waiters.enter(from, a, nil))
 		a.neverStarted(err)
+		return err
+	}
+	if err = a.incomplete(); err != nil {
+		defer waiters.leave(waiters.enter(from, a, nil))
+		a.end(err)
 		return err
 	}
 	a.goOn()
@@ -159,6 +174,9 @@ func (a *actor) callStart(from context.Context) (err error) {
 	if !ok {
 		return nil
 	}
+	if missing := a.table.nilLenders(a.self, "OnStart"); missing != nil {
+		return a.table.refuseNil(missing, false)
+	}
 	returned := false
 	c := a.hookContext(runStart)
 	if by, ok := FromContext(from); ok {
@@ -173,6 +191,19 @@ func (a *actor) callStart(from context.Context) (err error) {
 	err = hook.OnStart(c)
 	returned = true
 	return err
+}
+
+// incomplete says what is nil, when OnStart has returned, of the embedded fields that bring handlers
+// and hooks. An OnStopped that one of them brings cannot be called: then there is no state to end.
+func (a *actor) incomplete() error {
+	missing := a.table.nilLenders(a.self, "")
+	if missing == nil {
+		return nil
+	}
+	if a.table.nilLenders(a.self, "OnStopped") != nil {
+		a.forgetState()
+	}
+	return a.table.refuseNil(missing, true)
 }
 
 // startContext is the sender of a child's OnStart: it has the values of any hook, and the chain of the run that waits for it.
@@ -335,7 +366,7 @@ func (a *actor) ended() {
 	a.system.free(a)
 	a.mu.Lock()
 	x := a.extras
-	x.over = true
+	x.over, x.last = true, nil
 	watchers := x.watchers
 	x.watchers = nil
 	if x.done != nil {

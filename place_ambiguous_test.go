@@ -34,6 +34,16 @@ type (
 	}
 )
 
+type (
+	ForkSwapped struct{}
+	ForkTwice   struct {
+		ForkSwapped
+		ForkStranger
+	}
+)
+
+func (ForkSwapped) HandleX(int, akt.Context) {}
+
 func (ForkLeft) HandleX(akt.Context, int)     {}
 func (ForkRight) HandleX(akt.Context, int)    {}
 func (*ForkPointer) HandleX(akt.Context, int) {}
@@ -71,6 +81,7 @@ func TestAmbiguousOriginsAreNamedOnce(t *testing.T) {
 			ForkStranger
 			ForkLeft
 		}{}, "akt_test.ForkStranger and from akt_test.ForkLeft" + neither},
+		"one that does not fit": {&ForkTwice{}, "akt_test.ForkSwapped and from akt_test.ForkStranger" + neither},
 		"a field": {&struct {
 			ForkLeft
 			ForkField

@@ -176,10 +176,9 @@ func (g *composedGeneric[T]) HandleMsg(akt.Context, composedMsg) T    { return g
 func (composedOwn) HandleMsg(akt.Context, composedMsg) string         { return "own" }
 func (composedPing) HandlePing(akt.Context, composedMsg) string       { return "pong" }
 func (h *composedHooks) OnStart(akt.Context) error                    { h.started = true; return nil }
-func (*composedHooks) OnStopped()                                     {} // not a hook: it has no context
 
 // H4: methods promoted from embedded fields of every kind are handlers, an actor's own method hides a promoted one, and
-// promoted methods that only look like handlers or hooks do no harm.
+// promoted methods that only look like handlers do no harm.
 func TestPromotedHandlers(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -198,7 +197,6 @@ func TestPromotedHandlers(t *testing.T) {
 		{"through two levels, hidden in the middle", &struct{ composedOwn }{}, composedMsg{}, "own"},
 		{"hidden by the actor's own", &composedOwn{}, composedMsg{}, "own"},
 		{"beside the HandleFunc of an embedded *http.ServeMux", composedPing{}, composedMsg{}, "pong"},
-		{"beside a promoted OnStopped of no hook's type", &composedStarted{&composedHooks{}, composedBase{"a"}}, composedMsg{}, "base of a"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -48,7 +48,7 @@ func below(level []embedded, seen map[reflect.Type]bool) (next []embedded) {
 // being promoted too.
 type origin struct {
 	typ   reflect.Type
-	meant bool // it is meant as a handler or hook, as it takes a context
+	meant bool // it is meant as a handler or hook: see concerns
 }
 
 type origins []origin
@@ -63,8 +63,13 @@ func originsIn(level []embedded) map[string]origins {
 			if !isHandlerName(m.Name) && !isHook(m.Name) {
 				continue
 			}
+			first := 1
+			if set.Kind() == reflect.Interface {
+				first = 0 // without a receiver
+			}
 			if _, own := declared(elemOf(e.typ), m.Name); own {
-				found[m.Name] = append(found[m.Name], origin{e.origin(m.Name), takesContext(m.Type, set.Kind() == reflect.Interface)})
+				from := origin{e.origin(m.Name), concerns(m.Type, first)}
+				found[m.Name] = append(found[m.Name], from)
 			}
 		}
 		for _, f := range e.fields() {
@@ -110,13 +115,4 @@ func (e embedded) fields() []reflect.StructField {
 		fields[i] = elem.Field(i)
 	}
 	return fields
-}
-
-// takesContext reports whether a method's first parameter is a context; those of an interface have no receiver among them.
-func takesContext(method reflect.Type, ofInterface bool) bool {
-	first := 1
-	if ofInterface {
-		first = 0
-	}
-	return method.NumIn() > first && isContext(method.In(first))
 }

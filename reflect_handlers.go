@@ -7,8 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/aktgo/akt/internal/typename"
 )
 
 // RegistrationError lists everything that keeps a value from being run as an actor. Its text has a line for each fault,
@@ -48,10 +48,10 @@ func (f Fault) String() string {
 		b.WriteString(" is not an actor: ")
 	default:
 		b.WriteString("." + f.Method + f.place())
-		if isHook(f.Method) {
-			b.WriteString(" is not a lifecycle hook: ")
-		} else {
+		if strings.HasPrefix(f.Method, "Handle") {
 			b.WriteString(" is not a handler: ")
+		} else {
+			b.WriteString(" is not a lifecycle hook: ")
 		}
 	}
 	b.WriteString(f.Found)
@@ -65,34 +65,55 @@ func (f Fault) String() string {
 }
 
 // place is where the method is declared, as in " (account.go:31)"; empty where that is not known.
-func (f Fault) place() string {
-	if f.File == "" {
+func (f Fault) place() string { return inBrackets(f.File, f.Line) }
+
+func inBrackets(file string, line int) string {
+	if file == "" {
 		return ""
 	}
-	return fmt.Sprintf(" (%s:%d)", filepath.Base(f.File), f.Line)
+	return fmt.Sprintf(" (%s:%d)", filepath.Base(file), line)
 }
 
-const wantHandler = "func(akt.Context, M) (R, error)"
+const (
+	wantHandler = "func(akt.Context, M) (R, error)"
+	wantNamed   = "Handle<Msg>(akt.Context, M) (R, error)"
+)
 
 var (
 	typeContext    = reflect.TypeFor[context.Context]()
 	typeAktContext = reflect.TypeFor[Context]()
 	typeError      = reflect.TypeFor[error]()
+	typeSpawner    = reflect.TypeFor[spawner]()
 )
 
 // scanner finds and checks the handlers of one type.
 type scanner struct {
 	typ    reflect.Type // what was passed
 	all    reflect.Type // the type with the largest method set: *T for a T
-	faults []Fault
-	found  []*handler
-	hooks  int
-	beyond []Fault // for each method that only a pointer to the value has, where it is
+	faults []finding
+	found  []candidate
+	hooks  []candidate // without a handler
+	beyond []Fault     // for each method that only a pointer to the value has, where it is
+	names  map[string]bool
+}
+
+// finding is a fault, whose Type is written when all are known: of two types of one name the text
+// has the packages.
+type finding struct {
+	Fault
+	of reflect.Type // the declaring type, or that of the value
+}
+
+// candidate is a handler or hook that fits.
+type candidate struct {
+	*handler
+	method string
+	at     place
 }
 
 // scan builds the dispatch table of t, or says everything that is wrong with it.
 func scan(t reflect.Type) (*table, error) {
-	s := &scanner{typ: t, all: t}
+	s := &scanner{typ: t, all: t, names: map[string]bool{}}
 	if t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface {
 		s.all = reflect.PointerTo(t)
 	}
@@ -102,71 +123,108 @@ func scan(t reflect.Type) (*table, error) {
 			s.handler(m)
 		case isHook(m.Name):
 			s.hook(m)
+		case isNearHandler(m):
+			s.nearHandler(m)
+		case isNearHook(m):
+			s.nearHook(m)
 		}
 	}
 	s.onPointer()
 	s.ambiguous()
 	s.duplicates()
-	if len(s.found) == 0 && s.hooks == 0 && len(s.faults) == 0 {
+	if len(s.found) == 0 && len(s.hooks) == 0 && len(s.faults) == 0 {
 		s.nothing()
 	}
 	if len(s.faults) > 0 {
-		return nil, &RegistrationError{Type: t.String(), Faults: s.faults}
+		return nil, s.refused()
 	}
-	return newTable(t, s.found), nil
+	handlers := make([]*handler, len(s.found))
+	for i, c := range s.found {
+		handlers[i] = c.handler
+	}
+	tbl := newTable(t, handlers)
+	tbl.lenders = lendersOf(append(s.found, s.hooks...))
+	return tbl, nil
 }
 
-// isHandlerName reports whether a method of this name is meant as a handler.
-func isHandlerName(name string) bool {
-	rest, ok := strings.CutPrefix(name, "Handle")
-	first, _ := utf8.DecodeRuneInString(rest)
-	return ok && unicode.IsUpper(first)
+// refused is the error with all faults.
+func (s *scanner) refused() *RegistrationError {
+	types := make([]reflect.Type, len(s.faults))
+	for i, f := range s.faults {
+		types[i] = f.of
+	}
+	e := &RegistrationError{Type: s.typ.String(), Faults: make([]Fault, len(s.faults))}
+	for i, text := range typename.All(types...) {
+		e.Faults[i] = s.faults[i].Fault
+		e.Faults[i].Type = text
+	}
+	return e
+}
+
+// fault notes a fault of a method. One that came with a field of another module's type is not for
+// the reader to change.
+func (s *scanner) fault(m reflect.Method, at place, found, want, cure string) {
+	f := Fault{
+		Method: m.Name, File: at.file, Line: at.line,
+		Found: found, Want: want, Cure: cure,
+	}
+	if in, field, ok := at.foreign(s.typ); ok {
+		f.Cure = fmt.Sprintf("hold the %s in a named field of %s instead of embedding it",
+			typename.Short(field.Type), structName(in))
+		if isHook(m.Name) {
+			f.Cure += fmt.Sprintf(", or declare %s on %s", m.Name, structName(in))
+		}
+	}
+	s.faults = append(s.faults, finding{f, at.typ})
+}
+
+// structName is a type's name, for cures; a type without one may be long.
+func structName(t reflect.Type) string {
+	if t.Name() == "" {
+		return "the struct"
+	}
+	return typename.Short(t)
 }
 
 // handler checks one method whose name says that it is meant as a handler.
 func (s *scanner) handler(m reflect.Method) {
 	at := locate(s.all, m)
-	if at.promoted && !startsWithContext(m.Type) {
-		return // a stranger's method, such as (*http.ServeMux).HandleFunc, that came with an embedded field
+	if at.promoted && !concerns(m.Type, 1) {
+		return // a stranger's, such as (*http.ServeMux).HandleFunc, that came with an embedded field
 	}
-	f := Fault{Type: at.typ, Method: m.Name, File: at.file, Line: at.line, Want: wantHandler}
-	if found, cure := misfit(m); found != "" {
-		f.Found, f.Cure = found, cure
-		s.faults = append(s.faults, f)
+	found, cure := misfit(m, m.Name)
+	if found != "" {
+		s.fault(m, at, found, wantHandler, cure)
 	}
-	if s.reaches(f) && f.Found == "" {
-		s.found = append(s.found, newHandler(m, at))
+	if s.reaches(m, at) && found == "" {
+		s.found = append(s.found, candidate{newHandler(m, at), m.Name, at})
 	}
 }
 
 // hook checks a method with the name of a lifecycle hook.
 func (s *scanner) hook(m reflect.Method) {
 	at := locate(s.all, m)
-	want := hookShapes[m.Name]
-	if fits := withoutReceiver(m.Type) == want; !fits {
-		if at.promoted && !startsWithContext(m.Type) {
-			return
-		}
-		s.faults = append(s.faults, Fault{
-			Type: at.typ, Method: m.Name, File: at.file, Line: at.line,
-			Found: "it is a " + withoutReceiver(m.Type).String(), Want: want.String(), Cure: "change its signature, or its name",
-		})
+	is, want := withoutReceiver(m.Type), hookShapes[m.Name]
+	if is != want {
+		s.fault(m, at, "it is a "+typename.Short(is), want.String(), "change its signature, or its name")
 		return
 	}
-	s.hooks++
-	s.reaches(Fault{Type: at.typ, Method: m.Name, File: at.file, Line: at.line})
+	if s.reaches(m, at) {
+		s.hooks = append(s.hooks, candidate{method: m.Name, at: at})
+	}
 }
 
-// reaches reports whether what was passed has a method, of which f says where it is, and not only a pointer to it has.
-func (s *scanner) reaches(f Fault) bool {
-	_, ok := s.typ.MethodByName(f.Method)
+// reaches reports whether what was passed has a method, and not only a pointer to it has.
+func (s *scanner) reaches(m reflect.Method, at place) bool {
+	_, ok := s.typ.MethodByName(m.Name)
 	if !ok {
-		s.beyond = append(s.beyond, f)
+		s.beyond = append(s.beyond, Fault{Method: m.Name, File: at.file, Line: at.line})
 	}
 	return ok
 }
 
-// onPointer faults a value that was passed instead of a pointer to it: once, for all the methods that it lacks.
+// onPointer faults a value that was passed instead of a pointer to it: once, for all the methods
+// that it lacks.
 func (s *scanner) onPointer() {
 	if len(s.beyond) == 0 {
 		return
@@ -175,79 +233,51 @@ func (s *scanner) onPointer() {
 	for i, f := range s.beyond {
 		methods[i] = f.Method + f.place()
 	}
-	s.faults = append(s.faults, Fault{
-		Type: s.typ.String(), File: s.beyond[0].File, Line: s.beyond[0].Line,
-		Found: fmt.Sprintf("%s %s of *%s, and a value was passed", listed(methods), plural(len(methods), "is a method", "are methods"), s.typ),
-		Want:  "a pointer",
-		Cure:  fmt.Sprintf("pass &%s{}", s.typ),
-	})
+	s.faults = append(s.faults, finding{Fault{
+		File: s.beyond[0].File, Line: s.beyond[0].Line,
+		Found: fmt.Sprintf("%s %s of *%s, and a value was passed", listed(methods),
+			plural(len(methods), "is a method", "are methods"), typename.Short(s.typ)),
+		Want: "a pointer",
+		Cure: passPointer(s.typ),
+	}, s.typ})
 }
 
-// misfit says what keeps a method from being a handler, and the cure; nothing for one that fits.
-func misfit(m reflect.Method) (found, cure string) {
-	if found, cure = badParameters(m); found == "" {
-		found, cure = badResults(m.Type)
+// passPointer is the cure where a value of type t was passed to Run instead of a pointer.
+func passPointer(t reflect.Type) string {
+	if made := newOf(t); made != "" {
+		return "pass " + made
 	}
-	return found, cure
+	return "pass a pointer to it"
 }
 
-func badParameters(m reflect.Method) (found, cure string) {
-	t := m.Type
-	params := make([]reflect.Type, 0, t.NumIn())
-	for i := 1; i < t.NumIn(); i++ {
-		params = append(params, t.In(i))
+// newOf is how a program makes a pointer to a new value of a type: &bank.Account{}. It is empty for
+// a type without a name.
+func newOf(t reflect.Type) string {
+	if t.Name() == "" {
+		return ""
 	}
-	sample := "ctx akt.Context, msg " + strings.TrimPrefix(m.Name, "Handle")
-	switch {
-	case t.IsVariadic():
-		return "it is variadic", "take one message, such as a struct with a slice in it"
-	case len(params) == 0:
-		return "it has neither context nor message", fmt.Sprintf("declare it as %s(%s)", m.Name, sample)
-	case len(params) == 1 && isContext(params[0]):
-		return "it has a context and no message", fmt.Sprintf("declare it as %s(%s), with an empty struct for a message without data", m.Name, sample)
-	case len(params) == 1:
-		return "it has no context", fmt.Sprintf("declare it as %s(ctx akt.Context, msg %s)", m.Name, params[0])
-	case len(params) == 2 && !isContext(params[0]):
-		return "it has no context: its first parameter is " + params[0].String(), contextCure(params)
-	case len(params) > 2:
-		return fmt.Sprintf("it has %d parameters", len(params)), "take a context and one message, such as a struct with a field for each value"
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map, reflect.Slice, reflect.Array:
+		return "&" + typename.Short(t) + "{}"
 	}
-	switch params[1].Kind() {
-	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
-		return fmt.Sprintf("its message is a %s (%s)", params[1].Kind(), params[1]), "send data, such as a struct; a struct may have that as a field"
-	}
-	return "", ""
+	return "new(" + typename.Short(t) + ")"
 }
 
-func contextCure(params []reflect.Type) string {
-	switch {
-	case isContext(params[1]):
-		return "put the context first"
-	case params[0] == reflect.PointerTo(typeAktContext):
-		return "take the akt.Context by value"
-	default:
-		return "make akt.Context or context.Context its first parameter"
+// withPointerCure is the error of a type of which something else than a value was passed to Run: it
+// has another cure where a pointer is wanted.
+func withPointerCure(err error, t reflect.Type, cure string) error {
+	refused, ok := err.(*RegistrationError) //nolint:errorlint // as scan has made it
+	if !ok {
+		return err
 	}
-}
-
-func badResults(t reflect.Type) (found, cure string) {
-	switch {
-	case t.NumOut() > 2:
-		return fmt.Sprintf("it has %d results", t.NumOut()), "return one reply and an error; a struct holds several values"
-	case t.NumOut() == 2 && t.Out(1) != typeError:
-		return fmt.Sprintf("its second result is %s, not error", t.Out(1)), "make error its last result"
-	case t.NumOut() == 1 && t.Out(0) == typeError:
-		return "", ""
-	case t.NumOut() > 0 && t.Out(0).Implements(typeError):
-		return fmt.Sprintf("its reply %s is itself an error, which would be ambiguous", t.Out(0)), "return it as the error, or wrap it in a struct"
+	other := *refused
+	other.Faults = slices.Clone(refused.Faults)
+	for i := range other.Faults {
+		if f := &other.Faults[i]; f.Method == "" && f.Cure == passPointer(t) {
+			f.Cure = cure
+		}
 	}
-	return "", ""
-}
-
-func isContext(t reflect.Type) bool { return t == typeContext || t == typeAktContext }
-
-func startsWithContext(method reflect.Type) bool {
-	return method.NumIn() > 1 && isContext(method.In(1))
+	return &other
 }
 
 // withoutReceiver is a method's type as its declaration shows it.
@@ -267,7 +297,7 @@ func newHandler(m reflect.Method, at place) *handler {
 	h := &handler{
 		name:   strings.TrimPrefix(m.Name, "Handle"),
 		method: m.Name,
-		owner:  at.typ,
+		owner:  typename.Short(at.typ),
 		file:   at.file,
 		line:   at.line,
 		msg:    m.Type.In(2),
@@ -296,57 +326,73 @@ func (s *scanner) ambiguous() {
 		if _, has := s.all.MethodByName(name); has {
 			continue
 		}
-		from := make([]string, len(types))
-		for i, t := range types {
-			from[i] = "from " + t.String()
+		from := typename.All(types...)
+		for i := range from {
+			from[i] = "from " + from[i]
 		}
-		s.faults = append(s.faults, Fault{
-			Type: baseName(s.typ), Method: name,
-			Found: "it is promoted " + listed(from) + ", and so from " + plural(len(from)-1, "neither", "none"),
-			Want:  "one method of this name",
-			Cure:  fmt.Sprintf("declare %s on %s", name, baseName(s.typ)),
-		})
+		s.faults = append(s.faults, finding{Fault{
+			Method: name,
+			Found: "it is promoted " + listed(from) + ", and so from " +
+				plural(len(from)-1, "neither", "none"),
+			Want: "one method of this name",
+			Cure: fmt.Sprintf("declare %s on %s", name, structName(elemOf(s.typ))),
+		}, elemOf(s.typ)})
 	}
-	slices.SortStableFunc(s.faults, func(a, b Fault) int { return strings.Compare(a.Method, b.Method) })
+	slices.SortStableFunc(s.faults, func(a, b finding) int {
+		return strings.Compare(a.Method, b.Method)
+	})
 }
 
 // duplicates faults all handlers that share a message type. All empty interfaces count as one type.
 func (s *scanner) duplicates() {
-	key := func(h *handler) reflect.Type {
-		if isEmptyInterface(h.msg) {
-			return typeAny
+	byType := map[reflect.Type][]candidate{}
+	for _, c := range s.found {
+		key := c.msg
+		if isEmptyInterface(key) {
+			key = typeAny
 		}
-		return h.msg
+		byType[key] = append(byType[key], c)
 	}
-	byType := map[reflect.Type][]*handler{}
-	for _, h := range s.found {
-		byType[key(h)] = append(byType[key(h)], h)
-	}
-	for _, h := range s.found {
-		same := byType[key(h)]
-		if len(same) < 2 || same[0] != h {
+	for _, c := range s.found {
+		same := byType[c.msg]
+		if isEmptyInterface(c.msg) {
+			same = byType[typeAny]
+		}
+		if len(same) < 2 || same[0].handler != c.handler {
 			continue
 		}
-		others := make([]string, 0, len(same))
-		for _, other := range same[1:] {
-			others = append(others, fmt.Sprintf("%s (%s:%d)", other.method, filepath.Base(other.file), other.line))
+		owners := make([]reflect.Type, len(same))
+		for i, other := range same {
+			owners[i] = other.at.typ
 		}
-		s.faults = append(s.faults, Fault{
-			Type: h.owner, Method: h.method, File: h.file, Line: h.line,
-			Found: fmt.Sprintf("it handles %s, and so %s %s", h.msg, plural(len(others), "does", "do"), strings.Join(others, " and ")),
-			Want:  "one handler for each message type",
-			Cure:  "merge them, or give each a message type of its own",
-		})
+		texts := typename.All(owners...)
+		others := make([]string, 0, len(same))
+		for i, other := range same[1:] {
+			text := other.method + inBrackets(other.file, other.line)
+			if other.at.typ != c.at.typ {
+				text = texts[i+1] + "." + text
+			}
+			others = append(others, text)
+		}
+		s.faults = append(s.faults, finding{Fault{
+			Method: c.method, File: c.file, Line: c.line,
+			Found: fmt.Sprintf("it handles %s, and so %s %s", typename.Short(c.msg),
+				plural(len(others), "does", "do"), strings.Join(others, " and ")),
+			Want: "one handler for each message type",
+			Cure: "merge them, or give each a message type of its own",
+		}, c.at.typ})
 	}
 }
 
 // listed is a list as one reads it: "a, b and c".
-func listed(parts []string) string {
-	last := len(parts) - 1
-	if last < 1 {
+func listed(parts []string) string { return joined(parts, "and") }
+
+func joined(parts []string, last string) string {
+	n := len(parts) - 1
+	if n < 1 {
 		return strings.Join(parts, "")
 	}
-	return strings.Join(parts[:last], ", ") + " and " + parts[last]
+	return strings.Join(parts[:n], ", ") + " " + last + " " + parts[n]
 }
 
 func plural(n int, one, many string) string {
@@ -362,36 +408,34 @@ func isEmptyInterface(t reflect.Type) bool {
 
 // nothing faults a type with neither handler nor hook, and looks for what was probably meant.
 func (s *scanner) nothing() {
+	t := s.typ
 	f := Fault{
-		Type:  s.typ.String(),
 		Found: "it has neither a handler nor a lifecycle hook",
-		Want:  "an exported method " + strings.Replace(wantHandler, "func", "Handle<Msg>", 1) + " on a struct",
-		Cure:  "declare one",
+		Want:  "an exported method " + wantNamed + " on a struct",
+		Cure:  "declare one, without type parameters of its own, as reflection does not see such methods",
 	}
-	switch {
-	case s.typ.Kind() == reflect.Func && s.typ.NumIn() == 0 && s.typ.NumOut() == 1:
-		f.Cure = fmt.Sprintf("convert the constructor: akt.Spawner[%s](…)", s.typ.Out(0))
-	case s.typ.Kind() == reflect.Pointer && (s.typ.Elem().Kind() == reflect.Pointer || s.typ.Elem().Kind() == reflect.Interface):
+	switch elem := elemOf(t); {
+	case elem.Implements(typeSpawner) && elem.Kind() == reflect.Func:
+		f.Cure = "pass the Spawner itself"
+	case t.Kind() == reflect.Func && t.NumIn() == 0 && t.NumOut() == 1:
+		f.Cure = fmt.Sprintf("convert the constructor: akt.Spawner[%s](…)", typename.Short(t.Out(0)))
+	case t.Kind() == reflect.Func && t.Name() == "" && (concerns(t, 0) || t.NumOut() == 0):
+		f.Cure = "pass the value whose method it is, or a struct with methods"
+	case t.Kind() == reflect.Func && t.NumOut() > 0:
+		f.Cure = "call it, and pass the actor that it makes"
+	case elem != t && (elem.Kind() == reflect.Pointer || elem.Kind() == reflect.Interface):
 		f.Cure = "pass a pointer to the struct itself"
 	default:
 		for i := range s.all.NumMethod() {
-			if m := s.all.Method(i); m.Type.NumIn() == 3 && startsWithContext(m.Type) {
-				f.Cure = fmt.Sprintf("rename %s to %s, or declare one", m.Name, handlerName(m.Name))
+			m := s.all.Method(i)
+			name := s.handlerName(m)
+			if found, _ := misfit(m, name); found == "" && name != "" && !locate(s.all, m).promoted {
+				f.Cure = fmt.Sprintf("rename %s to %s, or declare one", m.Name, name)
 				break
 			}
 		}
 	}
-	s.faults = append(s.faults, f)
-}
-
-// handlerName is what a method that was probably meant as a handler should be called.
-func handlerName(method string) string {
-	rest := method
-	for _, prefix := range []string{"Handles", "Handle", "On"} {
-		rest = strings.TrimPrefix(rest, prefix)
-	}
-	first, size := utf8.DecodeRuneInString(rest)
-	return "Handle" + string(unicode.ToUpper(first)) + rest[size:]
+	s.faults = append(s.faults, finding{f, t})
 }
 
 // notRunnable is the error for a value that has no type, or no state, to run.

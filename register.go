@@ -206,7 +206,7 @@ func (s *System) kind(kind string) (func() any, error) {
 
 // withFields sets fields on what newActor made.
 func withFields(actor any, fields map[string]any) (any, error) {
-	sp, spawned := actor.(spawner)
+	sp, spawned := asSpawner(actor)
 	if !spawned {
 		return setFields(actor, fields)
 	}

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"reflect"
 	"time"
+
+	"github.com/aktgo/akt/internal/typename"
 )
 
 var defaultSupervisor = Supervisor{MaxRestarts: 5, Window: time.Minute, BackoffMin: 100 * time.Millisecond, BackoffMax: 30 * time.Second}
@@ -154,11 +157,21 @@ func (a *actor) endState() {
 	a.endWatching()
 	a.endChildren()
 	defer func() { // also where OnStopped ends the goroutine
-		a.self = nil
+		a.forgetState()
 		a.failPromises()
 		a.dropOwn(a.replaceOnly(false))
 	}()
 	a.callStopped()
+}
+
+// forgetState lets the state go, but for what tells whether the Spawner makes it again.
+func (a *actor) forgetState() {
+	if a.config.spawner != nil && a.self != nil {
+		a.mu.Lock()
+		a.extra().last = a.self
+		a.mu.Unlock()
+	}
+	a.self = nil
 }
 
 // dropOwn reports what an ended state, or somebody for it, has queued for itself: its timers' messages, the Terminated that it was to be
@@ -302,19 +315,54 @@ func (a *actor) renew() (goOn bool) {
 // startAnew makes a state and calls its OnStart.
 func (a *actor) startAnew() error {
 	a.mu.Lock()
-	a.extra().restarts++
+	x := a.extra()
+	x.restarts++
+	last := x.last
 	a.mu.Unlock()
 	state, err := spawnState(a.config.spawner, a.table)
 	if err != nil {
 		return err
 	}
-	a.self = pointerTo(state)
-	return a.callStart(context.Background())
+	fresh := pointerTo(state)
+	if isSameState(fresh, last) {
+		return notRunnable(typename.Short(a.table.typ),
+			"the Spawner returned the state again that is to be replaced",
+			"have it make a new one at each call")
+	}
+	a.mu.Lock()
+	x.last = nil
+	a.mu.Unlock()
+	a.self = fresh
+	if err := a.callStart(context.Background()); err != nil {
+		return err
+	}
+	if err := a.incomplete(); err != nil {
+		a.mu.Lock()
+		x.cause = err
+		a.mu.Unlock()
+		a.endState()
+		return err
+	}
+	return nil
+}
+
+// isSameState reports whether a state has the memory of the one before: it is the same pointer, or
+// the same map. All pointers to what has no size may be equal, and nothing can be wrong with it.
+func isSameState(fresh, last any) bool {
+	if last == nil {
+		return false
+	}
+	a, b := reflect.ValueOf(fresh), reflect.ValueOf(last)
+	if a.UnsafePointer() == b.UnsafePointer() {
+		return a.Elem().Type().Size() > 0
+	}
+	a, b = a.Elem(), b.Elem()
+	return a.Kind() == reflect.Map && !a.IsNil() && a.UnsafePointer() == b.UnsafePointer()
 }
 
 // notRenewed deals with a fresh state that could not be made or started: there is none then.
 func (a *actor) notRenewed(err error) (goOn bool) {
-	a.self = nil
+	a.forgetState()
 	if failure, ok := err.(*PanicError); ok { //nolint:errorlint // a panic itself; an error of OnStart may wrap another's
 		a.logPanic("a restart", failure)
 	} else {
