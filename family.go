@@ -1,6 +1,10 @@
 package akt
 
-import "context"
+import (
+	"context"
+
+	"github.com/aktgo/akt/internal/lifetime"
+)
 
 // An actor's family is what ends with it: its timers, its children, and its watches.
 
@@ -23,7 +27,7 @@ func (a *actor) endWith(life context.Context) {
 	if life == nil {
 		return
 	}
-	undo := context.AfterFunc(life, a.stop)
+	undo := lifetime.AfterEnd(life, a.stop)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.extra().unbase = undo

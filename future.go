@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
+
+	"github.com/aktgo/akt/internal/lifetime"
 )
 
 // Future is a reply that comes later. A handler returns one, and the message loop goes on; SendUnpack and Ask wait for its
@@ -145,8 +147,11 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 	ctx.run |= runApart
 	system := ctx.of().system
 	system.begin(ctx)
+	bound := lifetime.BoundOf(ctx)
+	bound.Hold()
 	go func() {
 		defer system.end(ctx)
+		defer bound.Release()
 		returned := false
 		defer func() {
 			if !returned {
@@ -178,7 +183,7 @@ func (a *actor) sendUnpack(ctx context.Context, msg any, into lane) (any, error)
 func (a *actor) unpack(ctx context.Context, message string, reply any) (any, error) {
 	var cut <-chan struct{}
 	if isFuture(reflect.TypeOf(reply)) {
-		cut = a.system.life().Done()
+		cut = a.system.patience()
 	}
 	return unpack(ctx, reply, cut, func(err error) *SendError { return a.unanswered(message, MaybeHandled, err) })
 }

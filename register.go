@@ -49,7 +49,7 @@ func (s *System) LookupOrRun(name string, newActor func() any, opts ...Option) (
 		}
 		select {
 		case <-wait:
-		case <-s.life().Done():
+		case <-s.patience():
 			return nil, false, errShutDown
 		}
 	}

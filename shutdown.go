@@ -118,7 +118,7 @@ func (s *System) words() (words map[*actor]uint64, idle bool) {
 // cut ends what has not ended when the patience has.
 func (s *System) cut(ctx context.Context) error {
 	var stuck []string
-	s.cutLife()
+	s.life.End()
 	for _, a := range s.all() {
 		running := a.running()
 		a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
