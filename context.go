@@ -292,6 +292,18 @@ func doneOf(ctx context.Context) <-chan struct{} {
 	return ctx.Done()
 }
 
+// expired returns why the context of a queued request has ended. It is asked in the actor's turn, so no method of a user's own type is
+// called that could end that.
+func expired(ctx context.Context) error {
+	switch b, ok := ctx.(*lifetime.Bound); {
+	case ok:
+		return b.Expired()
+	case endless(ctx) || ctx.Err() == nil:
+		return nil
+	}
+	return ended(ctx)
+}
+
 // bound returns what the handler of a request gets in the place of a ctx that can end and that a type of the user's own has a part in, as
 // it was when the sender called; nil where package context and this one have made all that matters. The sender releases it.
 func (s *System) bound(ctx context.Context) *lifetime.Bound {

@@ -27,7 +27,14 @@ func (a *actor) endWith(life context.Context) {
 	if life == nil {
 		return
 	}
+	heard := false
+	defer func() {
+		if !heard { // a method of life has panicked, on the goroutine of who runs the actor
+			a.end(nil)
+		}
+	}()
 	undo := lifetime.AfterEnd(life, a.stop)
+	heard = true
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.extra().unbase = undo

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/aktgo/akt/internal/lifetime"
 )
 
 // Next hands a message on to the next interceptor, and the last one to the handler. It returns the handler's reply and error.
@@ -132,7 +134,8 @@ func (l *layer) pass(ctx Context, msg any) (any, error) {
 		return nil, errNextLate
 	}
 	defer l.leave()
-	ctx = l.chain.own(ctx)
+	ctx, bound := l.chain.own(ctx)
+	defer bound.Release()
 	if l.inner != nil {
 		return l.inner.call(ctx, msg)
 	}
@@ -146,8 +149,8 @@ func (l *layer) leave() {
 }
 
 // own is the Context that an interceptor passed on as one of this actor and this run. That of another actor is taken as any other
-// context is.
-func (c *chain) own(ctx Context) Context {
+// context is; it is bound, where it has to be, until next returns.
+func (c *chain) own(ctx Context) (own Context, bound *lifetime.Bound) {
 	sender, kept := ctx.sender(), uint64(0)
 	switch ctx.actor {
 	case c.actor:
@@ -156,7 +159,13 @@ func (c *chain) own(ctx Context) Context {
 	default:
 		sender = ctx
 	}
-	return Context{Context: sender, actor: c.actor, run: runOf(c.run, endless(sender)) | kept}
+	forever := endless(sender)
+	if !forever {
+		if bound = c.actor.system.bound(sender); bound != nil {
+			sender = bound
+		}
+	}
+	return Context{Context: sender, actor: c.actor, run: runOf(c.run, forever) | kept}, bound
 }
 
 // handle is the end of the chain. A message of another type than was sent is routed again.

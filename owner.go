@@ -190,8 +190,8 @@ func (a *actor) mayBegin(e *envelope) bool {
 	if e.kind != request {
 		return true
 	}
-	if !endless(e.ctx) && e.ctx.Err() != nil {
-		err := a.unanswered(e.name(), NotHandled, ended(e.ctx))
+	if why := expired(e.ctx); why != nil {
+		err := a.unanswered(e.name(), NotHandled, why)
 		err.detail = a.queuedBehind(0)
 		a.countDropped(1)
 		e.answer(nil, err)

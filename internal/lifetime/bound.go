@@ -39,6 +39,11 @@ func Bind(sender context.Context, life *Life) *Bound {
 	return b
 }
 
+// afterFuncer is a context that tells of its end.
+type afterFuncer interface {
+	AfterFunc(f func()) (stop func() bool)
+}
+
 type boundKey struct{}
 
 // BoundOf finds the Bound that ctx comes from, nil if there is none.
@@ -91,9 +96,7 @@ func (b *Bound) ends() *End {
 	}
 	own := &End{life: b.life, sender: seen{b}}
 	own.inner, own.cancel = context.WithCancelCause(context.Background())
-	if asks, ok := b.sender.(interface {
-		AfterFunc(f func()) (stop func() bool)
-	}); ok {
+	if asks, ok := b.sender.(afterFuncer); ok {
 		own.key = b.done
 		b.end = b.life.Find(own.key)
 		if b.end == nil && caught(func() { asks.AfterFunc(func() { _ = own.Err() }) }) {
@@ -159,6 +162,17 @@ func (b *Bound) Err() error {
 		b.err = err
 	}
 	return b.err
+}
+
+// Expired returns why the sender's context has ended, also where only its Err says so yet.
+func (b *Bound) Expired() (err error) {
+	if err = b.Err(); err != nil || b.origin != nil {
+		return err
+	}
+	if !caught(func() { err = b.sender.Err() }) {
+		return context.Canceled
+	}
+	return err
 }
 
 // senderErr is the error of a sender's context that has ended.
@@ -236,9 +250,12 @@ func AfterEnd(ctx context.Context, f func()) (undo func()) {
 		stop := context.AfterFunc(ctx, f)
 		return func() { stop() }
 	}
-	done := ctx.Done()
-	if done == nil {
+	if ctx.Done() == nil {
 		return func() {}
+	}
+	if asks, ok := ctx.(afterFuncer); ok {
+		stop := asks.AfterFunc(f)
+		return func() { caught(func() { stop() }) }
 	}
 	b := Bind(ctx, nil)
 	stop := context.AfterFunc(b.ends(), f)
