@@ -233,7 +233,21 @@ func (n *notice) lasting(list parts, relay uint64, sender, base *notice) parts {
 			list = append(list, p)
 		}
 	}
+	for len(list) > 2*maxRelays { // a relay may add a part and base values; base values, those of other bases
+		list = list.withoutOldest()
+	}
 	return list
+}
+
+// withoutOldest is the parts without the one that is the oldest, and of several the one that goes last.
+func (ps parts) withoutOldest() parts {
+	oldest := 0
+	for i, p := range ps {
+		if p.relay <= ps[oldest].relay {
+			oldest = i
+		}
+	}
+	return slices.Delete(ps, oldest, oldest+1)
 }
 
 // have reports whether values are among those of the parts.

@@ -198,11 +198,14 @@ func TestRelaysHoldNothing(t *testing.T) {
 				made = append(made, weak.Make(val))
 				last = relay(derive(last, val), nil)
 			}
-			runtime.GC()
-			alive := 0
-			for _, p := range made {
-				if p.Value() != nil {
-					alive++
+			alive := len(made)
+			for n := 0; n < 100 && alive > 2*maxRelays+1; n++ { // package context has started goroutines, which end
+				runtime.GC()
+				alive = 0
+				for _, p := range made {
+					if p.Value() != nil {
+						alive++
+					}
 				}
 			}
 			require.LessOrEqual(t, alive, 2*maxRelays+1)
@@ -230,13 +233,13 @@ func TestRelaysThroughNewActors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			last := relay(common, baseOf(common))
-			for n := range 500 {
+			for n := range 700 {
 				last = relay(timed(last), baseOf(next(n, last)))
-				require.LessOrEqual(t, len(last.Context.(*notice).all()), 2*maxRelays+4)
+				require.LessOrEqual(t, len(last.Context.(*notice).all()), 4*maxRelays)
 			}
 			if name == "ever new" || name == "derived from the handler's" {
-				require.Equal(t, 499, last.Value(noticeNumber(499)))
-				require.Equal(t, 450, last.Value(noticeNumber(450)))
+				require.Equal(t, 699, last.Value(noticeNumber(699)))
+				require.Equal(t, 650, last.Value(noticeNumber(650)))
 				require.Nil(t, last.Value(noticeNumber(100)))
 			} else {
 				require.Equal(t, "common", last.Value(noticeNumber(-1)))
