@@ -294,14 +294,17 @@ func doneOf(ctx context.Context) <-chan struct{} {
 
 // expired returns why the context of a queued request has ended. It is asked in the actor's turn, so no method of a user's own type is
 // called that could end that.
-func expired(ctx context.Context) error {
-	switch b, ok := ctx.(*lifetime.Bound); {
-	case ok:
-		return b.Expired()
-	case endless(ctx) || ctx.Err() == nil:
+func (e *envelope) expired() error {
+	if e.endless {
 		return nil
 	}
-	return ended(ctx)
+	if b, ok := e.ctx.(*lifetime.Bound); ok {
+		return b.Expired()
+	}
+	if e.ctx.Err() == nil {
+		return nil
+	}
+	return ended(e.ctx)
 }
 
 // bound returns what the handler of a request gets in the place of a ctx that can end and that a type of the user's own has a part in, as

@@ -187,7 +187,7 @@ func (c *chain) handle(ctx Context, msg any) (any, error) {
 func (a *actor) sendIntercepted(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
 	word, ok := a.takeFrom(flagIntercepted, r.index)
 	if !ok {
-		return a.request(ctx, r, msg, into)
+		return a.request(ctx, forever, r, msg, into)
 	}
 	c := Context{Context: ctx, actor: a, run: runOf(word, forever)}
 	return a.runHere(c, word, r, msg, a.config.chain.around(word, r, msg))

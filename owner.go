@@ -190,7 +190,7 @@ func (a *actor) mayBegin(e *envelope) bool {
 	if e.kind != request {
 		return true
 	}
-	if why := expired(e.ctx); why != nil {
+	if why := e.expired(); why != nil {
 		err := a.unanswered(e.name(), NotHandled, why)
 		err.detail = a.queuedBehind(0)
 		a.countDropped(1)
@@ -207,7 +207,7 @@ func (a *actor) mayBegin(e *envelope) bool {
 // contextOf makes the Context of an envelope's run, which has begun with this word.
 func (a *actor) contextOf(e *envelope, word uint64) Context {
 	if e.kind == request {
-		return Context{Context: e.ctx, actor: a, run: runOf(word, endless(e.ctx)) | runHired}
+		return Context{Context: e.ctx, actor: a, run: runOf(word, e.endless) | runHired}
 	}
 	return Context{Context: a.noticed(e.ctx), actor: a, run: runOf(word, true) | runHired}
 }

@@ -66,7 +66,7 @@ func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, e
 			return a.sendIntercepted(ctx, forever, r, msg, into)
 		}
 	}
-	return a.request(ctx, r, msg, into)
+	return a.request(ctx, forever, r, msg, into)
 }
 
 // sendBound is sendTo with a ctx that is bound for as long as the request lasts.
@@ -114,8 +114,8 @@ func (a *actor) failedHere(recovered, msg any, message string) error {
 }
 
 // request queues a message and waits for the reply.
-func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, error) {
-	e := &envelope{ctx: ctx, msg: msg, to: r, kind: request}
+func (a *actor) request(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
+	e := &envelope{ctx: ctx, endless: forever, msg: msg, to: r, kind: request}
 	if err := a.mayWait(ctx); err != nil {
 		return nil, a.refused(e, err)
 	}
