@@ -281,7 +281,7 @@ func endless(ctx context.Context) bool {
 	if c, ok := ctx.(Context); ok && c.actor != nil {
 		return c.run&runEndless != 0
 	}
-	return doneOf(ctx) == nil
+	return ctx.Done() == nil
 }
 
 // doneOf is the Done of a sender's context.

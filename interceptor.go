@@ -159,7 +159,8 @@ func (c *chain) own(ctx Context) (own Context, bound *lifetime.Bound) {
 	default:
 		sender = ctx
 	}
-	forever := endless(sender)
+	_, already := sender.(*lifetime.Bound)
+	forever := !already && endless(sender)
 	if !forever {
 		if bound = c.actor.system.bound(sender); bound != nil {
 			sender = bound

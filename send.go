@@ -72,7 +72,15 @@ func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, e
 // sendBound is sendTo with a ctx that is bound for as long as the request lasts.
 func (a *actor) sendBound(b *lifetime.Bound, r route, msg any, into lane) (any, error) {
 	defer b.Release()
-	return a.sendTo(b, r, msg, into)
+	if a.config.inline {
+		if word, ok := a.take(r.index); ok {
+			return a.runHere(Context{Context: b, actor: a, run: runOf(word, false)}, word, r, msg, *r.call.Load())
+		}
+		if a.config.chain != nil {
+			return a.sendIntercepted(b, false, r, msg, into)
+		}
+	}
+	return a.request(b, false, r, msg, into)
 }
 
 // runOf is what a Context keeps of the state word.
