@@ -44,7 +44,7 @@ type extras struct {
 	children  map[*actor]struct{}
 	watchers  map[*actor]struct{} // who is told of this actor's end
 	watching  map[*actor]bool     // whose end this actor is told of, and whether it was told and has not handled it
-	unbase    func() bool         // undoes the wait for the end of WithContext's context
+	unbase    func()              // undoes the wait for the end of WithContext's context
 	restarts  uint64              // how often a fresh state was made, or tried to be
 	recent    []time.Time         // when that was, for those that count: see Supervisor.Window
 	last      any                 // the state before, while there is none

@@ -111,8 +111,8 @@ func (a *Address) SendUnpack(ctx context.Context, msg any) (any, error) {
 }
 
 // Notify sends a message without waiting for it to be handled. Where the mailbox is full it waits for room, until ctx ends;
-// that is all that the end of ctx means to it. The handler's Context has the values of ctx. An error says that the message
-// was not accepted. An error of the handler is logged, and given to the hook of [WithDeadLetters].
+// that is all that the end of ctx means to it. The handler's Context has the values of ctx; where notifications send each other on,
+// those that the last 64 of them have added. An error says that the message was not accepted. An error of the handler is logged, and given to the hook of [WithDeadLetters].
 func (a *Address) Notify(ctx context.Context, msg any) error {
 	t, err := a.open(msg)
 	if err != nil {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"reflect"
-	"slices"
-	"sync/atomic"
 	"time"
+
+	"github.com/aktgo/akt/internal/lifetime"
 )
 
 // StartHook is implemented by an actor that has something to do before its first message. Run returns after OnStart has,
@@ -112,27 +112,96 @@ func (c Context) of() *actor {
 // Deadline returns the sender's deadline.
 func (c Context) Deadline() (time.Time, bool) { return c.sender().Deadline() }
 
-// Done returns a channel that is closed when the sender's context ends, or when the patience of Shutdown does.
-func (c Context) Done() <-chan struct{} {
-	if c.actor == nil {
-		return c.sender().Done()
-	}
-	if c.run&runEndless != 0 {
-		return c.actor.system.life().Done()
-	}
-	return c.actor.system.either(c.Context).Done()
-}
+// Done returns a channel that is closed when the sender's context ends, or when the patience of Shutdown does. It is the same at each
+// call. Where the sender's context is of a type of the user's own that has no AfterFunc, its end is seen while the handler, or a
+// function of [Go] that it has started, runs.
+func (c Context) Done() <-chan struct{} { return c.ends().Done() }
 
 // Err returns why Done is closed: the sender's error if its context has ended first, else context.Canceled; nil before.
 func (c Context) Err() error {
-	err := c.sender().Err() // before lifeOver is looked at: where that is false, this end came first
+	if c.actor == nil {
+		return c.sender().Err()
+	}
+	sender, life := c.apart(), &c.actor.system.life
+	over := life.Over() // looked at first: where it has not ended, the sender's end came first
+	err := sender.Err()
 	switch {
-	case c.actor == nil || !c.actor.system.lifeOver.Load():
-		return err
-	case c.run&runEndless != 0:
+	case err == nil && !over:
+		return nil
+	case c.run&runEndless != 0 && err == nil:
 		return context.Canceled
+	case c.run&runEndless != 0:
+		return err
+	case !over:
+		if origin := lifetime.Origin(sender); origin != nil {
+			if end := life.Find(origin.Done()); end != nil {
+				return end.Err() // Done is closed now
+			}
+		}
+		return err
 	default:
-		return c.actor.system.either(c.Context).Err()
+		return c.ends().Err()
+	}
+}
+
+// apart is the sender's context without the runs in this system that it was handed through, which end with the system as well.
+func (c Context) apart() context.Context {
+	sender := c.sender()
+	for {
+		through, ok := sender.(Context)
+		if !ok || through.actor == nil || through.actor.system != c.actor.system {
+			return sender
+		}
+		sender = through.sender()
+	}
+}
+
+// ends is a context whose Done, Err and AfterFunc are those of c. All Contexts of one sender's context share one, which lives as long as
+// that: nothing else holds it.
+func (c Context) ends() context.Context {
+	if c.actor == nil {
+		return c.sender()
+	}
+	life := c.actor.system.lifetime()
+	switch {
+	case c.run&runEndless == 0:
+		return endOf(c.apart(), life)
+	case life == nil:
+		return context.Background()
+	}
+	return life.Context()
+}
+
+// endOf is a context that ends with the sender's or with a life, where there is one.
+func endOf(sender context.Context, life *lifetime.Life) context.Context {
+	origin := sender
+	for {
+		switch ctx := origin.(type) {
+		case Context:
+			if ctx.actor == nil {
+				origin = ctx.sender()
+				continue
+			}
+			ends := ctx.ends()
+			if life == nil || life == &ctx.actor.system.life {
+				return ends
+			}
+			if ends.Done() == nil {
+				return life.Context()
+			}
+			return life.With(ends)
+		case *lifetime.Bound:
+			return ctx // it ends with its system's life
+		}
+		parent, layer := lifetime.Under(origin)
+		switch found := lifetime.Origin(origin); {
+		case found != nil && life != nil:
+			return life.With(found)
+		case layer == lifetime.Valued:
+			origin = parent
+		default:
+			return sender
+		}
 	}
 }
 
@@ -141,21 +210,32 @@ func (c Context) Value(key any) any {
 	if key == (contextKey{}) && c.actor != nil {
 		return c
 	}
-	return c.sender().Value(key)
+	return valueOf(c.sender(), key)
+}
+
+// valueOf is ctx.Value(key). It goes through the runs that ctx was handed through by a loop: there may be any number of them.
+func valueOf(ctx context.Context, key any) any {
+	for {
+		switch c := ctx.(type) {
+		case Context:
+			if key == (contextKey{}) && c.actor != nil {
+				return c
+			}
+			ctx = c.sender()
+		case startContext:
+			if key == (contextKey{}) {
+				return c.from
+			}
+			ctx = c.Context
+		default:
+			return ctx.Value(key)
+		}
+	}
 }
 
 // AfterFunc calls f in a goroutine of its own when Done is closed, and returns a function that stops that, as
 // context.AfterFunc does. The context package uses it, so that context.WithTimeout(ctx, …) starts no goroutine.
-func (c Context) AfterFunc(f func()) (stop func() bool) {
-	switch {
-	case c.actor == nil:
-		return context.AfterFunc(c.sender(), f)
-	case c.run&runEndless != 0:
-		return context.AfterFunc(c.actor.system.life(), f)
-	default:
-		return context.AfterFunc(c.actor.system.either(c.Context), f)
-	}
-}
+func (c Context) AfterFunc(f func()) (stop func() bool) { return context.AfterFunc(c.ends(), f) }
 
 // Address returns the actor's own address. It is weak, so that an actor does not keep itself alive.
 func (c Context) Address() *WeakAddress { return (*WeakAddress)(c.of()) }
@@ -247,175 +327,67 @@ func endless(ctx context.Context) bool {
 	return ctx.Done() == nil
 }
 
-// notice is what the handler of a notification sees of its sender: the values, and behind them those of WithContext, without any
-// end. It hides the sender's chain of calls, because nobody waits.
-type notice struct {
-	context.Context // Background
-	parts           []*values
+// doneOf is the Done of a sender's context.
+func doneOf(ctx context.Context) <-chan struct{} {
+	if b, ok := ctx.(*lifetime.Bound); ok {
+		return b.SenderDone() // its own would be made only for the sake of this
+	}
+	return ctx.Done()
 }
 
-// values are those of a context. A pointer to them tells them apart, as contexts need not be comparable.
-type values struct{ of context.Context }
-
-func (n *notice) Value(key any) any {
-	if key == (contextKey{}) {
+// expired returns why the context of a queued request has ended. It is asked in the actor's turn, so no method of a user's own type is
+// called that could end that.
+func (e *envelope) expired() error {
+	if e.endless {
 		return nil
 	}
-	for _, p := range n.parts {
-		if v := p.of.Value(key); v != nil {
-			return v
+	if b, ok := e.ctx.(*lifetime.Bound); ok {
+		return b.Expired()
+	}
+	if e.ctx.Err() == nil {
+		return nil
+	}
+	return ended(e.ctx)
+}
+
+// bound returns what the handler of a request gets in the place of a ctx that can end and that a type of the user's own has a part in, as
+// it was when the sender called; nil where package context and this one have made all that matters. The sender releases it.
+func (s *System) bound(ctx context.Context) *lifetime.Bound {
+	for under := ctx; ; {
+		switch c := under.(type) {
+		case Context:
+			under = c.sender()
+			continue
+		case startContext, *notice, *lifetime.Bound:
+			return nil
 		}
+		if lifetime.Origin(under) != nil {
+			return nil
+		}
+		switch parent, layer := lifetime.Under(under); layer {
+		case lifetime.Valued:
+			under = parent
+		case lifetime.Bottom:
+			return nil
+		default:
+			return lifetime.Bind(ctx, s.lifetime())
+		}
+	}
+}
+
+// lifetime is what ends when the patience of Shutdown does. What is made in a testing/synctest bubble must not be used outside, so there
+// the default system, which all share, has none.
+func (s *System) lifetime() *lifetime.Life {
+	if s == defaultSystem && inBubble() {
+		return nil
+	}
+	return &s.life
+}
+
+// patience is closed when that of Shutdown ends; nil where there is no such end.
+func (s *System) patience() <-chan struct{} {
+	if life := s.lifetime(); life != nil {
+		return life.Context().Done()
 	}
 	return nil
 }
-
-// noticeOf makes the context of a notification sent with ctx to an actor with these base values, nil for none. However long
-// notifications send each other on, it does not grow: a handler's Context adds no values to its sender's.
-func noticeOf(ctx context.Context, base *notice) context.Context {
-	ctx = withoutRuns(ctx)
-	n, ok := ctx.(*notice)
-	switch {
-	case ctx == context.Background() && base == nil:
-		return ctx
-	case ctx == context.Background():
-		return base
-	case !ok:
-		n = &notice{context.Background(), []*values{{context.WithoutCancel(ctx)}}}
-	}
-	return n.with(base)
-}
-
-// withoutRuns is ctx without the runs it was handed through, which add no values.
-func withoutRuns(ctx context.Context) context.Context {
-	for {
-		switch c := ctx.(type) {
-		case Context:
-			ctx = c.sender()
-		case startContext:
-			ctx = c.Context
-		default:
-			return ctx
-		}
-	}
-}
-
-// baseOf is the values of WithContext's context, nil if it has none.
-func baseOf(ctx context.Context) *notice {
-	base, _ := noticeOf(ctx, nil).(*notice)
-	return base
-}
-
-// with adds base values that n does not have.
-func (n *notice) with(base *notice) *notice {
-	if base == nil {
-		return n
-	}
-	parts := n.parts
-	for _, p := range base.parts {
-		if !slices.Contains(n.parts, p) {
-			parts = append(parts[:len(parts):len(parts)], p)
-		}
-	}
-	if len(parts) == len(n.parts) {
-		return n
-	}
-	return &notice{context.Background(), parts}
-}
-
-// life is cancelled when the patience of Shutdown ends. It is made when first asked for. What is made in a testing/synctest bubble must not be
-// used outside, so there the default system, which all share, has none.
-func (s *System) life() context.Context {
-	if s == defaultSystem && inBubble() {
-		return context.Background()
-	}
-	s.lifeMu.Lock()
-	defer s.lifeMu.Unlock()
-	if s.lifetime == nil {
-		s.lifetime, s.endLife = context.WithCancel(context.Background())
-		if s.lifeOver.Load() {
-			s.endLife()
-		}
-	}
-	return s.lifetime
-}
-
-// cutLife ends the life: the contexts of what runs, or is kept, are cancelled.
-func (s *System) cutLife() {
-	s.lifeMu.Lock()
-	s.lifeOver.Store(true)
-	end := s.endLife
-	s.lifeMu.Unlock()
-	if end != nil {
-		end() // not under lifeMu: it calls functions that take it
-	}
-}
-
-// either ends with the sender's context or with the system's life. All handlers of one sender's context share one, until that
-// context has ended.
-func (s *System) either(sender context.Context) context.Context {
-	for c, ok := sender.(Context); ok && c.actor != nil && c.actor.system == s; c, ok = sender.(Context) {
-		sender = c.sender() // that Context ends with the system's life already
-	}
-	life, key := s.life(), sender.Done()
-	s.lifeMu.Lock()
-	known := s.merged[key]
-	s.lifeMu.Unlock()
-	if known != nil {
-		return known
-	}
-	inner, cancel := context.WithCancel(sender) // not under lifeMu: the sender's context may be of any kind
-	both := &firstEnd{Context: inner, sender: sender, life: &s.lifeOver}
-	s.lifeMu.Lock()
-	if known := s.merged[key]; known != nil {
-		s.lifeMu.Unlock()
-		cancel() // somebody was faster
-		return known
-	}
-	if s.merged == nil {
-		s.merged = map[<-chan struct{}]context.Context{}
-	}
-	s.merged[key] = both
-	s.lifeMu.Unlock()
-	forgetLife := context.AfterFunc(life, func() {
-		_ = both.Err() // decides
-		cancel()
-	})
-	context.AfterFunc(both, func() { // after it was entered, as it may run at once
-		forgetLife()
-		s.lifeMu.Lock()
-		defer s.lifeMu.Unlock()
-		if !s.lifeOver.Load() { // else it is what tells for ever which end came first
-			delete(s.merged, key)
-		}
-	})
-	if s.lifeOver.Load() {
-		cancel()
-	}
-	return both
-}
-
-// firstEnd is a context whose Err is decided once: by whichever end, of the sender or of life, is looked at first.
-type firstEnd struct {
-	context.Context // closes Done
-	sender          context.Context
-	life            *atomic.Bool
-	err             atomic.Pointer[error]
-}
-
-func (f *firstEnd) Err() error {
-	if err := f.err.Load(); err != nil {
-		return *err
-	}
-	err := f.sender.Err()
-	if err == nil && f.life.Load() {
-		err = context.Canceled
-	}
-	if err == nil {
-		return nil
-	}
-	f.err.CompareAndSwap(nil, &err)
-	return *f.err.Load()
-}
-
-// AfterFunc has contexts derived from f end without a goroutine.
-func (f *firstEnd) AfterFunc(fn func()) func() bool { return context.AfterFunc(f.Context, fn) }

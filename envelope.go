@@ -15,6 +15,7 @@ type envelope struct {
 	next, prev *envelope
 	at         station
 	kind       kind
+	endless    bool // of a request: ctx cannot end
 	pooled     bool // a notification to be used again: nobody but its owner has it when it was handled
 	outcome    atomic.Uint32
 	ctx        context.Context // the sender's

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+
+	"github.com/aktgo/akt/internal/lifetime"
 )
 
 // An actor's family is what ends with it: its timers, its children, and its watches.
@@ -27,7 +29,14 @@ func (a *actor) endWith(life context.Context) {
 	if life == nil {
 		return
 	}
-	undo := context.AfterFunc(life, a.stop)
+	heard := false
+	defer func() {
+		if !heard { // a method of life has panicked, on the goroutine of who runs the actor
+			a.end(nil)
+		}
+	}()
+	undo := lifetime.AfterEnd(life, a.stop)
+	heard = true
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.extra().unbase = undo

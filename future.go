@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+
+	"github.com/aktgo/akt/internal/lifetime"
 )
 
 // Future is a reply that comes later. A handler returns one, and the message loop goes on; SendUnpack and Ask wait for its
@@ -322,8 +324,11 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 	a := ctx.of()
 	system := a.system
 	system.begin(ctx)
+	bound := lifetime.BoundOf(ctx)
+	bound.Hold()
 	go func() {
 		defer system.end(ctx)
+		defer bound.Release()
 		returned := false
 		defer func() {
 			if !returned {
@@ -361,7 +366,7 @@ func (a *actor) received(reply any) { reply.(deferred).expect(-1) }
 func (a *actor) unpack(ctx context.Context, message label, reply any) (any, error) {
 	var cut <-chan struct{}
 	if isFuture(reflect.TypeOf(reply)) {
-		cut = a.system.life().Done()
+		cut = a.system.patience()
 	}
 	return unpack(ctx, reply, cut, func(err error) *SendError { return a.unanswered(message, MaybeHandled, err) })
 }

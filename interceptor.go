@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/aktgo/akt/internal/lifetime"
 )
 
 // Next hands a message on to the next interceptor, and the last one to the handler. It returns the handler's reply and error.
@@ -191,7 +193,8 @@ func (l *layer) pass(run uint64, ctx Context, msg any) (any, error) {
 		return nil, errNextLate
 	}
 	defer l.leave(run)
-	ctx = l.chain.own(ctx)
+	ctx, bound := l.chain.own(ctx)
+	defer bound.Release()
 	if l.inner != nil {
 		return l.inner.call(ctx, msg)
 	}
@@ -215,8 +218,8 @@ func (l *layer) leave(run uint64) {
 }
 
 // own is the Context that an interceptor passed on as one of this actor and this run. That of another actor is taken as any other
-// context is.
-func (c *chain) own(ctx Context) Context {
+// context is; it is bound, where it has to be, until next returns.
+func (c *chain) own(ctx Context) (own Context, bound *lifetime.Bound) {
 	sender, kept := ctx.sender(), uint64(0)
 	switch ctx.actor {
 	case c.actor:
@@ -225,7 +228,14 @@ func (c *chain) own(ctx Context) Context {
 	default:
 		sender = ctx
 	}
-	return Context{Context: sender, actor: c.actor, run: runOf(c.run, endless(sender)) | kept}
+	_, already := sender.(*lifetime.Bound)
+	forever := !already && endless(sender)
+	if !forever {
+		if bound = c.actor.system.bound(sender); bound != nil {
+			sender = bound
+		}
+	}
+	return Context{Context: sender, actor: c.actor, run: runOf(c.run, forever) | kept}, bound
 }
 
 // handle is the end of the chain. A message of another type than was sent is routed again.
@@ -247,7 +257,7 @@ func (c *chain) handle(ctx Context, msg any) (any, error) {
 func (a *actor) sendIntercepted(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
 	word, ok := a.takeFrom(flagIntercepted, r.index)
 	if !ok {
-		return a.request(ctx, r, msg, into)
+		return a.request(ctx, forever, r, msg, into)
 	}
 	c := Context{Context: ctx, actor: a, run: runOf(word, forever)}
 	reply, err := a.runHere(c, word, r, msg, a.config.chain.around(delivered{run: word, to: r}, msg))

@@ -248,13 +248,13 @@ func failAtZero(m int, used *int) int {
 // supervisor and in the end by Err; a fresh one after that goes on.
 func TestSpawnerThatReturnsTheSameState(t *testing.T) {
 	t.Parallel()
-	one, oneOfMaps := &onePointer{}, oneMap{}
+	one, oneOfMaps, another := &onePointer{}, oneMap{}, oneMap{}
 	for name, row := range map[string]struct {
 		again, fresh akt.Spawner[any]
 	}{
 		"a pointer": {func() any { return one }, func() any { return &onePointer{} }},
 		"a map":     {func() any { return oneOfMaps }, func() any { return oneMap{} }},
-		"a pointer to a map": {func() any { return &oneOfMaps },
+		"a pointer to a map": {func() any { return &another },
 			func() any { return &oneMap{} }},
 	} {
 		t.Run(name, func(t *testing.T) {

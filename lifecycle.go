@@ -212,16 +212,11 @@ type startContext struct {
 	from Context
 }
 
-func (s startContext) Value(key any) any {
-	if key == (contextKey{}) {
-		return s.from
-	}
-	return s.Context.Value(key)
-}
+func (s startContext) Value(key any) any { return valueOf(s, key) }
 
 // hookContext begins the run of a hook.
 func (a *actor) hookContext(index uint16) Context {
-	return Context{Context: noticeOf(context.Background(), a.config.base), actor: a, run: runOf(a.beginHook(index), true)}
+	return Context{Context: a.config.base.orNone(), actor: a, run: runOf(a.beginHook(index), true)}
 }
 
 // neverStarted ends an actor whose OnStart failed: a state that was not started gets no OnStopped.

@@ -122,11 +122,15 @@ func WithInlineSend() Option {
 // WithContext gives OnStart, timers and notifications the values of ctx, and stops the actor when ctx ends, as
 // [Address.Stop] does. Run fails with ErrStopped if ctx has ended already.
 func WithContext(ctx context.Context) Option {
+	var base *notice
+	if ctx != nil {
+		base = baseOf(ctx) // here, so that it is one for all actors that the option is given to
+	}
 	return optionOf("WithContext", func(c *config) error {
 		if ctx == nil {
 			return errors.New("akt: WithContext: the context is nil; leave the option out")
 		}
-		c.base, c.until = baseOf(ctx), ctx
+		c.base, c.until = base, ctx
 		return nil
 	})
 }

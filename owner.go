@@ -176,7 +176,7 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 			continue
 		}
 		e := w.step()
-		c := Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
+		c := Context{Context: a.noticed(e.ctx), actor: a, run: runOf(word, true) | runHired}
 		reply, err := a.callOf(word, e)(a.self, c, e.msg)
 		if err != nil || a.defers(reply) {
 			a.endRun()
@@ -196,8 +196,8 @@ func (a *actor) mayBegin(e *envelope) bool {
 	if e.kind != request {
 		return true
 	}
-	if e.ctx.Err() != nil {
-		err := a.unanswered(e.name(), NotHandled, ended(e.ctx))
+	if why := e.expired(); why != nil {
+		err := a.unanswered(e.name(), NotHandled, why)
 		err.detail = a.queuedBehind(0)
 		a.countDropped(1)
 		e.answer(nil, err)
@@ -213,9 +213,17 @@ func (a *actor) mayBegin(e *envelope) bool {
 // contextOf makes the Context of an envelope's run, which has begun with this word.
 func (a *actor) contextOf(e *envelope, word uint64) Context {
 	if e.kind == request {
-		return Context{Context: e.ctx, actor: a, run: runOf(word, endless(e.ctx)) | runHired}
+		return Context{Context: e.ctx, actor: a, run: runOf(word, e.endless) | runHired}
 	}
-	return Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
+	return Context{Context: a.noticed(e.ctx), actor: a, run: runOf(word, true) | runHired}
+}
+
+// noticed is the context of what was sent without a reply. What actors send themselves, such as timers, has none of its own.
+func (a *actor) noticed(ctx context.Context) context.Context {
+	if base := a.config.base; base != nil && ctx == context.Background() {
+		return base
+	}
+	return ctx
 }
 
 // settle tells whoever has to know how the handling of an envelope went.

@@ -50,7 +50,7 @@ func (s *System) LookupOrRun(ctx context.Context, name string, newActor func() a
 		case <-wait:
 		case <-ctx.Done():
 			return nil, false, &annotated{fmt.Sprintf("LookupOrRun(%q)", name), ended(ctx)}
-		case <-s.life().Done():
+		case <-s.patience():
 			return nil, false, errShutDown
 		}
 	}

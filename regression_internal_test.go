@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"runtime"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -30,13 +29,6 @@ func mendedSystem() *System {
 	return NewSystem(WithDefaults(WithLogger(slog.New(slog.DiscardHandler))))
 }
 
-// mergedIn is how many ends of senders a system keeps.
-func mergedIn(s *System) int {
-	s.lifeMu.Lock()
-	defer s.lifeMu.Unlock()
-	return len(s.merged)
-}
-
 // runMended runs an actor.
 func runMended(t *testing.T, s *System) *Address {
 	t.Helper()
@@ -51,69 +43,6 @@ func keptContext(ctx context.Context, t *testing.T, addr *Address) (kept Context
 	_, err := addr.Send(ctx, mendedAct{func(ctx Context) { kept = ctx }})
 	require.NoError(t, err)
 	return kept
-}
-
-// Context: all handlers of one sender's context share what ends with it, and that is gone when the sender's context has ended.
-func TestEndsOfSendersAreShared(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := mendedSystem()
-		ctx, cancel := context.WithCancel(t.Context())
-		for range 20 {
-			addr := runMended(t, s)
-			kept := keptContext(ctx, t, addr)
-			first, again := kept.Done(), kept.Done()
-			require.Equal(t, first, again)
-			_, err := addr.Send(ctx, mendedAct{func(ctx Context) { // by way of another actor's handler
-				_ = keptContext(ctx, t, runMended(t, s)).Done()
-			}})
-			require.NoError(t, err)
-			addr.Stop()
-		}
-		require.Equal(t, 1, mergedIn(s))
-		other, cancelOther := context.WithCancel(t.Context())
-		_ = keptContext(other, t, runMended(t, s)).Done()
-		require.Equal(t, 2, mergedIn(s))
-		cancel()
-		synctest.Wait()
-		require.Equal(t, 1, mergedIn(s))
-		cancelOther()
-		synctest.Wait()
-		require.Zero(t, mergedIn(s))
-		require.NoError(t, s.Shutdown(t.Context()))
-	})
-}
-
-// Context: a Done that is asked for when the sender's context has ended, or just as it ends, is closed and leaves nothing.
-func TestDoneAskedForAfterTheEnd(t *testing.T) {
-	t.Parallel()
-	for _, row := range []struct {
-		name string
-		ask  func(cancel func(), kept Context)
-	}{
-		{"after it", func(cancel func(), kept Context) {
-			cancel()
-			<-kept.Done()
-		}},
-		{"at the same moment", func(cancel func(), kept Context) {
-			together(cancel, func() { <-kept.Done() }, func() { <-kept.Done() })
-		}},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s := mendedSystem()
-				addr := runMended(t, s)
-				for range 2000 {
-					ctx, cancel := context.WithCancel(t.Context())
-					row.ask(cancel, keptContext(ctx, t, addr))
-				}
-				synctest.Wait()
-				require.Zero(t, mergedIn(s))
-				require.NoError(t, s.Shutdown(t.Context()))
-			})
-		})
-	}
 }
 
 // E1: a Future's own error comes back unchanged, also one that wraps how the wait for another Future ended.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+
+	"github.com/aktgo/akt/internal/lifetime"
 )
 
 // route finds the handler of a message.
@@ -57,9 +59,25 @@ func (a *actor) deliver(ctx context.Context, msg any, into lane) (any, error) {
 // sendTo sends a request whose handler is known: on this goroutine if the actor is idle, and ctx or the actor allows it.
 func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, error) {
 	forever := endless(ctx)
-	if !forever && ctx.Err() != nil {
-		return nil, a.undelivered(r.sentAs(msg), ended(ctx))
+	if !forever {
+		if ctx.Err() != nil {
+			return nil, a.undelivered(r.sentAs(msg), ended(ctx))
+		}
+		if b := a.system.bound(ctx); b != nil {
+			return a.sendBound(b, r, msg, into)
+		}
 	}
+	return a.sendIn(ctx, forever, r, msg, into)
+}
+
+// sendBound is sendIn with a ctx that is bound for as long as the request lasts.
+func (a *actor) sendBound(b *lifetime.Bound, r route, msg any, into lane) (any, error) {
+	defer b.Release()
+	return a.sendIn(b, false, r, msg, into)
+}
+
+// sendIn has the message handled with a ctx that is as the handler is to have it.
+func (a *actor) sendIn(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
 	if forever || a.config.inline {
 		if word, ok := a.take(r.index); ok {
 			c := Context{Context: ctx, actor: a, run: runOf(word, forever)}
@@ -73,7 +91,7 @@ func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, e
 			return a.sendIntercepted(ctx, forever, r, msg, into)
 		}
 	}
-	return a.request(ctx, r, msg, into)
+	return a.request(ctx, forever, r, msg, into)
 }
 
 // runOf is what a Context keeps of the state word.
@@ -123,8 +141,8 @@ func (a *actor) failedHere(recovered, msg any, message label) error {
 }
 
 // request queues a message and waits for the reply.
-func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, error) {
-	e := &envelope{ctx: ctx, msg: msg, to: r, kind: request}
+func (a *actor) request(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
+	e := &envelope{ctx: ctx, endless: forever, msg: msg, to: r, kind: request}
 	if err := a.mayWait(ctx); err != nil {
 		return nil, a.refused(e, err)
 	}
@@ -157,12 +175,31 @@ func (a *actor) mayWait(ctx context.Context) error {
 
 // sleep waits for the answer of a request that is parked.
 func (a *actor) sleep(ctx context.Context, e *envelope) error {
-	defer waiters.leave(waiters.enter(ctx, a, e))
+	waits := false
+	defer func() {
+		if !waits { // a method of ctx has panicked
+			a.forsake(e)
+		}
+	}()
+	w, done := waiters.enter(ctx, a, e), doneOf(ctx)
+	waits = true
+	defer waiters.leave(w)
 	select {
 	case <-e.ready:
 		return nil
-	case <-ctx.Done():
+	case <-done:
 		return a.giveUp(ctx, e)
+	}
+}
+
+// forsake leaves a message whose sender cannot wait for it.
+func (a *actor) forsake(e *envelope) {
+	if e.kind != request {
+		a.leave(e)
+		return
+	}
+	if at, _ := a.withdraw(e); at == taken {
+		e.settle(abandoned)
 	}
 }
 
@@ -229,12 +266,13 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 	case a.system.refuses(ctx):
 		return a.refusal(msg, errShutDown)
 	}
+	values := noticeOf(ctx, a.config.base)
 	if a.takeIdle(r.index) {
-		a.hand = newNotice(ctx, routed, r)
+		a.hand = newNotice(values, routed, r)
 		a.hireFor(ctx) // One-Owner: handed over
 		return nil
 	}
-	admission, start := a.pushNotice(ctx, routed, r, into)
+	admission, start := a.pushNotice(values, routed, r, into)
 	switch {
 	case start:
 		a.hireFor(ctx)
@@ -242,7 +280,7 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 	case admission == accepted:
 		return nil
 	}
-	return a.notAccepted(ctx, &envelope{ctx: ctx, msg: routed, to: r, kind: notification}, admission, wait)
+	return a.notAccepted(ctx, &envelope{ctx: values, msg: routed, to: r, kind: notification}, admission, wait)
 }
 
 // notAccepted is what follows where a mailbox does not take a notification.
@@ -297,10 +335,18 @@ func (a *actor) postLate(ctx context.Context, e *envelope) error {
 
 // awaitRoom waits until a notification is let in.
 func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
-	defer waiters.leave(waiters.enter(ctx, a, e))
+	waits := false
+	defer func() {
+		if !waits { // a method of ctx has panicked
+			a.forsake(e)
+		}
+	}()
+	w, over := waiters.enter(ctx, a, e), ctx.Done()
+	waits = true
+	defer waiters.leave(w)
 	select {
 	case <-e.ready:
-	case <-ctx.Done():
+	case <-over:
 		if a.leave(e) {
 			err := a.undelivered(e.name(), ended(ctx))
 			err.detail = "waiting for room"

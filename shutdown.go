@@ -188,7 +188,7 @@ func (s *System) owes() bool {
 // cut ends what has not ended when the patience has.
 func (s *System) cut(ctx context.Context) error {
 	var unquiet []string
-	s.cutLife()
+	s.life.End()
 	for _, a := range s.all() {
 		running, owed := a.running(), a.owed(nil)
 		resting := a.word.Load()&flagRest != 0

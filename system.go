@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/aktgo/akt/internal/lifetime"
 )
 
 // System is a group of actors that start, are found and are shut down together. [Run] uses [Default].
@@ -14,13 +16,8 @@ type System struct {
 	defaults    []Option
 	deadLetters func(DeadLetter)
 
-	closing  atomic.Bool // Shutdown was called
-	lifeOver atomic.Bool // the patience of Shutdown has ended
-
-	lifeMu   sync.Mutex // taken after mu, if both are
-	lifetime context.Context
-	endLife  context.CancelFunc
-	merged   map[<-chan struct{}]context.Context // by the Done of a sender: see either
+	closing atomic.Bool   // Shutdown was called
+	life    lifetime.Life // ends when the patience of Shutdown does: see lifetime
 
 	mu        sync.Mutex
 	active    map[*actor]struct{} // those that may be busy; made by Shutdown
