@@ -106,7 +106,7 @@ func (s *System) words() (words map[*actor]uint64, idle bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	words = map[*actor]uint64{}
-	for a := s.first; a != nil; a = a.after {
+	for a := range s.names.All() {
 		words[a] = a.word.Load()
 		if w := words[a]; w&flagWork != 0 || w&(flagBusy|flagRest) == flagBusy {
 			return nil, false
@@ -148,7 +148,7 @@ func (s *System) cut(ctx context.Context) error {
 func (s *System) all() (actors []*actor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for a := s.first; a != nil; a = a.after {
+	for a := range s.names.All() {
 		actors = append(actors, a)
 	}
 	return actors

@@ -3,10 +3,10 @@ package akt
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/aktgo/akt/internal/names"
 )
 
 // System is a group of actors that start, are found and are shut down together. [Run] uses [Default].
@@ -25,16 +25,8 @@ type System struct {
 	mu        sync.Mutex
 	changed   chan struct{} // closed and renewed when an actor goes idle or ends, or a function returns, during Shutdown
 	functions map[link]int  // those that Go has started and that have not returned, by the run they belong to
-	serial    uint64
-	names     map[string]*actor // actors that were given a name
-	kinds     map[string]bool   // what made-up names begin with
-	reserved  map[uint64]int    // how many of those names end in a number: made-up names do not use it
-	first     *actor            // all actors, the newest first
+	names     names.Book[*actor, *creation]
 
-	made      map[uint64]*actor // actors with a made-up name, by the number in it: see madeUp
-	madeUntil *actor            // the newest actor that was looked at for made
-
-	creations  map[string]*creation // of LookupOrRun, by name
 	registered map[string]func() any
 }
 
@@ -112,7 +104,7 @@ func (s *System) Run(actor any, opts ...Option) (*Address, error) {
 // not found.
 func (s *System) Lookup(name string) (*Address, bool) {
 	s.mu.Lock()
-	a := s.names[name]
+	a := s.names.Find(name)
 	s.mu.Unlock()
 	if a == nil {
 		return nil, false
@@ -128,17 +120,12 @@ func (s *System) add(a *actor, parent *actor) error {
 		s.mu.Unlock()
 		return errShutDown
 	}
-	if err := s.nameLocked(a, parent); err != nil {
-		s.mu.Unlock()
-		return err
-	}
-	a.after = s.first
-	if s.first != nil {
-		s.first.before = a
-	}
-	s.first = a
+	given := s.names.Give(a, c.claim)
 	s.mu.Unlock()
-	if c.named || parent != nil {
+	if !given {
+		return fmt.Errorf("%w: %q", ErrNameTaken, a.name())
+	}
+	if c.named() || parent != nil {
 		a.refs.Add(1) // held by the system, or by the parent
 	}
 	if parent != nil && !parent.adopt(a) {
@@ -148,105 +135,9 @@ func (s *System) add(a *actor, parent *actor) error {
 	return nil
 }
 
-// nameLocked gives a new actor its name, with mu held.
-func (s *System) nameLocked(a, parent *actor) error {
-	c := a.config
-	if !c.named {
-		s.serial++
-		for s.reserved[s.serial] > 0 {
-			s.serial++
-		}
-		a.serial = s.serial
-		if !s.kinds[a.table.kind] {
-			if s.kinds == nil {
-				s.kinds = map[string]bool{}
-			}
-			s.kinds[a.table.kind] = true
-		}
-	}
-	if parent != nil {
-		own := c.name
-		if !c.named {
-			own = a.table.kind + strconv.FormatUint(a.serial, 10)
-		}
-		c.name = "/" + strings.TrimPrefix(parent.name(), "/") + "/" + own
-	}
-	if !c.named {
-		return nil
-	}
-	if s.names[c.name] != nil || s.creations[c.name] != c.claim || s.madeUp(c.name) {
-		return fmt.Errorf("%w: %q", ErrNameTaken, c.name)
-	}
-	if s.names == nil {
-		s.names, s.reserved = map[string]*actor{}, map[uint64]int{}
-	}
-	s.names[c.name] = a
-	if serial, ok := serialOf(c.name); ok {
-		s.reserved[serial]++
-	}
-	return nil
-}
-
-// serialOf is the number at the end of a name, which a made-up name of the same type could have.
-func serialOf(name string) (uint64, bool) {
-	serial, err := strconv.ParseUint(name[strings.LastIndexByte(name, '-')+1:], 10, 64)
-	return serial, err == nil
-}
-
-// madeUp reports whether some actor has this name as its made-up one.
-func (s *System) madeUp(name string) bool {
-	serial, ok := serialOf(name)
-	if !ok || serial > s.serial {
-		return false
-	}
-	kind := name[strings.LastIndexByte(name, '/')+1 : strings.LastIndexByte(name, '-')+1]
-	if !s.kinds[kind] {
-		return false // such as "user-42", where no actor is of a type User
-	}
-	a := s.madeWith(serial)
-	return a != nil && a.name() == name
-}
-
-// madeWith is the actor whose made-up name has this number. They are indexed when first asked for, each once, so that running an
-// actor costs nothing more; remove takes them out again.
-func (s *System) madeWith(serial uint64) *actor {
-	if s.made == nil {
-		s.made = map[uint64]*actor{}
-	}
-	for a := s.first; a != s.madeUntil; a = a.after {
-		if a.serial != 0 {
-			s.made[a.serial] = a
-		}
-	}
-	s.madeUntil = s.first
-	return s.made[serial]
-}
-
 // remove forgets an actor that has ended, or that was never started.
 func (s *System) remove(a *actor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a.config.named && s.names[a.config.name] == a {
-		delete(s.names, a.config.name)
-		if serial, ok := serialOf(a.config.name); ok {
-			if s.reserved[serial]--; s.reserved[serial] == 0 {
-				delete(s.reserved, serial)
-			}
-		}
-	}
-	if s.made != nil {
-		delete(s.made, a.serial)
-	}
-	if s.madeUntil == a {
-		s.madeUntil = a.after
-	}
-	if a.before != nil {
-		a.before.after = a.after
-	} else if s.first == a {
-		s.first = a.after
-	}
-	if a.after != nil {
-		a.after.before = a.before
-	}
-	a.before, a.after = nil, nil
+	s.names.Free(a)
 }
