@@ -68,7 +68,8 @@ func (b *Book[A, C]) Give(a A, by C) bool {
 	} else {
 		entry.serial = b.nextSerial(a.Kind())
 		if parent != nobody {
-			own.hash = hashBelow(parent, part(a))
+			var room [partRoom]byte
+			own.hash = hashBelow(parent, string(appendPart(room[:0], a)))
 		}
 	}
 	entry.after = b.first

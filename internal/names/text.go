@@ -20,12 +20,13 @@ func Text[A Holder[A]](a A) string {
 		line = append(line, a)
 	}
 	var text strings.Builder
+	var room [partRoom]byte
 	for i, a := range slices.Backward(line) {
-		own := part(a)
-		if i < len(line)-1 || !strings.HasPrefix(own, "/") {
+		own := appendPart(room[:0], a)
+		if i < len(line)-1 || own[0] != '/' {
 			text.WriteByte('/')
 		}
-		text.WriteString(own)
+		text.Write(own)
 	}
 	return text.String()
 }
@@ -35,18 +36,39 @@ func part[A Holder[A]](a A) string {
 	if given := a.Own().Given; given != "" {
 		return given
 	}
-	return a.Kind() + strconv.FormatUint(a.Entry().serial, 10)
+	var room [partRoom]byte
+	return string(appendPart(room[:0], a))
+}
+
+// partRoom is as much as most parts take, so that they need no memory of their own.
+const partRoom = 64
+
+// appendPart appends the holder's own part of its name.
+func appendPart[A Holder[A]](text []byte, a A) []byte {
+	if given := a.Own().Given; given != "" {
+		return append(text, given...)
+	}
+	return strconv.AppendUint(append(text, a.Kind()...), a.Entry().serial, 10)
+}
+
+// cutPart takes the holder's own part from the end of a text.
+func cutPart[A Holder[A]](text string, a A) (above string, ends bool) {
+	if given := a.Own().Given; given != "" {
+		return strings.CutSuffix(text, given)
+	}
+	var room [partRoom]byte
+	if own := appendPart(room[:0], a); strings.HasSuffix(text, string(own)) {
+		return text[:len(text)-len(own)], true
+	}
+	return text, false
 }
 
 // is reports whether a holder has this name. It makes no text.
 func is[A Holder[A]](a A, name string) bool {
 	var nobody A
-	parent := a.Parent()
-	if parent == nobody {
-		return name == part(a)
-	}
-	for ; parent != nobody; a, parent = parent, parent.Parent() {
-		above, ends := strings.CutSuffix(name, part(a))
+	path := a.Parent() != nobody
+	for ; a.Parent() != nobody; a = a.Parent() {
+		above, ends := cutPart(name, a)
 		if !ends {
 			return false
 		}
@@ -54,14 +76,11 @@ func is[A Holder[A]](a A, name string) bool {
 			return false
 		}
 	}
-	top := part(a)
-	if !strings.HasPrefix(top, "/") { // a path begins with a slash, and the first name perhaps not
-		if name == "" || name[0] != '/' {
-			return false
-		}
-		name = name[1:]
+	above, ends := cutPart(name, a)
+	if path && above == "/" { // a path begins with a slash, the name of who is on top perhaps not
+		return ends && name[1] != '/'
 	}
-	return name == top
+	return ends && above == "" && (!path || name[0] == '/')
 }
 
 // seed keeps those who choose names from choosing hashes.
