@@ -23,9 +23,9 @@ type System struct {
 	merged   map[<-chan struct{}]context.Context // by the Done of a sender: see either
 
 	mu        sync.Mutex
-	changed   chan struct{} // closed and renewed when an actor goes idle or ends, or a function returns, during Shutdown
-	functions map[link]int  // those that Go has started and that have not returned, by the run they belong to
-	names     names.Book[*actor, *creation]
+	changed   chan struct{}                 // closed and renewed when an actor goes idle or ends, or a function returns, during Shutdown
+	functions map[link]int                  // those that Go has started and that have not returned, by the run they belong to
+	names     names.Book[*actor, *creation] // all actors; a name is claimed by LookupOrRun
 
 	registered map[string]func() any
 }

@@ -8,15 +8,19 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// BenchmarkChain times running 8000 actors in chains, each the child of the one before, and finding the last of each chain by its
-// name. One chain of all is to take as long as eight chains of an eighth each, but for half more at most, and as many bytes: none
-// keeps the path of its name. As they are as many actors, both use the same amount of memory. The clock does not run while they end.
+// BenchmarkChain times running 8000 actors in chains, each the child of the one before, and finding
+// the last of each chain by its name. One chain of all is to take as long as eight chains of an
+// eighth each, but for half more at most, and as many bytes: none keeps the path of its name. As
+// they are as many actors, both use the same amount of memory. The clock does not run while they
+// end.
 //
 // With names=given each child has a name of its own; with names=made-up the last one only.
 func BenchmarkChain(b *testing.B) {
 	for _, names := range []string{"given", "made-up"} {
 		for _, depth := range []int{chained / 8, chained} {
-			b.Run("names="+names+"/depth="+strconv.Itoa(depth), func(b *testing.B) { measureChains(b, names, depth) })
+			b.Run("names="+names+"/depth="+strconv.Itoa(depth), func(b *testing.B) {
+				measureChains(b, names, depth)
+			})
 		}
 	}
 }
@@ -63,7 +67,9 @@ func measureChains(b *testing.B, names string, depth int) {
 }
 
 // chain runs a chain of actors, and returns the last.
-func chain(system *akt.System, top string, depth int, last akt.Option, each []akt.Option) (*akt.Address, error) {
+func chain(
+	system *akt.System, top string, depth int, last akt.Option, each []akt.Option,
+) (*akt.Address, error) {
 	addr, err := system.Run(link{}, akt.WithName(top))
 	for range depth - 2 {
 		if err == nil {

@@ -1,9 +1,10 @@
 // Package names keeps who has which name, so that no two have the same.
 //
-// A name is given or made up. A holder may have a parent, and then its name is a path: that of the parent and its own part.
-// No path is kept: a holder has its own part, its parent, and a hash that continues the parent's, so that a chain of holders
-// takes as much memory as there are of them, however deep it is. The text is made by [Text] for whoever asks. The hash is one
-// of the text, whatever parts it is made of, so two ways to one text meet.
+// A name is given or made up. A holder may have a parent, and then its name is a path: that of the
+// parent and its own part. No path is kept: a holder has its own part, its parent, and a hash that
+// continues the parent's, so that a chain of holders takes as much memory as there are of them,
+// however deep it is. The text is made by [Text] for whoever asks. The hash is one of the text,
+// whatever parts it is made of, so two ways to one text meet.
 package names
 
 import (
@@ -12,16 +13,18 @@ import (
 	"strings"
 )
 
-// Holder is who may have a name. What its methods return, and Own.Given, are fixed once it is in a [Book].
+// Holder is who may have a name. What its methods return, and Own.Given, are fixed once it is in a
+// [Book].
 type Holder[A any] interface {
 	comparable
 	Parent() A        // whose name the holder's continues; the zero A for nobody's
-	Kind() string     // what its made-up name begins with, such as "Account-": no slash, and a hyphen at its end
+	Kind() string     // of a made-up name, such as "Account-": no slash, and a hyphen at its end
 	Own() *Own        // its own part
 	Entry() *Entry[A] // what the book keeps in it
 }
 
-// Own is the part of a name that is the holder's own. Holders that have neither a parent nor a given name may share one.
+// Own is the part of a name that is the holder's own. Holders that have neither a parent nor a
+// given name may share one.
 type Own struct {
 	Given string // "" where it is to be made up
 	hash  uint64 // of the whole text; not of holders that may share it
@@ -33,8 +36,9 @@ type Entry[A any] struct {
 	serial        uint64 // the number of a made-up name
 }
 
-// Book is who has which name, and who has claimed one: C is what stands for the latter. The zero Book is empty and ready to
-// use. Its user locks: no two of its methods may run at a time, and no method of it while All is read.
+// Book is who has which name, and who has claimed one: C is what stands for the latter. The zero
+// Book is empty and ready to use. Its user locks: no two of its methods may run at a time, and no
+// method of it while All is read.
 type Book[A Holder[A], C comparable] struct {
 	first    A               // all holders, the newest first
 	given    index[A]        // those whose name was given
@@ -51,8 +55,9 @@ type claim[C comparable] struct {
 	by   C
 }
 
-// Give enters a holder under the name it was given, or makes one up. It reports false where somebody has that name, or has
-// claimed it, other than by: nothing has changed then. The holder's parent has to have its name already.
+// Give enters a holder under the name it was given, or makes one up. It reports false where
+// somebody has that name, or has claimed it, other than by: nothing has changed then. The holder's
+// parent has to have its name already.
 func (b *Book[A, C]) Give(a A, by C) bool {
 	own, entry := a.Own(), a.Entry()
 	var nobody A
@@ -80,8 +85,8 @@ func (b *Book[A, C]) Give(a A, by C) bool {
 	return true
 }
 
-// taken reports whether the name that a was given, of this hash, is not free for it. Its text is made only where a hash is
-// the same, as it hardly ever is but for the same text.
+// taken reports whether the name that a was given, of this hash, is not free for it. Its text is
+// made only where a hash is the same, as it hardly ever is but for the same text.
 func (b *Book[A, C]) taken(a A, hash uint64, by C) bool {
 	if _, found := b.given.find(hash, func(other A) bool { return is(other, Text(a)) }); found {
 		return true
@@ -124,10 +129,14 @@ func (b *Book[A, C]) Find(name string) A {
 }
 
 // Claim keeps a name for by: until Unclaim nobody else is given it. It must not be claimed already.
-func (b *Book[A, C]) Claim(name string, by C) { b.claims.add(hashText(name), claim[C]{name, by}) }
+func (b *Book[A, C]) Claim(name string, by C) {
+	b.claims.add(hashText(name), claim[C]{name, by})
+}
 
 // Unclaim ends a claim.
-func (b *Book[A, C]) Unclaim(name string, by C) { b.claims.remove(hashText(name), claim[C]{name, by}) }
+func (b *Book[A, C]) Unclaim(name string, by C) {
+	b.claims.remove(hashText(name), claim[C]{name, by})
+}
 
 // Claimed returns who has claimed a name, the zero C for nobody.
 func (b *Book[A, C]) Claimed(name string) C {
@@ -173,8 +182,9 @@ func (b *Book[A, C]) reserve(given string, n int) {
 	}
 }
 
-// madeLike finds the holder of a made-up name that ends as this given one does. There is none where no holder is of such a
-// kind: so names such as "user-42" have nothing looked at, unless there are holders of a kind "user-".
+// madeLike finds the holder of a made-up name that ends as this given one does. There is none where
+// no holder is of such a kind: so names such as "user-42" have nothing looked at, unless there are
+// holders of a kind "user-".
 func (b *Book[A, C]) madeLike(given string) (a A, found bool) {
 	kind, serial, ok := cutSerial(given)
 	if !ok || serial > b.serial || !b.kinds[kind] {
@@ -183,8 +193,8 @@ func (b *Book[A, C]) madeLike(given string) (a A, found bool) {
 	return b.madeWith(serial)
 }
 
-// madeWith is the holder whose made-up name has this number. They are indexed when first asked for, each once, so that a
-// holder costs nothing more where nobody asks; Free takes them out again.
+// madeWith is the holder whose made-up name has this number. They are indexed when first asked for,
+// each once, so that a holder costs nothing more where nobody asks; Free takes them out again.
 func (b *Book[A, C]) madeWith(serial uint64) (a A, found bool) {
 	if b.made == nil {
 		b.made = map[uint64]A{}
@@ -199,7 +209,8 @@ func (b *Book[A, C]) madeWith(serial uint64) (a A, found bool) {
 	return a, found
 }
 
-// cutSerial takes a given name apart as if it were made up: "room/user-42" is of the kind "user-", with the number 42.
+// cutSerial takes a given name apart as if it were made up: "room/user-42" is of the kind "user-",
+// with the number 42.
 func cutSerial(given string) (kind string, serial uint64, ok bool) {
 	hyphen := strings.LastIndexByte(given, '-')
 	serial, err := strconv.ParseUint(given[hyphen+1:], 10, 64)

@@ -24,7 +24,8 @@ func (h *holder) Entry() *Entry[*holder] { return &h.entry }
 
 type book = Book[*holder, string]
 
-// child is a holder below a parent, which may be nil. Where given is empty its name is to be made up.
+// child is a holder below a parent, which may be nil. Where given is empty its name is to be made
+// up.
 func child(parent *holder, given string) *holder {
 	return &holder{parent: parent, kind: "holder-", own: Own{Given: given}}
 }
@@ -82,11 +83,13 @@ func TestText(t *testing.T) {
 func TestSameTextOtherParts(t *testing.T) {
 	t.Parallel()
 	const text = "/a/b//c"
-	ways := [][]string{{text}, {"a", "b//c"}, {"a", "b/", "c"}, {"/a", "b", "/c"}, {"a/b", "/c"}, {"/a/b/", "c"}}
+	ways := [][]string{
+		{text}, {"a", "b//c"}, {"a", "b/", "c"}, {"/a", "b", "/c"}, {"a/b", "/c"}, {"/a/b/", "c"},
+	}
 	for _, first := range ways {
 		for _, second := range ways {
 			var b book
-			below := func(parts []string) (parent *holder) { // those above may have their names already
+			below := func(parts []string) (parent *holder) { // they may have their names already
 				for _, part := range parts[:len(parts)-1] {
 					h := child(parent, part)
 					if parent = h; !b.Give(h, "") {
@@ -109,12 +112,15 @@ func TestSameTextOtherParts(t *testing.T) {
 	}
 }
 
-// A chain takes as much memory as it has children, and as much for each of them at any depth; so does giving a name to one.
-func TestChainTakesMemoryByItsChildren(t *testing.T) { //nolint:paralleltest // it counts the bytes of the whole process
+// A chain takes as much memory as it has children, and as much for each of them at any depth; so
+// does giving a name to one.
+//
+//nolint:paralleltest // it counts the bytes of the whole process
+func TestChainTakesMemoryByItsChildren(t *testing.T) {
 	perChild := func(n int, given string) float64 {
 		var b book
 		parent := enter(t, &b, nil, "root")
-		b.given.one, b.kinds = make(map[uint64]*holder, n+1), map[string]bool{"holder-": true} // they grow in leaps
+		b.given.one = make(map[uint64]*holder, n+1) // else it grows in leaps
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		for range n {
@@ -137,7 +143,8 @@ func TestChainTakesMemoryByItsChildren(t *testing.T) { //nolint:paralleltest // 
 	}
 }
 
-// Whether a given name is a made-up one is found without looking at all holders for each, also as they come and go.
+// Whether a given name is a made-up one is found without looking at all holders for each, also as
+// they come and go.
 func TestMadeUpNamesAreIndexed(t *testing.T) {
 	t.Parallel()
 	var b book
@@ -198,7 +205,9 @@ func TestNumbersAreReserved(t *testing.T) {
 	require.Equal(t, "holder-4", Text(enter(t, &b, nil, "")))
 	b.Free(more)
 	require.Equal(t, map[uint64]int{3: 1}, b.reserved)
-	for _, given := range []string{"7", "holder-", "holder-x", "holder-7/a", "holder--", "holder-18446744073709551616"} {
+	for _, given := range []string{
+		"7", "holder-", "holder-x", "holder-7/a", "holder--", "holder-18446744073709551616",
+	} {
 		enter(t, &b, nil, given)
 	}
 	require.Equal(t, map[uint64]int{3: 1}, b.reserved)
@@ -240,7 +249,8 @@ func TestClaims(t *testing.T) {
 	enter(t, &b, room, "ann")
 }
 
-// All goes from the newest to the oldest, without those that were taken out, and no further than it is read.
+// All goes from the newest to the oldest, without those that were taken out, and no further than it
+// is read.
 func TestAll(t *testing.T) {
 	t.Parallel()
 	var b book

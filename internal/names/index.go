@@ -2,7 +2,8 @@ package names
 
 import "slices"
 
-// index finds values by a hash, and by what tells those of the same hash apart. The zero index is empty.
+// index finds values by a hash, and by what tells those of the same hash apart. The zero index is
+// empty.
 type index[V comparable] struct {
 	one  map[uint64]V
 	more map[uint64][]V // those whose hash another one has in one: hardly ever any

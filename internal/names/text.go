@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Text returns the name of a holder: the one it was given or the made-up one, and for a holder that has a parent the path to
-// it, such as "/bank/account-7". It needs no lock, and takes time in proportion to the text.
+// Text returns the name of a holder: the one it was given or the made-up one, and for a holder that
+// has a parent the path to it, such as "/bank/account-7". It needs no lock, and takes time in
+// proportion to the text.
 func Text[A Holder[A]](a A) string {
 	var nobody A
 	if a.Parent() == nobody {
@@ -113,8 +114,8 @@ func hashBelow[A Holder[A]](parent A, own string) uint64 {
 // hashText is the hash of a text.
 func hashText(text string) uint64 { return hashOn(0, text) }
 
-// hashOn is the hash of a text that goes on after a slash, from the hash of what is before it. It goes from slash to slash,
-// so it does not matter where a text was taken apart.
+// hashOn is the hash of a text that goes on after a slash, from the hash of what is before it. It
+// goes from slash to slash, so it does not matter where a text was taken apart.
 func hashOn(hash uint64, text string) uint64 {
 	for {
 		segment, rest, more := strings.Cut(text, "/")
