@@ -148,7 +148,10 @@ func (b *Book[A, C]) Claimed(name string) C {
 func (b *Book[A, C]) All() iter.Seq[A] {
 	return func(yield func(A) bool) {
 		var nobody A
-		for a := b.first; a != nobody && yield(a); a = a.Entry().after {
+		for a := b.first; a != nobody; a = a.Entry().after {
+			if !yield(a) {
+				return
+			}
 		}
 	}
 }
