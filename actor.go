@@ -3,9 +3,10 @@ package akt
 import (
 	"log/slog"
 	"reflect"
-	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/aktgo/akt/internal/names"
 )
 
 // actor is what all addresses of an actor point to.
@@ -20,7 +21,6 @@ type actor struct {
 	config *config
 	system *System
 
-	serial    uint64        // for the name of an actor that was given none
 	started   time.Duration // the uptime when Run made it
 	deferring bool          // some of its replies may be Futures: a handler declares one, or an interface, or there are interceptors
 	refs      atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
@@ -28,7 +28,7 @@ type actor struct {
 	extras    *extras
 	loop      func() // work, once it was needed; the owner's
 
-	before, after *actor // in the system's list, guarded by System.mu
+	entry names.Entry[*actor] // in the system's names, guarded by System.mu
 
 	mailbox
 }
@@ -90,7 +90,7 @@ var runNames = map[uint16]string{
 
 // nobody stands in for the actor of a Context that has none: it stopped long ago.
 var nobody = func() *actor {
-	a := &actor{table: newTable(reflect.TypeFor[struct{}](), nil), system: defaultSystem, config: &config{name: "nobody"}}
+	a := &actor{table: newTable(reflect.TypeFor[struct{}](), nil), system: defaultSystem, config: &config{own: names.Own{Given: "nobody"}}}
 	a.word.Store(flagBusy)
 	a.shutLanes()
 	a.phase.Store(uint32(Stopped))
@@ -98,12 +98,14 @@ var nobody = func() *actor {
 	return a
 }()
 
-func (a *actor) name() string {
-	if a.config.name != "" {
-		return a.config.name
-	}
-	return a.table.kind + strconv.FormatUint(a.serial, 10)
-}
+// name is the actor's name. Where it is a path it is made anew each time.
+func (a *actor) name() string { return names.Text(a) }
+
+// Parent, Kind, Own and Entry are what names are made of: an actor is a [names.Holder].
+func (a *actor) Parent() *actor              { return a.config.parent }
+func (a *actor) Kind() string                { return a.table.kind }
+func (a *actor) Own() *names.Own             { return &a.config.own }
+func (a *actor) Entry() *names.Entry[*actor] { return &a.entry }
 
 // logger returns the actor's logger.
 func (a *actor) logger() *slog.Logger {

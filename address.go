@@ -223,7 +223,7 @@ func (a *actor) refer() (*Address, bool) {
 // collects reports whether the garbage collector may release the addresses of an actor of this configuration: only those of an
 // actor that nobody else holds, in the default system. It must not where the caller is in a synctest bubble.
 func (s *System) collects(c *config) bool {
-	return s == defaultSystem && !c.named && c.parent == nil
+	return s == defaultSystem && !c.named() && c.parent == nil
 }
 
 // diedOf is why the actor died; nil while it lives.

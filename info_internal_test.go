@@ -2,7 +2,6 @@ package akt
 
 import (
 	"testing"
-	"testing/synctest"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
@@ -30,46 +29,7 @@ func TestInfoOfAbandonedRequest(t *testing.T) {
 func TestSizeOfActor(t *testing.T) {
 	t.Parallel()
 	require.LessOrEqual(t, unsafe.Sizeof(actor{}), uintptr(208))
-}
-
-// Names: whether a given name is a made-up one is found without looking at all actors for each, also as they come and go.
-func TestMadeUpNamesAreIndexed(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, testMadeUpNames)
-}
-
-func testMadeUpNames(t *testing.T) {
-	s := NewSystem()
-	first, err := s.Run(numbered{})
-	require.NoError(t, err)
-	second, err := s.Run(numbered{})
-	require.NoError(t, err)
-	taken := func(name string) bool {
-		t.Helper()
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.madeUp(name)
-	}
-	require.True(t, taken("numbered-1"))
-	require.Len(t, s.made, 2)
-	require.Same(t, second.actor, s.madeUntil)
-	end := func(a *Address) { a.Stop(); synctest.Wait() }
-	end(second)
-	require.Same(t, first.actor, s.madeUntil)
-	require.False(t, taken("numbered-2"))
-	third, err := s.Run(numbered{})
-	require.NoError(t, err)
-	require.True(t, taken("numbered-3"))
-	require.False(t, taken("other-3"))
-	end(first)
-	end(third)
-	require.Nil(t, s.madeUntil)
-	require.Empty(t, s.made)
-	fourth, err := s.Run(numbered{})
-	require.NoError(t, err)
-	require.Equal(t, "numbered-4", fourth.Name())
-	require.True(t, taken("numbered-4"))
-	require.NoError(t, s.Shutdown(t.Context()))
+	require.LessOrEqual(t, unsafe.Sizeof(config{}), uintptr(144), "a size class, too: what a child or a named actor has besides")
 }
 
 // Info: a tick whose interval was stopped since it was taken from the lane is no message.

@@ -358,7 +358,7 @@ func (a *actor) ended() {
 	a.crew.Store(nil)
 	a.phase.Store(uint32(Stopped))
 	a.failPromises()
-	a.system.free(a)
+	a.system.remove(a)
 	a.mu.Lock()
 	x := a.extras
 	x.over, x.last = true, nil
@@ -374,6 +374,5 @@ func (a *actor) ended() {
 	for w := range watchers {
 		w.deliverTerminated(a)
 	}
-	a.system.remove(a) // the last: whoever finds the system empty has seen Done of all closed
-	a.system.note()
+	a.system.bury() // the last: whoever finds the system empty finds Done of all closed
 }

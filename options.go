@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+
+	"github.com/aktgo/akt/internal/names"
 )
 
 // DefaultMailbox is the capacity of a public mailbox for which [WithMailbox] says nothing.
@@ -19,12 +21,11 @@ type Option interface {
 
 // config is what the options of an actor come to. It is not changed once the actor runs.
 type config struct {
-	name     string // "" where none was given
-	named    bool   // the name was given: it can be looked up, and the system holds the actor
+	own      names.Own // the name that was given; of a child its own part
 	capacity int32
+	inline   bool
 	system   *System
 	logger   *slog.Logger
-	inline   bool
 	base     *notice         // the values of WithContext
 	until    context.Context // the context of WithContext
 	spawner  spawner
@@ -35,6 +36,9 @@ type config struct {
 	chain        *chain    // of the interceptors, nil where there are none
 	claim        *creation // of LookupOrRun, on the name
 }
+
+// named reports whether the name was given: the actor can be looked up, and its system holds it.
+func (c *config) named() bool { return c.own.Given != "" }
 
 type option struct {
 	text string
@@ -76,7 +80,7 @@ func WithName(name string) Option {
 		if name == "" {
 			return errors.New(`akt: WithName(""): the name is empty; leave the option out for a made-up one`)
 		}
-		c.name, c.named = name, true
+		c.own.Given = name
 		return nil
 	})
 }

@@ -72,8 +72,8 @@ func (s *System) mayCreate(ctx context.Context, name string, newActor func() any
 	switch {
 	case err != nil:
 		return err
-	case c.named && c.name != name:
-		return fmt.Errorf("akt: LookupOrRun(%q): WithName(%q) gives another name; leave it out", name, c.name)
+	case c.named() && c.own.Given != name:
+		return fmt.Errorf("akt: LookupOrRun(%q): WithName(%q) gives another name; leave it out", name, c.own.Given)
 	case c.system != nil && c.system != s:
 		return fmt.Errorf("akt: LookupOrRun(%q): WithSystem gives another system; leave it out", name)
 	}
@@ -84,17 +84,14 @@ func (s *System) mayCreate(ctx context.Context, name string, newActor func() any
 func (s *System) claim(name string) (here *actor, mine *creation, wait <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.creations[name]; c != nil {
+	if c := s.names.Claimed(name); c != nil {
 		return nil, nil, c.over
 	}
-	if a := s.names[name]; a != nil {
+	if a := s.names.Find(name); a != nil {
 		return a, nil, nil
 	}
-	if s.creations == nil {
-		s.creations = map[string]*creation{}
-	}
 	c := &creation{make(chan struct{})}
-	s.creations[name] = c
+	s.names.Claim(name, c)
 	return nil, c, nil
 }
 
@@ -102,7 +99,7 @@ func (s *System) claim(name string) (here *actor, mine *creation, wait <-chan st
 func (s *System) create(ctx context.Context, name string, claim *creation, newActor func() any, opts []Option) (*Address, error) {
 	defer func() {
 		s.mu.Lock()
-		delete(s.creations, name)
+		s.names.Unclaim(name, claim)
 		s.mu.Unlock()
 		close(claim.over)
 	}()

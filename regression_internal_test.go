@@ -124,29 +124,6 @@ func TestTimerStopBeforeATickBegins(t *testing.T) {
 	require.NoError(t, s.Shutdown(t.Context()))
 }
 
-// Names: whether a given name is some actor's made-up one is not searched for among all actors, unless one is of a type of that name.
-func TestGivenNamesAreNotSearchedFor(t *testing.T) {
-	t.Parallel()
-	s := mendedSystem()
-	addr := runMended(t, s)
-	defer func() { require.NoError(t, s.Shutdown(context.Background())) }()
-	require.True(t, s.madeUp(addr.Name()))
-	// A search would come by this actor, which nobody knows of.
-	unknown := &actor{table: addr.actor.table, config: &config{name: "user-1"}, serial: 1, after: addr.actor}
-	madeUp := func(kinds ...string) bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.first = unknown
-		defer func() { s.first = addr.actor }()
-		for _, kind := range kinds {
-			s.kinds[kind] = true
-		}
-		return s.madeUp("user-1")
-	}
-	require.False(t, madeUp())
-	require.True(t, madeUp("user-"))
-}
-
 // L4: watches end with the actor: one that it begins while it ends leaves nothing with its target.
 func TestWatchByAnEndingActor(t *testing.T) {
 	t.Parallel()

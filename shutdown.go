@@ -63,7 +63,7 @@ func (s *System) close() {
 	s.closing.Store(true)
 	if s.changed == nil {
 		s.changed, s.active = make(chan struct{}), map[*actor]struct{}{}
-		for a := s.first; a != nil; a = a.after {
+		for a := range s.names.All() {
 			if a.guard(); !isIdle(a.word.Load()) {
 				s.active[a] = struct{}{}
 			}
@@ -118,7 +118,7 @@ func (s *System) note() {
 func (s *System) empty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.first == nil
+	return s.alive == 0
 }
 
 // quiet reports whether nothing is queued, running or deferred. It looks twice: an actor whose word
@@ -151,7 +151,7 @@ func (s *System) look() (words []seen, idle bool) {
 		}
 		delete(s.active, a)
 	}
-	for a := s.first; a != nil; a = a.after {
+	for a := range s.names.All() {
 		word := a.word.Load()
 		if !isIdle(word) {
 			s.active[a] = struct{}{}
@@ -234,7 +234,7 @@ func unquietAs(name, running string, resting bool, queued, owed int) string {
 func (s *System) all() (actors []*actor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for a := s.first; a != nil; a = a.after {
+	for a := range s.names.All() {
 		actors = append(actors, a)
 	}
 	return actors
