@@ -66,14 +66,16 @@ type Context struct {
 	context.Context
 
 	actor *actor
-	run   uint64 // the state word of this run, with runEndless, runHired and runApart in the place of its flags
+	run   uint64 // the state word of this run, with runEndless, runHired and runDepth in the place of its flags
 }
 
 // What Context.run has in the place of the state word's flags.
 const (
 	runEndless uint64 = 1 << iota // the sender's context can never end
 	runHired                      // the handler runs on a goroutine that was started for its actor, not on its sender's
-	runApart                      // it is that of a function of Go
+	oneDeeper                     // counts, from this bit on, the runs that have this one on their goroutine
+
+	runDepth = flagMask &^ (oneDeeper - 1)
 )
 
 // link is the run, as all its Contexts have it, also those that an interceptor made of it.
@@ -204,6 +206,33 @@ func endless(ctx context.Context) bool {
 	return ctx.Done() == nil
 }
 
+// senderOf is the context of a queued request without the runs of this system that it was handed through, which add neither values
+// nor an end. So a chain of requests costs each of its handlers the same, however long it is.
+func (s *System) senderOf(ctx context.Context) context.Context {
+	for {
+		switch c := ctx.(type) {
+		case Context:
+			if c.actor == nil || c.actor.system != s {
+				return ctx
+			}
+			ctx = c.sender()
+		case *goFunction:
+			ctx = c.Context
+		default:
+			return ctx
+		}
+	}
+}
+
+// inlineRun is what a run on its sender's goroutine has in the place of the state word's flags, where ctx can never end. It reports
+// false where it can, and where too many runs lie on that goroutine already: a stack ends, a queue does not.
+func inlineRun(ctx context.Context) (run uint64, ok bool) {
+	if c, ok := ctx.(Context); ok && c.actor != nil {
+		return c.run&(runEndless|runDepth) + oneDeeper, c.run&runEndless != 0 && c.run&runDepth != runDepth
+	}
+	return runEndless, ctx.Done() == nil
+}
+
 // notice is what the handler of a notification sees of its sender: the values, and behind them those of WithContext, without any
 // end. It hides the sender's chain of calls, because nobody waits.
 type notice struct {
@@ -249,6 +278,8 @@ func withoutRuns(ctx context.Context) context.Context {
 		case Context:
 			ctx = c.sender()
 		case startContext:
+			ctx = c.Context
+		case *goFunction:
 			ctx = c.Context
 		default:
 			return ctx
@@ -310,6 +341,9 @@ func (s *System) cutLife() {
 // either ends with the sender's context or with the system's life. All handlers of one sender's context share one, until that
 // context has ended.
 func (s *System) either(sender context.Context) context.Context {
+	if f, ok := sender.(*goFunction); ok {
+		sender = f.Context
+	}
 	for c, ok := sender.(Context); ok && c.actor != nil && c.actor.system == s; c, ok = sender.(Context) {
 		sender = c.sender() // that Context ends with the system's life already
 	}

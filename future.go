@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
+
+	"github.com/aktgo/akt/internal/waitgraph"
 )
 
 // Future is a reply that comes later. A handler returns one, and the message loop goes on; SendUnpack and Ask wait for its
@@ -17,7 +19,8 @@ type Future[R any] struct {
 	ready   chan struct{} // closed when value, err and dropped are set
 	value   R
 	err     error
-	dropped bool // its Promise was lost: err is not the handler's
+	dropped bool        // its Promise was lost: err is not the handler's
+	by      *goFunction // whose reply it is; nil for that of a Promise
 }
 
 // Promise is the other end of a [Future]: whoever has it owes the reply. A Promise that is garbage-collected unresolved fails
@@ -81,37 +84,51 @@ func (f *Future[R]) drop() {
 }
 
 // Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with, that of ctx, or
-// ErrFailedToGetResponse where the Promise was lost.
+// ErrFailedToGetResponse where the Promise was lost; and ErrDeadlock where a handler would wait for itself: f is the reply of a
+// function started with [Go], which waits for the handler.
 func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if ctx == nil {
 		return *new(R), errNilContext
 	}
-	if !f.await(ctx, nil) {
-		return *new(R), fmt.Errorf("akt: waiting for a deferred reply: %w", ended(ctx))
+	if err := f.await(ctx, nil); err != nil {
+		return *new(R), fmt.Errorf("akt: waiting for a deferred reply: %w", err)
 	}
 	return f.value, f.err
 }
 
-// await waits until the Future is settled, and reports false where ctx ends or cut is closed before.
-func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) bool {
+// await waits until the Future is settled. The error is why it did not wait so long: ctx's, where that has ended before,
+// errShutDown where cut was closed, ErrDeadlock in a ring.
+func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) error {
 	select {
 	case <-f.ready:
-		return true
+		return nil
 	default:
 	}
-	defer waiters.leaveFuture(waiters.enterFuture(ctx))
+	over := ctx.Done()
+	var told <-chan struct{}
+	var alarm *waitgraph.Alarm // only a function's Future is in the graph: of a Promise nobody knows who owes it
+	if f.by != nil {
+		if chain := chainOf(ctx); chain.Node != nil {
+			alarm = waitgraph.NewAlarm()
+			told = alarm.Rung()
+			defer waiters.Leave(waiters.Enter(chain, f.by, alarm))
+		}
+	}
 	select {
 	case <-f.ready:
-		return true
-	case <-ctx.Done():
+		return nil
+	case <-over:
+		return ended(ctx)
 	case <-cut:
+		return errShutDown
+	case <-told:
+		return deadlock(alarm.Path())
 	}
-	return false
 }
 
 // deferred is what all Futures are, and, by embedding, what has one in it.
 type deferred interface {
-	await(ctx context.Context, cut <-chan struct{}) bool
+	await(ctx context.Context, cut <-chan struct{}) error
 	result() (value any, dropped bool, err error)
 	valueType() reflect.Type
 }
@@ -142,9 +159,10 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 		future.settle(*new(R), errNilFunc)
 		return future
 	}
-	ctx.run |= runApart
 	system := ctx.of().system
 	system.begin(ctx)
+	future.by = newFunction(ctx, &future.settled)
+	ctx.Context = future.by
 	go func() {
 		defer system.end(ctx)
 		returned := false
@@ -191,16 +209,15 @@ func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(err
 		return reply, nil
 	}
 	f := reply.(deferred)
-	switch {
-	case reflect.ValueOf(f).IsNil():
+	if reflect.ValueOf(f).IsNil() {
 		return nil, failed(errNilFuture)
-	case f.await(ctx, cut):
-	case ctx.Err() != nil:
-		e := failed(ended(ctx))
-		e.detail = "waiting for the deferred reply"
+	}
+	if err := f.await(ctx, cut); err != nil {
+		e := failed(err)
+		if ctx.Err() != nil {
+			e.detail = "waiting for the deferred reply"
+		}
 		return nil, e
-	default:
-		return nil, failed(errShutDown)
 	}
 	value, dropped, err := f.result()
 	if dropped {

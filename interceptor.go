@@ -52,7 +52,7 @@ type chain struct {
 	call  callFunc // of the outer layer, as a func value that is made once
 	outer *layer
 
-	run uint64 // the state word of the message's run, without flags
+	run uint64 // that of the message's Context
 	to  route
 	typ typeID // the type of the message that this is the route of
 }
@@ -95,7 +95,7 @@ func newChain(a *actor, interceptors []Interceptor) *chain {
 
 // around is the call of a message's handler through the interceptors, in the run of this number, by the owner.
 func (c *chain) around(run uint64, to route, msg any) callFunc {
-	c.run, c.to, c.typ = run&^flagMask, to, dynamicType(msg)
+	c.run, c.to, c.typ = run, to, dynamicType(msg)
 	return c.call
 }
 
@@ -104,7 +104,7 @@ func (a *actor) callOf(run uint64, to route, msg any) callFunc {
 	if a.config.chain == nil {
 		return *to.call.Load()
 	}
-	return a.config.chain.around(run, to, msg)
+	return a.config.chain.around(run&^flagMask|runHired, to, msg)
 }
 
 // call calls the interceptor.
@@ -148,15 +148,15 @@ func (l *layer) leave() {
 // own is the Context that an interceptor passed on as one of this actor and this run. That of another actor is taken as any other
 // context is.
 func (c *chain) own(ctx Context) Context {
-	sender, kept := ctx.sender(), uint64(0)
-	switch ctx.actor {
-	case c.actor:
-		kept = ctx.run & (runHired | runApart)
-	case nil:
-	default:
+	sender := ctx.sender()
+	if ctx.actor != nil && ctx.actor != c.actor {
 		sender = ctx
 	}
-	return Context{Context: sender, actor: c.actor, run: runOf(c.run, endless(sender)) | kept}
+	run := c.run &^ runEndless
+	if endless(sender) {
+		run |= runEndless
+	}
+	return Context{Context: sender, actor: c.actor, run: run}
 }
 
 // handle is the end of the chain. A message of another type than was sent is routed again.
@@ -175,11 +175,11 @@ func (c *chain) handle(ctx Context, msg any) (any, error) {
 
 // sendIntercepted is the end of sendTo for an actor with interceptors, which take finds not idle: on this goroutine if it is, else
 // queued.
-func (a *actor) sendIntercepted(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
+func (a *actor) sendIntercepted(ctx context.Context, run uint64, r route, msg any, into lane) (any, error) {
 	word, ok := a.takeFrom(flagIntercepted, r.index)
 	if !ok {
 		return a.request(ctx, r, msg, into)
 	}
-	c := Context{Context: ctx, actor: a, run: runOf(word, forever)}
-	return a.runHere(c, word, r, msg, a.config.chain.around(word, r, msg))
+	c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
+	return a.runHere(c, word, r, msg, a.config.chain.around(c.run, r, msg))
 }

@@ -107,14 +107,14 @@ func (a *actor) start(from Context) error {
 	returned := false
 	defer func() {
 		if !returned { // OnStart ended the goroutine: Run does not return either
-			defer waiters.leave(waiters.enter(from, a, nil))
+			defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 			a.neverStarted(errGoexit)
 		}
 	}()
 	err := a.callStart(from)
 	returned = true
 	if err != nil {
-		defer waiters.leave(waiters.enter(from, a, nil))
+		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 		a.neverStarted(err)
 		return err
 	}
@@ -125,7 +125,7 @@ func (a *actor) start(from Context) error {
 		return nil
 	}
 	if a.takeOrder(orderAsk) && !a.vetoes() {
-		defer waiters.leave(waiters.enter(from, a, nil))
+		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 		a.end(nil)
 		return a.gone()
 	}
@@ -135,7 +135,7 @@ func (a *actor) start(from Context) error {
 	}
 	a.hire() // One-Owner: handed over
 	if a.shut() {
-		defer waiters.leave(waiters.enter(from, a, nil))
+		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 		<-a.done()
 		return a.gone()
 	}

@@ -192,7 +192,7 @@ func (a *actor) mayBegin(e *envelope) bool {
 	}
 	if e.ctx.Err() != nil {
 		err := a.unanswered(e.name(), NotHandled, ended(e.ctx))
-		err.detail = a.queuedBehind(0)
+		err.detail = a.queuedBehind(ahead{})
 		a.countDropped(1)
 		e.answer(nil, err)
 		return false
@@ -207,7 +207,7 @@ func (a *actor) mayBegin(e *envelope) bool {
 // contextOf makes the Context of an envelope's run, which has begun with this word.
 func (a *actor) contextOf(e *envelope, word uint64) Context {
 	if e.kind == request {
-		return Context{Context: e.ctx, actor: a, run: runOf(word, endless(e.ctx)) | runHired}
+		return Context{Context: a.system.senderOf(e.ctx), actor: a, run: runOf(word, endless(e.ctx)) | runHired}
 	}
 	return Context{Context: noticeOf(e.ctx, a.config.base), actor: a, run: runOf(word, true) | runHired}
 }

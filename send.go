@@ -51,15 +51,27 @@ func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, e
 	if !forever && ctx.Err() != nil {
 		return nil, a.undelivered(r.sentAs(msg), ended(ctx))
 	}
-	if forever || a.config.inline {
+	if run, ok := a.mayRunHere(ctx, forever); ok {
 		if word, ok := a.take(r.index); ok {
-			return a.runHere(Context{Context: ctx, actor: a, run: runOf(word, forever)}, word, r, msg, *r.call.Load())
+			return a.runHere(Context{Context: ctx, actor: a, run: word&^flagMask | run}, word, r, msg, *r.call.Load())
 		}
 		if a.config.chain != nil {
-			return a.sendIntercepted(ctx, forever, r, msg, into)
+			return a.sendIntercepted(ctx, run, r, msg, into)
 		}
 	}
 	return a.request(ctx, r, msg, into)
+}
+
+// mayRunHere reports whether a request with this ctx may be handled on this goroutine, and what its run then has, see inlineRun.
+func (a *actor) mayRunHere(ctx context.Context, forever bool) (run uint64, ok bool) {
+	if forever {
+		return inlineRun(ctx)
+	}
+	if !a.config.inline {
+		return 0, false
+	}
+	c, _ := FromContext(ctx)
+	return c.run&runDepth + oneDeeper, c.run&runDepth != runDepth
 }
 
 // runOf is what a Context keeps of the state word.
@@ -103,7 +115,7 @@ func (a *actor) failedHere(recovered, msg any, message string) error {
 // request queues a message and waits for the reply.
 func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, error) {
 	e := &envelope{ctx: ctx, msg: msg, to: r, kind: request}
-	if err := a.mayWait(ctx); err != nil {
+	if err := a.mayWait(ctx, into); err != nil {
 		return nil, a.refused(e, err)
 	}
 	admission, start := a.push(e, into, true)
@@ -123,11 +135,11 @@ func (a *actor) request(ctx context.Context, r route, msg any, into lane) (any, 
 }
 
 // mayWait says why a sender cannot wait for this actor, if so.
-func (a *actor) mayWait(ctx context.Context) error {
+func (a *actor) mayWait(ctx context.Context, into lane) error {
 	if a.system.refuses(ctx) {
 		return errShutDown
 	}
-	if path := a.cycle(ctx, false); path != "" && !a.shut() {
+	if path := a.cycle(ctx, into); path != "" && !a.shut() {
 		return deadlock(path)
 	}
 	return nil
@@ -135,11 +147,14 @@ func (a *actor) mayWait(ctx context.Context) error {
 
 // sleep waits for the answer of a request that is parked.
 func (a *actor) sleep(ctx context.Context, e *envelope) error {
-	defer waiters.leave(waiters.enter(ctx, a, e))
+	over := ctx.Done()
+	w := waiters.Enter(chainOf(ctx), (*waiter)(a), e)
 	select {
 	case <-e.ready:
+		waiters.Leave(w)
 		return nil
-	case <-ctx.Done():
+	case <-over:
+		waiters.Leave(w) // Entered-First: from here on it does not wait
 		return a.giveUp(ctx, e)
 	}
 }
@@ -181,8 +196,11 @@ func (a *actor) giveUp(ctx context.Context, e *envelope) error {
 }
 
 // queuedBehind says what a message was waiting for.
-func (a *actor) queuedBehind(ahead int32) string {
-	text := fmt.Sprintf("queued behind %d", ahead)
+func (a *actor) queuedBehind(ahead ahead) string {
+	text := fmt.Sprintf("queued behind %d", ahead.n)
+	if ahead.more {
+		text += " or more"
+	}
 	if running := a.running(); running != "" {
 		text += " while " + running + " ran"
 	}
@@ -252,7 +270,7 @@ func (a *actor) refused(e *envelope, err error) error { return a.undelivered(e.n
 // postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full mailbox costs a look for cycles, and a
 // channel.
 func (a *actor) postLate(ctx context.Context, e *envelope) error {
-	if path := a.cycle(ctx, true); path != "" {
+	if path := a.cycle(ctx, publicLane); path != "" {
 		return a.refused(e, deadlock(path))
 	}
 	e.park()
@@ -271,10 +289,13 @@ func (a *actor) postLate(ctx context.Context, e *envelope) error {
 
 // awaitRoom waits until a notification is let in.
 func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
-	defer waiters.leave(waiters.enter(ctx, a, e))
+	over := ctx.Done()
+	w := waiters.Enter(chainOf(ctx), (*waiter)(a), e)
 	select {
 	case <-e.ready:
-	case <-ctx.Done():
+		waiters.Leave(w)
+	case <-over:
+		waiters.Leave(w)
 		if a.leave(e) {
 			err := a.undelivered(e.name(), ended(ctx))
 			err.detail = "waiting for room"
