@@ -190,6 +190,18 @@ func (g *Graph) Len() int {
 	return len(g.places)
 }
 
+// Waits is how many waits a node has.
+func (g *Graph) Waits(n Node) (waits int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p := g.places[n]; p != nil {
+		for h := p.out; h != nil; h = h.after {
+			waits++
+		}
+	}
+	return waits
+}
+
 // add lists a wait, with mu held. It returns nil where the innermost run has ended: nobody waits then.
 func (g *Graph) add(c Chain, target Node, m Message) *Wait {
 	if !c.Node.Lasts(c.Run) {
