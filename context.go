@@ -83,6 +83,9 @@ func (c Context) link() link { return link{c.actor, c.run &^ flagMask} }
 
 type contextKey struct{}
 
+// depthKey finds the runDepth of the Context that FromContext finds, without an allocation.
+type depthKey struct{}
+
 // FromContext finds the akt Context of the handler that ctx comes from.
 func FromContext(ctx context.Context) (Context, bool) {
 	if ctx == nil {
@@ -140,8 +143,13 @@ func (c Context) Err() error {
 
 // Value returns the sender's value for key.
 func (c Context) Value(key any) any {
-	if key == (contextKey{}) && c.actor != nil {
-		return c
+	if c.actor != nil {
+		switch key {
+		case contextKey{}:
+			return c
+		case depthKey{}:
+			return uint8(c.run & runDepth)
+		}
 	}
 	return c.sender().Value(key)
 }
@@ -244,7 +252,7 @@ type notice struct {
 type values struct{ of context.Context }
 
 func (n *notice) Value(key any) any {
-	if key == (contextKey{}) {
+	if key == (contextKey{}) || key == (depthKey{}) {
 		return nil
 	}
 	for _, p := range n.parts {

@@ -2,8 +2,10 @@ package akt
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -280,4 +282,51 @@ func TestCountingAheadIsLimited(t *testing.T) {
 	}
 	require.Equal(t, "queued behind 128 or more", nobody.queuedBehind(ahead{mostCounted, true}))
 	require.Equal(t, "queued behind 3", nobody.queuedBehind(ahead{3, false}))
+}
+
+// Entered-First: who gives up is in no ring from then on, though its message is not taken back yet.
+func TestWhoGivesUpWaitsNoMore(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		wait func(ctx context.Context, to *Address) error
+	}{
+		{"Send", func(ctx context.Context, to *Address) error {
+			_, err := to.Send(ctx, snagAct{func(Context) {}})
+			return err
+		}},
+		{"Notify", func(ctx context.Context, to *Address) error { return to.Notify(ctx, snagAct{func(Context) {}}) }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			addrs := runSnags(t, 2)
+			a, b := addrs[0], addrs[1]
+			busy, leave := make(chan struct{}), make(chan struct{})
+			defer close(leave)
+			require.NoError(t, b.Notify(t.Context(), snagAct{func(Context) { close(busy); <-leave }}))
+			<-busy
+			require.NoError(t, b.TryNotify(snagAct{func(Context) {}}))
+			ctx, cancel := context.WithCancel(t.Context())
+			told := make(chan error, 1)
+			require.NoError(t, a.Notify(t.Context(), snagAct{func(own Context) {
+				linked, stop := context.WithCancel(own)
+				defer context.AfterFunc(ctx, stop)()
+				told <- row.wait(linked, b)
+			}}))
+			become := func(waits int) {
+				for deadline := time.Now().Add(10 * time.Second); waitsOf(a.actor) != waits; runtime.Gosched() {
+					if time.Now().After(deadline) {
+						t.Errorf("there are %d waits", waitsOf(a.actor))
+						return
+					}
+				}
+			}
+			become(1)
+			b.actor.mu.Lock() // so that the message cannot be taken back
+			cancel()
+			become(0)
+			b.actor.mu.Unlock()
+			require.ErrorIs(t, <-told, context.Canceled)
+		})
+	}
 }

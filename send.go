@@ -70,8 +70,8 @@ func (a *actor) mayRunHere(ctx context.Context, forever bool) (run uint64, ok bo
 	if !a.config.inline {
 		return 0, false
 	}
-	c, _ := FromContext(ctx)
-	return c.run&runDepth + oneDeeper, c.run&runDepth != runDepth
+	depth, _ := ctx.Value(depthKey{}).(uint8)
+	return uint64(depth) + oneDeeper, uint64(depth) != runDepth
 }
 
 // runOf is what a Context keeps of the state word.
