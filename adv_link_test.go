@@ -14,7 +14,7 @@ import (
 type (
 	advPing struct{}
 	advGo   struct{}
-	advMeet struct{}
+	advMeet struct{ told chan error }
 )
 
 // advAsker asks its partner in a function of Go.
@@ -26,10 +26,11 @@ func (a *advAsker) HandleGo(ctx akt.Context, _ advGo) *akt.Future[int] {
 	return akt.Go(ctx, func(ctx context.Context) (int, error) { return akt.Ask[int](ctx, a.partner, advPing{}) })
 }
 
-// HandleMeet asks the partner when that waits already.
-func (a *advAsker) HandleMeet(ctx akt.Context, _ advMeet) (int, error) {
+// HandleMeet asks the partner when that waits already, and says what it was told.
+func (a *advAsker) HandleMeet(ctx akt.Context, m advMeet) {
 	time.Sleep(time.Second)
-	return akt.Ask[int](ctx, a.partner, advPing{})
+	_, err := akt.Ask[int](ctx, a.partner, advPing{})
+	m.told <- err
 }
 
 // D6: a run is one link, whatever contexts an interceptor makes of its own: a ring over a function of Go is found where the interceptor
@@ -55,9 +56,11 @@ func TestAdvRingThroughAnInterceptorsContext(t *testing.T) {
 		require.NoError(t, err)
 		second.partner = a.Downgrade()
 		start := time.Now()
-		require.NoError(t, b.Notify(t.Context(), advMeet{}))
+		told := make(chan error, 1)
+		require.NoError(t, b.Notify(t.Context(), advMeet{told}))
 		_, err = a.Send(context.Background(), advGo{})
-		require.ErrorIs(t, err, akt.ErrDeadlock)
+		require.NoError(t, err)
+		require.ErrorIs(t, <-told, akt.ErrDeadlock)
 		require.Equal(t, time.Second, time.Since(start))
 		require.NoError(t, system.Shutdown(t.Context()))
 	})

@@ -151,9 +151,9 @@ func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	}
 	// The actor was asked with exactly these types before. This is no function of its own, as calling a generic one from another
 	// costs the look-up of its dictionary, which with many types is a cache miss.
-	if endless(ctx) {
+	if run, ok := inlineRun(ctx); ok {
 		if word, idle := a.take(found.index); idle {
-			c := Context{Context: ctx, actor: a, run: runOf(word, true)}
+			c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
 			reply, err := callHere(a, recalled[M, R](found.call), c, word, msg)
 			runtime.KeepAlive(addr)
 			return reply, err

@@ -66,20 +66,25 @@ type Context struct {
 	context.Context
 
 	actor *actor
-	run   uint64 // the state word of this run, with runEndless, runHired and runApart in the place of its flags
+	run   uint64 // the state word of this run, with runEndless, runHired and runDepth in the place of its flags
 }
 
 // What Context.run has in the place of the state word's flags.
 const (
 	runEndless uint64 = 1 << iota // the sender's context can never end
 	runHired                      // the handler runs on a goroutine that was started for its actor, not on its sender's
-	runApart                      // it is that of a function of Go
+	oneDeeper                     // counts, from this bit on, the runs that have this one on their goroutine
+
+	runDepth = flagMask &^ (oneDeeper - 1)
 )
 
 // link is the run, as all its Contexts have it, also those that an interceptor made of it.
 func (c Context) link() link { return link{c.actor, c.run &^ flagMask} }
 
 type contextKey struct{}
+
+// depthKey finds the runDepth of the Context that FromContext finds, without an allocation.
+type depthKey struct{}
 
 // FromContext finds the akt Context of the handler that ctx comes from.
 func FromContext(ctx context.Context) (Context, bool) {
@@ -145,16 +150,7 @@ func (c Context) Err() error {
 }
 
 // apart is the sender's context without the runs in this system that it was handed through, which end with the system as well.
-func (c Context) apart() context.Context {
-	sender := c.sender()
-	for {
-		through, ok := sender.(Context)
-		if !ok || through.actor == nil || through.actor.system != c.actor.system {
-			return sender
-		}
-		sender = through.sender()
-	}
-}
+func (c Context) apart() context.Context { return c.actor.system.senderOf(c.sender()) }
 
 // ends is a context whose Done, Err and AfterFunc are those of c. All Contexts of one sender's context share one, which lives as long as
 // that: nothing else holds it.
@@ -190,6 +186,9 @@ func endOf(sender context.Context, life *lifetime.Life) context.Context {
 				return life.Context()
 			}
 			return life.With(ends)
+		case *goFunction:
+			origin = ctx.Context
+			continue
 		case *lifetime.Bound:
 			return ctx // it ends with its system's life
 		}
@@ -207,10 +206,20 @@ func endOf(sender context.Context, life *lifetime.Life) context.Context {
 
 // Value returns the sender's value for key.
 func (c Context) Value(key any) any {
-	if key == (contextKey{}) && c.actor != nil {
-		return c
+	return valueOf(c, key)
+}
+
+// own is what the Context itself has for a key, besides its sender's values.
+func (c Context) own(key any) (value any, ok bool) {
+	switch {
+	case c.actor == nil:
+		return nil, false
+	case key == contextKey{}:
+		return c, true
+	case key == depthKey{}:
+		return uint8(c.run & runDepth), true
 	}
-	return valueOf(c.sender(), key)
+	return nil, false
 }
 
 // valueOf is ctx.Value(key). It goes through the runs that ctx was handed through by a loop: there may be any number of them.
@@ -218,10 +227,12 @@ func valueOf(ctx context.Context, key any) any {
 	for {
 		switch c := ctx.(type) {
 		case Context:
-			if key == (contextKey{}) && c.actor != nil {
-				return c
+			if v, ok := c.own(key); ok {
+				return v
 			}
 			ctx = c.sender()
+		case *goFunction:
+			ctx = c.Context
 		case startContext:
 			if key == (contextKey{}) {
 				return c.from
@@ -335,6 +346,33 @@ func doneOf(ctx context.Context) <-chan struct{} {
 	return ctx.Done()
 }
 
+// senderOf is the context of a queued request without the runs of this system that it was handed through, which add neither values
+// nor an end. So a chain of requests costs each of its handlers the same, however long it is.
+func (s *System) senderOf(ctx context.Context) context.Context {
+	for {
+		switch c := ctx.(type) {
+		case Context:
+			if c.actor == nil || c.actor.system != s {
+				return ctx
+			}
+			ctx = c.sender()
+		case *goFunction:
+			ctx = c.Context
+		default:
+			return ctx
+		}
+	}
+}
+
+// inlineRun is what a run on its sender's goroutine has in the place of the state word's flags, where ctx can never end. It reports
+// false where it can, and where too many runs lie on that goroutine already: a stack ends, a queue does not.
+func inlineRun(ctx context.Context) (run uint64, ok bool) {
+	if c, ok := ctx.(Context); ok && c.actor != nil {
+		return c.run&(runEndless|runDepth) + oneDeeper, c.run&runEndless != 0 && c.run&runDepth != runDepth
+	}
+	return runEndless, ctx.Done() == nil
+}
+
 // expired returns why the context of a queued request has ended. It is asked in the actor's turn, so no method of a user's own type is
 // called that could end that.
 func (e *envelope) expired() error {
@@ -357,6 +395,9 @@ func (s *System) bound(ctx context.Context) *lifetime.Bound {
 		switch c := under.(type) {
 		case Context:
 			under = c.sender()
+			continue
+		case *goFunction:
+			under = c.Context
 			continue
 		case startContext, *notice, *lifetime.Bound:
 			return nil

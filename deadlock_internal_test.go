@@ -2,8 +2,10 @@ package akt
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,31 +30,23 @@ func runSnags(t *testing.T, n int) (addrs []*Address) {
 	return addrs
 }
 
-func waitsOf(a *actor) int {
-	waiters.mu.Lock()
-	defer waiters.mu.Unlock()
-	n := len(waiters.waits[a])
-	for l := range waiters.owed {
-		if l.actor == a {
-			n++
-		}
-	}
-	return n
-}
+func waitsOf(a *actor) int { return waiters.Waits((*waiter)(a)) }
 
-// A wait that is over is in no ring, though its sender has not woken yet: let in, taken out of its lane, or refused.
+// Only-Ends: a wait that is over is in no ring, though its sender has not woken yet: let in, taken out of its lane, or refused.
 func TestWaitThatIsOverHoldsNothing(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name string
-		kind kind
-		push bool // it is in the lane
-		ring bool
+		name     string
+		kind     kind
+		push     bool // it is in the lane
+		answered bool
+		ring     bool
 	}{
-		{"a notification that was let in", notification, true, false},
-		{"a notification that was let in and taken, or refused", notification, false, false},
-		{"a request that was taken, or refused", request, false, false},
-		{"a request in the lane", request, true, true},
+		{"a notification that was let in", notification, true, false, false},
+		{"a notification that was let in and taken, or refused", notification, false, false, false},
+		{"a request that was answered, or refused", request, false, true, false},
+		{"a request in the lane", request, true, false, true},
+		{"a request that is being handled", request, false, false, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -72,8 +66,11 @@ func TestWaitThatIsOverHoldsNothing(t *testing.T) {
 						_, start := b.actor.push(e, publicLane, true)
 						assert.False(t, start)
 					}
-					w := waiters.enter(ctx, b.actor, e)
-					defer waiters.leave(w)
+					if row.answered {
+						e.answer(nil, nil)
+					}
+					w := waiters.Enter(chainOf(ctx), (*waiter)(b.actor), e)
+					defer waiters.Leave(w)
 					go func() {
 						_, err := a.Send(withLink{Context: context.Background(), of: b.actor}, snagAct{func(Context) {}})
 						told <- err
@@ -123,15 +120,10 @@ func TestWaitersAreForgotten(t *testing.T) {
 				_, err := b.Send(ctx, nothing)
 				return err
 			}, context.Canceled},
-			{"SendUnpack", func(ctx context.Context) error {
-				promise, future := NewPromise[int](context.Background())
-				defer context.AfterFunc(ctx, func() { promise.Reject(context.Canceled) })()
-				go func() {
-					_, err := b.Send(context.Background(), nothing)
-					assert.NoError(t, err)
-					promise.Resolve(1)
-				}()
-				_, err := future.Wait(ctx)
+			{"Future.Wait", func(ctx context.Context) error {
+				c, _ := FromContext(ctx)
+				f := Go(c, func(context.Context) (any, error) { return b.Send(context.Background(), nothing) })
+				_, err := f.Wait(ctx)
 				return err
 			}, context.Canceled},
 			{"Notify", func(ctx context.Context) error {
@@ -167,4 +159,174 @@ func TestWaitersAreForgotten(t *testing.T) {
 		}
 		require.Zero(t, waitsOf(b.actor))
 	})
+}
+
+// The chain of a request that was queued is one run, however long the chain of calls is, as each sender has a wait of its own; where
+// runs have called each other on one goroutine, it has them all. A function of Go begins a chain.
+func TestChainsHaveWhatIsOnOneGoroutine(t *testing.T) {
+	t.Parallel()
+	limited, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	for _, row := range []struct {
+		name  string
+		ctx   context.Context
+		links int
+	}{{"queued", limited, 1}, {"inline", context.Background(), 5}} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			addrs := runSnags(t, 5)
+			reached := false
+			var next func(i int) snagAct
+			next = func(i int) snagAct {
+				return snagAct{func(ctx Context) {
+					if i < len(addrs) {
+						_, err := addrs[i].Send(ctx, next(i+1))
+						assert.NoError(t, err)
+						return
+					}
+					chain := chainOf(ctx)
+					assert.Len(t, chain.Outer, row.links-1)
+					assert.Equal(t, (*waiter)(ctx.actor), chain.Node)
+					_, err := Go(ctx, func(ctx context.Context) (any, error) {
+						chain := chainOf(ctx)
+						assert.IsType(t, &goFunction{}, chain.Node)
+						assert.Empty(t, chain.Outer)
+						return nil, nil
+					}).Wait(context.Background())
+					assert.NoError(t, err)
+					reached = true
+				}}
+			}
+			_, err := addrs[0].Send(row.ctx, next(1))
+			require.NoError(t, err)
+			require.True(t, reached)
+		})
+	}
+}
+
+// However long a chain of requests is, no more than so many runs lie on one goroutine's stack: the others are queued.
+func TestInlineRunsAreLimited(t *testing.T) {
+	t.Parallel()
+	most := int(runDepth / oneDeeper)
+	for _, row := range []struct {
+		name string
+		ctx  func() (context.Context, func())
+		opts []Option
+	}{
+		{"a ctx that never ends", func() (context.Context, func()) { return context.Background(), func() {} }, nil},
+		{"WithInlineSend and a deadline in each", func() (context.Context, func()) { return context.WithCancel(t.Context()) },
+			[]Option{WithInlineSend()}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := NewSystem()
+			var addrs []*Address
+			for range 3*most + 5 {
+				addr, err := s.Run(snag{}, row.opts...)
+				require.NoError(t, err)
+				addrs = append(addrs, addr)
+			}
+			var depths []int
+			var next func(i int) snagAct
+			next = func(i int) snagAct {
+				return snagAct{func(c Context) {
+					depths = append(depths, len(chainOf(c).Outer))
+					if i == len(addrs) {
+						return
+					}
+					ctx, cancel := context.Context(c), func() {}
+					if len(row.opts) > 0 {
+						ctx, cancel = context.WithCancel(c)
+					}
+					defer cancel()
+					_, err := addrs[i].Send(ctx, next(i+1))
+					assert.NoError(t, err)
+				}}
+			}
+			ctx, cancel := row.ctx()
+			defer cancel()
+			_, err := addrs[0].Send(ctx, next(1))
+			require.NoError(t, err)
+			require.Len(t, depths, len(addrs))
+			inline := 0
+			for _, d := range depths {
+				require.LessOrEqual(t, d, most)
+				if d > 0 {
+					inline++
+				}
+			}
+			require.Greater(t, inline, 2*most, "most are not queued")
+			require.NoError(t, s.Shutdown(t.Context()))
+		})
+	}
+}
+
+// Who gives up is told how many were before it, exactly where it is near either end of a long queue, and costs the same wherever it is.
+func TestCountingAheadIsLimited(t *testing.T) {
+	t.Parallel()
+	var l list
+	const n = 3 * mostCounted
+	all := make([]envelope, n)
+	for i := range all {
+		l.push(&all[i], inPublic)
+	}
+	for i := range all {
+		switch {
+		case i < mostCounted:
+			require.Equal(t, ahead{int32(i), false}, l.ahead(&all[i]))
+		case i >= n-mostCounted:
+			require.Equal(t, ahead{int32(i), false}, l.ahead(&all[i]))
+		default:
+			require.Equal(t, ahead{mostCounted, true}, l.ahead(&all[i]))
+		}
+	}
+	require.Equal(t, "queued behind 128 or more", nobody.queuedBehind(ahead{mostCounted, true}))
+	require.Equal(t, "queued behind 3", nobody.queuedBehind(ahead{3, false}))
+}
+
+// Entered-First: who gives up is in no ring from then on, though its message is not taken back yet.
+func TestWhoGivesUpWaitsNoMore(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		wait func(ctx context.Context, to *Address) error
+	}{
+		{"Send", func(ctx context.Context, to *Address) error {
+			_, err := to.Send(ctx, snagAct{func(Context) {}})
+			return err
+		}},
+		{"Notify", func(ctx context.Context, to *Address) error { return to.Notify(ctx, snagAct{func(Context) {}}) }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			addrs := runSnags(t, 2)
+			a, b := addrs[0], addrs[1]
+			busy, leave := make(chan struct{}), make(chan struct{})
+			defer close(leave)
+			require.NoError(t, b.Notify(t.Context(), snagAct{func(Context) { close(busy); <-leave }}))
+			<-busy
+			require.NoError(t, b.TryNotify(context.Background(), snagAct{func(Context) {}}))
+			ctx, cancel := context.WithCancel(t.Context())
+			told := make(chan error, 1)
+			require.NoError(t, a.Notify(t.Context(), snagAct{func(own Context) {
+				linked, stop := context.WithCancel(own)
+				defer context.AfterFunc(ctx, stop)()
+				told <- row.wait(linked, b)
+			}}))
+			become := func(waits int) {
+				for deadline := time.Now().Add(10 * time.Second); waitsOf(a.actor) != waits; runtime.Gosched() {
+					if time.Now().After(deadline) {
+						t.Errorf("there are %d waits", waitsOf(a.actor))
+						return
+					}
+				}
+			}
+			become(1)
+			b.actor.mu.Lock() // so that the message cannot be taken back
+			cancel()
+			become(0)
+			b.actor.mu.Unlock()
+			require.ErrorIs(t, <-told, context.Canceled)
+		})
+	}
 }

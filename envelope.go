@@ -203,6 +203,30 @@ func (l *list) len() int32 {
 	return l.n
 }
 
+// ahead is how many envelopes are before another one; or, where more is set, how many there are at least.
+type ahead struct {
+	n    int32
+	more bool
+}
+
+// mostCounted is how far a list is counted. As each of many senders that give up together counts, it has a limit.
+const mostCounted = 128
+
+// ahead counts the envelopes before e from whichever end is near.
+func (l *list) ahead(e *envelope) ahead {
+	before, behind := e.prev, e.next
+	for n := range int32(mostCounted) {
+		if before == nil {
+			return ahead{n, false}
+		}
+		if behind == nil {
+			return ahead{l.n - 1 - n, false}
+		}
+		before, behind = before.prev, behind.next
+	}
+	return ahead{mostCounted, true}
+}
+
 func (l *list) remove(e *envelope) {
 	if e.prev == nil {
 		l.head = e.next

@@ -58,17 +58,14 @@ func (a *actor) endTimers() {
 	a.extras.timers = nil
 }
 
-// endChildren stops the children, all at once, and waits for the last. A child that waits for a meanwhile, as it may at a restart,
-// where the mailbox stays open, is in a ring, and told.
+// endChildren stops the children, all at once, and waits for the last. Where a child waits for a meanwhile, as it may at a restart,
+// when the mailbox stays open, one of that ring is told.
 func (a *actor) endChildren() {
 	children := a.children()
-	defer waiters.leave(waiters.enterEnds(a, children)...)
 	for _, c := range children {
 		c.stop()
 	}
-	for _, c := range children {
-		<-c.done()
-	}
+	a.waitForEnds(children)
 }
 
 func (a *actor) children() (children []*actor) {

@@ -9,8 +9,10 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/waitgraph"
 )
 
 // Future is a reply that comes later. A handler returns one, and the message loop goes on; SendUnpack and Ask wait for its
@@ -21,14 +23,14 @@ type Future[R any] struct {
 	ready   chan struct{} // closed when value, err and dropped are set; nil in a zero Future
 	value   R
 	err     error
-	dropped bool // its Promise was lost: err is not the handler's
-
-	owner *actor // whose state has its Promise; nil for one that belongs to no state
+	dropped bool        // its Promise was lost: err is not the handler's
+	by      *goFunction // whose reply it is; nil for that of a Promise
+	owner   *actor      // whose state has its Promise; nil for one that belongs to no state
 
 	mu      sync.Mutex
-	settled bool
-	then    []func() // to be called when it is settled
-	awaited int      // how many wait for it, or are going to as they get it for a reply
+	settled atomic.Bool // changed with mu held
+	then    []func()    // to be called when it is settled
+	awaited int         // how many wait for it, or are going to as they get it for a reply
 }
 
 // Promise is the other end of a [Future]: whoever has it owes the reply. A Promise that is
@@ -189,10 +191,9 @@ func (f *Future[R]) drop() {
 func (f *Future[R]) decide(value R, err error, dropped bool) (then []func(), decided bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.settled {
+	if f.settled.Swap(true) {
 		return nil, false
 	}
-	f.settled = true
 	f.value, f.err, f.dropped = value, err, dropped
 	close(f.ready)
 	then, f.then = f.then, nil
@@ -215,7 +216,7 @@ func (f *Future[R]) expect(n int) {
 func (f *Future[R]) isAwaited() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return !f.settled && f.awaited > 0
+	return !f.settled.Load() && f.awaited > 0
 }
 
 // whenSettled calls a function once the Future is settled: at once, or on the goroutine that
@@ -223,7 +224,7 @@ func (f *Future[R]) isAwaited() bool {
 func (f *Future[R]) whenSettled(call func()) {
 	if !f.isSettled() {
 		f.mu.Lock()
-		if !f.settled {
+		if !f.settled.Load() {
 			f.then = append(f.then, call)
 			f.mu.Unlock()
 			return
@@ -247,13 +248,14 @@ func (f *Future[R]) isSettled() bool {
 }
 
 // Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with, that of ctx, or
-// ErrFailedToGetResponse where the Promise was lost.
+// ErrFailedToGetResponse where the Promise was lost; and ErrDeadlock where a handler would wait for itself: f is the reply of a
+// function started with [Go], which waits for the handler.
 func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if ctx == nil {
 		return *new(R), errNilContext
 	}
-	if !f.await(ctx, nil) {
-		return *new(R), fmt.Errorf("akt: waiting for a deferred reply: %w", ended(ctx))
+	if err := f.await(ctx, nil); err != nil {
+		return *new(R), fmt.Errorf("akt: waiting for a deferred reply: %w", err)
 	}
 	value, _, err := f.outcome()
 	return value, err
@@ -267,26 +269,39 @@ func (f *Future[R]) outcome() (value R, dropped bool, err error) {
 	return f.value, f.dropped, f.err
 }
 
-// await waits until the Future is settled, and reports false where ctx ends or cut is closed before.
-func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) bool {
+// await waits until the Future is settled. The error is why it did not wait so long: ctx's, where that has ended before,
+// errShutDown where cut was closed, ErrDeadlock in a ring.
+func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) error {
 	if f.isSettled() {
-		return true
+		return nil
 	}
 	f.expect(1)
 	defer f.expect(-1)
-	defer waiters.leaveFuture(waiters.enterFuture(ctx))
+	over := ctx.Done()
+	var told <-chan struct{}
+	var alarm *waitgraph.Alarm // only a function's Future is in the graph: of a Promise nobody knows who owes it
+	if f.by != nil {
+		if chain := chainOf(ctx); chain.Node != nil {
+			alarm = waitgraph.NewAlarm()
+			told = alarm.Rung()
+			defer waiters.Leave(waiters.Enter(chain, f.by, alarm))
+		}
+	}
 	select {
 	case <-f.ready:
-		return true
-	case <-ctx.Done():
+		return nil
+	case <-over:
+		return ended(ctx)
 	case <-cut:
+		return errShutDown
+	case <-told:
+		return deadlock(alarm.Path())
 	}
-	return false
 }
 
 // deferred is what all Futures are, and, by embedding, what has one in it.
 type deferred interface {
-	await(ctx context.Context, cut <-chan struct{}) bool
+	await(ctx context.Context, cut <-chan struct{}) error
 	result() (value any, dropped bool, err error)
 	whenSettled(call func())
 	expect(n int)
@@ -320,12 +335,13 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 		future.settle(*new(R), errNilFunc)
 		return future
 	}
-	ctx.run |= runApart
 	a := ctx.of()
 	system := a.system
 	system.begin(ctx)
 	bound := lifetime.BoundOf(ctx)
 	bound.Hold()
+	future.by = newFunction(ctx, &future.settled)
+	ctx.Context = future.by
 	go func() {
 		defer system.end(ctx)
 		defer bound.Release()
@@ -380,16 +396,15 @@ func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(err
 		return reply, nil
 	}
 	f := reply.(deferred)
-	switch {
-	case reflect.ValueOf(f).IsNil():
+	if reflect.ValueOf(f).IsNil() {
 		return nil, failed(errNilFuture)
-	case f.await(ctx, cut):
-	case ctx.Err() != nil:
-		e := failed(ended(ctx))
-		e.detail = "waiting for the deferred reply"
+	}
+	if err := f.await(ctx, cut); err != nil {
+		e := failed(err)
+		if ctx.Err() != nil {
+			e.detail = "waiting for the deferred reply"
+		}
 		return nil, e
-	default:
-		return nil, failed(errShutDown)
 	}
 	value, dropped, err := f.result()
 	switch {

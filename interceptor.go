@@ -81,7 +81,7 @@ type chain struct {
 	call  callFunc // of the outer layer, as a func value that is made once
 	outer *layer
 
-	run uint64 // the state word of the message's run, without flags
+	run uint64 // that of the message's Context
 	to  route
 	typ typeID // the type of the message that this is the route of
 
@@ -134,9 +134,8 @@ func newChain(a *actor, interceptors []Interceptor) *chain {
 	return c
 }
 
-// around is the call of a message's handler through the interceptors, in the run of this word, by the owner.
+// around is the call of a message's handler through the interceptors, in the run that d has, by the owner.
 func (c *chain) around(d delivered, msg any) callFunc {
-	d.run &^= flagMask
 	d.typ = reflect.TypeOf(msg)
 	c.run, c.to, c.typ = d.run, d.to, dynamicType(msg)
 	c.mu.Lock()
@@ -161,13 +160,13 @@ func (a *actor) callOf(run uint64, e *envelope) callFunc {
 	if a.config.chain == nil {
 		return *e.to.call.Load()
 	}
-	d := delivered{run: run, to: e.to, notice: e.kind != request, queued: uptime() - e.since}
+	d := delivered{run: run&^flagMask | runHired, to: e.to, notice: e.kind != request, queued: uptime() - e.since}
 	return a.config.chain.around(d, e.msg)
 }
 
 // call calls the interceptor.
 func (l *layer) call(ctx Context, msg any) (any, error) {
-	run := l.chain.run
+	run := l.chain.run &^ flagMask
 	l.state.Store(run | layerOpen)
 	defer l.close(run)
 	return l.intercept(ctx, msg, func(ctx Context, msg any) (any, error) { return l.pass(run, ctx, msg) })
@@ -220,22 +219,21 @@ func (l *layer) leave(run uint64) {
 // own is the Context that an interceptor passed on as one of this actor and this run. That of another actor is taken as any other
 // context is; it is bound, where it has to be, until next returns.
 func (c *chain) own(ctx Context) (own Context, bound *lifetime.Bound) {
-	sender, kept := ctx.sender(), uint64(0)
-	switch ctx.actor {
-	case c.actor:
-		kept = ctx.run & (runHired | runApart)
-	case nil:
-	default:
+	sender := ctx.sender()
+	if ctx.actor != nil && ctx.actor != c.actor {
 		sender = ctx
 	}
+	run := c.run &^ runEndless
 	_, already := sender.(*lifetime.Bound)
-	forever := !already && endless(sender)
-	if !forever {
+	switch {
+	case !already && endless(sender):
+		run |= runEndless
+	default:
 		if bound = c.actor.system.bound(sender); bound != nil {
 			sender = bound
 		}
 	}
-	return Context{Context: sender, actor: c.actor, run: runOf(c.run, forever) | kept}, bound
+	return Context{Context: sender, actor: c.actor, run: run}, bound
 }
 
 // handle is the end of the chain. A message of another type than was sent is routed again.
@@ -254,13 +252,13 @@ func (c *chain) handle(ctx Context, msg any) (any, error) {
 
 // sendIntercepted is the end of sendTo for an actor with interceptors, which take finds not idle: on this goroutine if it is, else
 // queued.
-func (a *actor) sendIntercepted(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
+func (a *actor) sendIntercepted(ctx context.Context, forever bool, run uint64, r route, msg any, into lane) (any, error) {
 	word, ok := a.takeFrom(flagIntercepted, r.index)
 	if !ok {
 		return a.request(ctx, forever, r, msg, into)
 	}
-	c := Context{Context: ctx, actor: a, run: runOf(word, forever)}
-	reply, err := a.runHere(c, word, r, msg, a.config.chain.around(delivered{run: word, to: r}, msg))
+	c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
+	reply, err := a.runHere(c, word, r, msg, a.config.chain.around(delivered{run: c.run, to: r}, msg))
 	if a.defers(reply) {
 		a.followHere(reply, r, msg)
 	}

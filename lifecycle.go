@@ -119,19 +119,19 @@ func (a *actor) start(from context.Context) error {
 	returned := false
 	defer func() {
 		if !returned { // OnStart ended the goroutine: Run does not return either
-			defer waiters.leave(waiters.enter(from, a, nil))
+			defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 			a.neverStarted(errGoexit)
 		}
 	}()
 	err := a.callStart(from)
 	returned = true
 	if err != nil {
-		defer waiters.leave(waiters.enter(from, a, nil))
+		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 		a.neverStarted(err)
 		return err
 	}
 	if err = a.incomplete(); err != nil {
-		defer waiters.leave(waiters.enter(from, a, nil))
+		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 		a.end(err)
 		return err
 	}
@@ -145,13 +145,13 @@ func (a *actor) start(from context.Context) error {
 	stopped := a.extras != nil && a.extras.stoppedAtStart
 	a.mu.Unlock()
 	if stopped && a.takeOrder(orderAsk) && !a.vetoes() {
-		defer waiters.leave(waiters.enter(from, a, nil))
+		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 		a.end(nil)
 		return a.gone()
 	}
 	a.hire() // One-Owner: handed over
 	if stopped && a.shut() {
-		defer waiters.leave(waiters.enter(from, a, nil))
+		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 		<-a.done()
 		return a.gone()
 	}

@@ -497,26 +497,26 @@ const (
 )
 
 // withdraw takes an envelope back, if it was not taken yet, and says how many were ahead of it.
-func (m *mailbox) withdraw(e *envelope) (at whereabouts, ahead int32) {
+func (m *mailbox) withdraw(e *envelope) (at whereabouts, ahead ahead) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e.at == nowhere {
-		return taken, 0
-	}
-	for before := e.prev; before != nil; before = before.prev {
-		ahead++
-	}
 	switch e.at {
+	case nowhere:
+		return taken, ahead
 	case inWaiting:
+		ahead = m.waiting().ahead(e)
+		ahead.n += m.queued()
 		m.takeWaiting(e)
-		return outside, ahead + m.queued()
+		return outside, ahead
 	case inPublic:
-		ahead += m.queued() - m.public.n
+		ahead = m.public.ahead(e)
+		ahead.n += m.queued() - m.public.n
 		m.public.remove(e)
 		m.letIn()
-		return queued, ahead
+	case inPrivate:
+		ahead = m.private().ahead(e)
+		m.private().remove(e)
 	}
-	m.private().remove(e)
 	return queued, ahead
 }
 

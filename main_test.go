@@ -9,14 +9,21 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aktgo/akt"
 )
 
-// TestMain fails the run if a goroutine of the package outlives the tests: an idle or ended actor owns none.
+// TestMain fails the run if a goroutine of the package outlives the tests: an idle or ended actor owns none; or a wait is in the graph,
+// though nobody waits.
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if code == 0 {
-		if left := leaked(); left != "" {
-			fmt.Fprintf(os.Stderr, "goroutines left behind by the tests:\n%s\n", left)
+		left := leaked()
+		if n := akt.Waiting(); n > 0 {
+			left += fmt.Sprintf("\n\n%d nodes in the graph of those who wait", n)
+		}
+		if left != "" {
+			fmt.Fprintf(os.Stderr, "left behind by the tests:\n%s\n", left)
 			code = 1
 		}
 	}

@@ -60,7 +60,7 @@ func (bottom) Value(any) any { return missing{} }
 
 func (n *notice) Value(key any) any {
 	switch key {
-	case contextKey{}:
+	case contextKey{}, depthKey{}:
 		return nil
 	case noticeKey{}:
 		return n
@@ -88,10 +88,7 @@ func (n *notice) all() parts {
 // noticeOf makes the context of a notification sent with ctx to an actor with these base values, nil for none. It is called by the
 // sender, as methods of ctx are.
 func noticeOf(ctx context.Context, base *notice) context.Context {
-	under := ctx
-	for c, ok := under.(Context); ok; c, ok = under.(Context) {
-		under = c.sender()
-	}
+	under := withoutRuns(ctx)
 	if n, ok := under.(*notice); ok && n.base == base {
 		return n
 	}
@@ -99,6 +96,20 @@ func noticeOf(ctx context.Context, base *notice) context.Context {
 		return base.orNone()
 	}
 	return relayed(ctx, base)
+}
+
+// withoutRuns is ctx without the runs it was handed through, which add no values.
+func withoutRuns(ctx context.Context) context.Context {
+	for {
+		switch c := ctx.(type) {
+		case Context:
+			ctx = c.sender()
+		case *goFunction:
+			ctx = c.Context
+		default:
+			return ctx
+		}
+	}
 }
 
 // orNone is the base values, or no values.
@@ -152,6 +163,8 @@ func layersOf(ctx context.Context) (l layers) {
 				l.sender = c.actor.config.base
 			}
 		case startContext:
+			parent = c.Context
+		case *goFunction:
 			parent = c.Context
 		case *lifetime.Bound:
 			parent = c.Sender()

@@ -198,7 +198,7 @@ func (a *actor) mayBegin(e *envelope) bool {
 	}
 	if why := e.expired(); why != nil {
 		err := a.unanswered(e.name(), NotHandled, why)
-		err.detail = a.queuedBehind(0)
+		err.detail = a.queuedBehind(ahead{})
 		a.countDropped(1)
 		e.answer(nil, err)
 		return false
@@ -213,7 +213,7 @@ func (a *actor) mayBegin(e *envelope) bool {
 // contextOf makes the Context of an envelope's run, which has begun with this word.
 func (a *actor) contextOf(e *envelope, word uint64) Context {
 	if e.kind == request {
-		return Context{Context: e.ctx, actor: a, run: runOf(word, e.endless) | runHired}
+		return Context{Context: a.system.senderOf(e.ctx), actor: a, run: runOf(word, e.endless) | runHired}
 	}
 	return Context{Context: a.noticed(e.ctx), actor: a, run: runOf(word, true) | runHired}
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/waitgraph"
 )
 
 // route finds the handler of a message.
@@ -78,9 +79,9 @@ func (a *actor) sendBound(b *lifetime.Bound, r route, msg any, into lane) (any, 
 
 // sendIn has the message handled with a ctx that is as the handler is to have it.
 func (a *actor) sendIn(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
-	if forever || a.config.inline {
+	if run, ok := a.mayRunHere(ctx, forever); ok {
 		if word, ok := a.take(r.index); ok {
-			c := Context{Context: ctx, actor: a, run: runOf(word, forever)}
+			c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
 			reply, err := a.runHere(c, word, r, msg, *r.call.Load())
 			if a.defers(reply) {
 				a.followHere(reply, r, msg)
@@ -88,10 +89,22 @@ func (a *actor) sendIn(ctx context.Context, forever bool, r route, msg any, into
 			return reply, err
 		}
 		if a.config.chain != nil {
-			return a.sendIntercepted(ctx, forever, r, msg, into)
+			return a.sendIntercepted(ctx, forever, run, r, msg, into)
 		}
 	}
 	return a.request(ctx, forever, r, msg, into)
+}
+
+// mayRunHere reports whether a request with this ctx may be handled on this goroutine, and what its run then has, see inlineRun.
+func (a *actor) mayRunHere(ctx context.Context, forever bool) (run uint64, ok bool) {
+	if forever {
+		return inlineRun(ctx)
+	}
+	if !a.config.inline {
+		return 0, false
+	}
+	depth, _ := ctx.Value(depthKey{}).(uint8)
+	return uint64(depth) + oneDeeper, uint64(depth) != runDepth
 }
 
 // runOf is what a Context keeps of the state word.
@@ -143,7 +156,7 @@ func (a *actor) failedHere(recovered, msg any, message label) error {
 // request queues a message and waits for the reply.
 func (a *actor) request(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
 	e := &envelope{ctx: ctx, endless: forever, msg: msg, to: r, kind: request}
-	if err := a.mayWait(ctx); err != nil {
+	if err := a.mayWait(ctx, into); err != nil {
 		return nil, a.refused(e, err)
 	}
 	admission, start := a.push(e, into, true)
@@ -163,11 +176,11 @@ func (a *actor) request(ctx context.Context, forever bool, r route, msg any, int
 }
 
 // mayWait says why a sender cannot wait for this actor, if so.
-func (a *actor) mayWait(ctx context.Context) error {
+func (a *actor) mayWait(ctx context.Context, into lane) error {
 	if a.system.refuses(ctx) {
 		return errShutDown
 	}
-	if path := a.cycle(ctx, false); path != "" && !a.shut() {
+	if path := a.cycle(ctx, into); path != "" && !a.shut() {
 		return deadlock(path)
 	}
 	return nil
@@ -175,21 +188,29 @@ func (a *actor) mayWait(ctx context.Context) error {
 
 // sleep waits for the answer of a request that is parked.
 func (a *actor) sleep(ctx context.Context, e *envelope) error {
+	w, over := a.enterWait(ctx, e)
+	select {
+	case <-e.ready:
+		waiters.Leave(w)
+		return nil
+	case <-over:
+		waiters.Leave(w) // Entered-First: from here on it does not wait
+		return a.giveUp(ctx, e)
+	}
+}
+
+// enterWait enters a sender into the graph, whose message is under way. Where a method of its ctx panics, it does not wait.
+func (a *actor) enterWait(ctx context.Context, e *envelope) (w *waitgraph.Wait, over <-chan struct{}) {
 	waits := false
 	defer func() {
-		if !waits { // a method of ctx has panicked
+		if !waits {
 			a.forsake(e)
 		}
 	}()
-	w, done := waiters.enter(ctx, a, e), doneOf(ctx)
+	over = doneOf(ctx)
+	w = waiters.Enter(chainOf(ctx), (*waiter)(a), e)
 	waits = true
-	defer waiters.leave(w)
-	select {
-	case <-e.ready:
-		return nil
-	case <-done:
-		return a.giveUp(ctx, e)
-	}
+	return w, over
 }
 
 // forsake leaves a message whose sender cannot wait for it.
@@ -244,8 +265,11 @@ func (a *actor) giveUp(ctx context.Context, e *envelope) error {
 }
 
 // queuedBehind says what a message was waiting for.
-func (a *actor) queuedBehind(ahead int32) string {
-	text := fmt.Sprintf("queued behind %d", ahead)
+func (a *actor) queuedBehind(ahead ahead) string {
+	text := fmt.Sprintf("queued behind %d", ahead.n)
+	if ahead.more {
+		text += " or more"
+	}
 	if running := a.running(); running != "" {
 		text += " while " + running + " ran"
 	}
@@ -316,7 +340,7 @@ func (a *actor) refused(e *envelope, err error) error { return a.undelivered(e.n
 // postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full mailbox costs a look for cycles, and a
 // channel.
 func (a *actor) postLate(ctx context.Context, e *envelope) error {
-	if path := a.cycle(ctx, true); path != "" {
+	if path := a.cycle(ctx, publicLane); path != "" {
 		return a.refused(e, deadlock(path))
 	}
 	e.park()
@@ -335,18 +359,12 @@ func (a *actor) postLate(ctx context.Context, e *envelope) error {
 
 // awaitRoom waits until a notification is let in.
 func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
-	waits := false
-	defer func() {
-		if !waits { // a method of ctx has panicked
-			a.forsake(e)
-		}
-	}()
-	w, over := waiters.enter(ctx, a, e), ctx.Done()
-	waits = true
-	defer waiters.leave(w)
+	w, over := a.enterWait(ctx, e)
 	select {
 	case <-e.ready:
+		waiters.Leave(w)
 	case <-over:
+		waiters.Leave(w)
 		if a.leave(e) {
 			err := a.undelivered(e.name(), ended(ctx))
 			err.detail = "waiting for room"

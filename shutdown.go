@@ -37,7 +37,7 @@ func (s *System) Shutdown(ctx context.Context) error {
 		return errNilContext
 	}
 	if c, ok := s.inside(ctx); ok {
-		return deadlock(c.link().String() + " → Shutdown")
+		return deadlock(c.actor.name() + "." + c.actor.runningIn(c.run) + " → Shutdown")
 	}
 	s.close()
 	for told := 1; told > 0; {
