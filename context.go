@@ -189,6 +189,9 @@ func endOf(sender context.Context, life *lifetime.Life) context.Context {
 		case *goFunction:
 			origin = ctx.Context
 			continue
+		case startContext:
+			origin = ctx.Context
+			continue
 		case *lifetime.Bound:
 			return ctx // it ends with its system's life
 		}
@@ -234,10 +237,13 @@ func valueOf(ctx context.Context, key any) any {
 		case *goFunction:
 			ctx = c.Context
 		case startContext:
-			if key == (contextKey{}) {
-				return c.from
+			if v, ok := c.by.own(key); ok {
+				return v
 			}
-			ctx = c.Context
+			if v := c.Context.Value(key); v != nil {
+				return v
+			}
+			ctx = c.values
 		default:
 			return ctx.Value(key)
 		}
@@ -399,7 +405,10 @@ func (s *System) bound(ctx context.Context) *lifetime.Bound {
 		case *goFunction:
 			under = c.Context
 			continue
-		case startContext, *notice, *lifetime.Bound:
+		case startContext:
+			under = c.Context
+			continue
+		case *notice, *lifetime.Bound:
 			return nil
 		}
 		if lifetime.Origin(under) != nil {

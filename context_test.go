@@ -333,7 +333,7 @@ func TestWithContextGivesValues(t *testing.T) {
 		addr.Stop()
 		<-addr.Done()
 		require.Equal(t, []string{
-			"OnStart: base, <nil>, deadline false",
+			"OnStart: base, <nil>, deadline true",
 			"NotifyLater: base, <nil>, deadline false",
 			"NotifyInterval: base, <nil>, deadline false",
 			"Do: base, <nil>, deadline false",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 
+	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/typename"
 )
 
@@ -168,7 +169,7 @@ func (a *actor) noteStopIn(c Context) {
 	a.mu.Unlock()
 }
 
-// callStart calls OnStart on a state that was just made. Where that is for a parent's run, the parent waits for it.
+// callStart calls OnStart on a state that was just made, for whoever runs the actor with ctx from.
 func (a *actor) callStart(from context.Context) (err error) {
 	hook, ok := a.self.(StartHook)
 	if !ok {
@@ -177,11 +178,9 @@ func (a *actor) callStart(from context.Context) (err error) {
 	if missing := a.table.nilLenders(a.self, "OnStart"); missing != nil {
 		return a.table.refuseNil(missing, false)
 	}
+	c, release := a.startContext(from)
+	defer release()
 	returned := false
-	c := a.hookContext(runStart)
-	if by, ok := FromContext(from); ok {
-		c.Context = startContext{c.Context, by}
-	}
 	defer func() {
 		a.endRun()
 		if !returned {
@@ -206,13 +205,51 @@ func (a *actor) incomplete() error {
 	return a.table.refuseNil(missing, true)
 }
 
-// startContext is the sender of a child's OnStart: it has the values of any hook, and the chain of the run that waits for it.
+// startContext begins the run of OnStart. Its Context ends with from and with WithContext's ctx, whichever is
+// first, and has the values of both; the run that from comes from waits for it. release is to be called when
+// OnStart has returned.
+func (a *actor) startContext(from context.Context) (c Context, release func()) {
+	until, ends, undo := a.config.until, from, func() {}
+	switch {
+	case until == nil || endless(until):
+	case endless(from):
+		ends = until
+	default:
+		var cancel context.CancelCauseFunc
+		ends, cancel = context.WithCancelCause(from)
+		forget := lifetime.AfterEnd(until, func() { cancel(nil) })
+		undo = func() { forget(); cancel(nil) }
+	}
+	by, _ := FromContext(from)
+	forever := endless(ends)
+	var bound *lifetime.Bound
+	if !forever {
+		if bound = a.system.bound(ends); bound != nil {
+			ends = bound
+		}
+	}
+	c = a.hookContext(runStart)
+	if !forever {
+		c.run &^= runEndless
+	}
+	if from != context.Background() || !forever {
+		c.Context = startContext{ends, c.Context, by}
+	}
+	return c, func() { undo(); bound.Release() }
+}
+
+// startContext is the sender of an OnStart: it has an end, values of who runs the actor and, behind them, those
+// of any hook, and the chain of the run that waits for it.
 type startContext struct {
-	context.Context
-	from Context
+	context.Context                 // the end
+	values          context.Context // of any hook
+	by              Context         // without an actor where no run waits
 }
 
 func (s startContext) Value(key any) any { return valueOf(s, key) }
+
+// AfterFunc has contexts derived from it end without a goroutine.
+func (s startContext) AfterFunc(f func()) func() bool { return context.AfterFunc(s.Context, f) }
 
 // hookContext begins the run of a hook.
 func (a *actor) hookContext(index uint16) Context {

@@ -66,7 +66,7 @@ func TestRelaysWithoutValues(t *testing.T) {
 		"an own type":      func(ctx context.Context) context.Context { return noticeEmbedding{ctx} },
 		"an own pointer":   func(ctx context.Context) context.Context { return &noticeEmbedding{canceled(ctx)} },
 		"by a request":     func(ctx context.Context) context.Context { return Context{Context: timed(ctx), actor: nobody} },
-		"through a start":  func(ctx context.Context) context.Context { return startContext{ctx, Context{}} },
+		"through a start":  func(ctx context.Context) context.Context { return startContext{ctx, context.Background(), Context{}} },
 		"without an actor": func(ctx context.Context) context.Context { return Context{Context: ctx} },
 	} {
 		t.Run(name, func(t *testing.T) {
