@@ -25,8 +25,13 @@ var (
 	ErrStopped = errors.New("akt: the actor has stopped")
 	// ErrMailboxFull is what TryNotify gets when the public mailbox has no room at this moment.
 	ErrMailboxFull = errors.New("akt: the mailbox is full")
-	// ErrDeadlock says that the sender would wait for itself, alone or in a ring with others, for a reply or for room in a full mailbox;
-	// the text shows the path. All senders of a ring are told, at once.
+	// ErrDeadlock says that the sender would wait for itself, alone or in a ring with others: for a reply, for room in a full mailbox,
+	// for an end, or for the Future of a function started with [Go]. The text shows the path. Of a ring one is told, at once: the one
+	// whose wait closes it, or, where that cannot be told, as an actor that waits for its children to end, the sender that began to wait
+	// last. The others go on.
+	//
+	// A handler that is told must return before trying again helps, as the others wait for it: so not the handler but who has sent
+	// to it tries again, after a pause that grows.
 	ErrDeadlock = errors.New("akt: deadlock")
 	// ErrNameTaken says that another actor of the system has the name given with [WithName].
 	ErrNameTaken = errors.New("akt: the name is taken")

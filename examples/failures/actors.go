@@ -101,7 +101,7 @@ func (c *Clerk) HandleForward(ctx akt.Context, m Forward) {
 	}
 }
 
-// HandlePass handles Pass. It stays until the peer was told, too: else it might make room for the peer before.
+// HandlePass handles Pass.
 func (c *Clerk) HandlePass(ctx akt.Context, _ Pass) {
 	c.beBusy()
 	c.told <- c.peer.Notify(ctx, Letter{})

@@ -193,11 +193,15 @@ func fullMailboxes(ctx context.Context, s *scene) error {
 		}
 	}
 	a.leave <- struct{}{}
+	time.Sleep(100 * time.Millisecond) // a waits for room in b's mailbox, before b for room in a's
 	b.leave <- struct{}{}
-	s.sees("a's handler", <-a.told)
 	s.sees("b's handler", <-b.told)
+	close(b.leave) // it returns, and there is room
+	if err := <-a.told; err != nil {
+		return err
+	}
 	close(a.leave)
-	close(b.leave)
+	s.tell("a's handler", "its letter is let in")
 	return nil
 }
 
