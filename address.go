@@ -178,6 +178,24 @@ func (a *Address) Done() <-chan struct{} {
 	return a.target().done()
 }
 
+// Wait waits until the actor has ended, or ctx has: then the error is ctx's. nil says only that the actor has ended; Err
+// says why. A handler that would wait for itself, alone or in a ring with others, gets ErrDeadlock.
+func (a *Address) Wait(ctx context.Context) error {
+	defer runtime.KeepAlive(a)
+	return a.target().wait(ctx)
+}
+
+// wait is awaitEnd for a user.
+func (a *actor) wait(ctx context.Context) error {
+	if ctx == nil {
+		return errNilContext
+	}
+	if err := a.awaitEnd(ctx, nil); err != nil {
+		return &annotated{"waiting for the end of " + a.name(), err}
+	}
+	return nil
+}
+
 // Err returns why the actor died, once Done is closed: nil for one that was stopped. Before, it is nil.
 func (a *Address) Err() error {
 	defer runtime.KeepAlive(a)
@@ -276,6 +294,9 @@ func (w *WeakAddress) Stop() { w.target().stop() }
 
 // Done is [Address.Done].
 func (w *WeakAddress) Done() <-chan struct{} { return w.target().done() }
+
+// Wait is [Address.Wait].
+func (w *WeakAddress) Wait(ctx context.Context) error { return w.target().wait(ctx) }
 
 // Err is [Address.Err].
 func (w *WeakAddress) Err() error { return w.target().diedOf() }

@@ -3,6 +3,7 @@ package akt
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -168,6 +169,35 @@ func (a *actor) waitForEnds(children []*actor) {
 	}
 }
 
+// awaitEnd waits until the actor has ended. The error is why it did not wait so long.
+func (a *actor) awaitEnd(ctx context.Context, patience <-chan struct{}) error {
+	alarm := waitgraph.NewAlarm()
+	return await(ctx, a.done(), patience, (*waiter)(a), alarm, alarm)
+}
+
+// await waits until done is closed, which is because of a node. What it waits with is an alarm, or has one in it.
+// The error is why it did not wait so long: ctx's, where that has ended before, ErrDeadlock in a ring, or errShutDown
+// where patience was closed.
+func await(
+	ctx context.Context, done, patience <-chan struct{}, because waitgraph.Node, with waitgraph.Message, alarm *waitgraph.Alarm,
+) error {
+	if isClosed(done) {
+		return nil
+	}
+	over := doneOf(ctx)
+	defer waiters.Leave(waiters.Enter(chainOf(ctx), because, with))
+	select {
+	case <-done:
+		return nil
+	case <-over:
+		return ended(ctx)
+	case <-alarm.Rung():
+		return deadlock(alarm.Path())
+	case <-patience:
+		return errShutDown
+	}
+}
+
 func isClosed(done <-chan struct{}) bool {
 	select {
 	case <-done:
@@ -180,7 +210,7 @@ func isClosed(done <-chan struct{}) bool {
 // waitIsLong is when a wait inside the library, which nobody sees, is logged.
 const waitIsLong = 10 * time.Second
 
-// logWait logs that a waits for the ends of children, on a goroutine of its own, which a logger may end.
+// logWait logs that a waits for the ends of children.
 func (a *actor) logWait(children []*actor) {
 	var waitsFor []string
 	n := 0
@@ -195,8 +225,7 @@ func (a *actor) logWait(children []*actor) {
 	if n == 0 {
 		return
 	}
-	defer func() { _ = recover() }() // of the logger's panic: it must not end the process
-	a.logger().Warn("akt: waiting long for children to end", "for", waitIsLong, "children", n, "first", waitsFor)
+	a.log(slog.LevelWarn, "akt: waiting long for children to end", "for", waitIsLong, "children", n, "first", waitsFor)
 }
 
 func deadlock(path string) error { return fmt.Errorf("%w: %s", ErrDeadlock, path) }

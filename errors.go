@@ -40,7 +40,10 @@ var (
 // errRefused marks an envelope that waited for room when the mailbox was shut.
 var errRefused = errors.New("refused")
 
-var errShutDown = fmt.Errorf("%w: the system was shut down", ErrStopped)
+var (
+	errShutDown = fmt.Errorf("%w: the system was shut down", ErrStopped)
+	errOutside  = fmt.Errorf("%w (inside it, pass the handler's ctx on)", errShutDown)
+)
 
 var errNilContext = errors.New("akt: the context is nil; pass context.Background()")
 
@@ -292,6 +295,13 @@ func ended(ctx context.Context) error {
 		return err
 	}
 	return &causedError{err, cause}
+}
+
+// endedSafely is ended on a goroutine of akt's own: the methods of a user's context are called detached.
+func endedSafely(ctx context.Context) error {
+	err := context.Canceled
+	detached(func() { err = ended(ctx) })
+	return err
 }
 
 // ownError makes the handler's error this call's: unchanged, unless it is or wraps the SendError of a call that the handler

@@ -79,7 +79,7 @@ func ExampleSystem_Shutdown() {
 	// clerk: filed a bill
 	// clerk: filed a postcard
 	// all has ended: <nil>
-	// akt: the actor has stopped: the system was shut down
+	// akt: the actor has stopped: the system was shut down (inside it, pass the handler's ctx on)
 }
 
 // Nobody waits for what becomes of a notification. Where its handling fails, the system is told.

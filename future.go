@@ -77,8 +77,8 @@ func NewPromise[R any](ctx context.Context) (*Promise[R], *Future[R]) {
 			f.fail(errPromiseEnded)
 		}
 	default:
-		stop := context.AfterFunc(ctx, func() { f.fail(ended(ctx)) })
-		f.whenSettled(func() { stop() })
+		stop := lifetime.AfterEnd(ctx, func() { f.fail(endedSafely(ctx)) })
+		f.whenSettled(stop)
 	}
 	return p, f
 }
@@ -277,25 +277,17 @@ func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) error {
 	}
 	f.expect(1)
 	defer f.expect(-1)
-	over := ctx.Done()
-	var told <-chan struct{}
-	var alarm *waitgraph.Alarm // only a function's Future is in the graph: of a Promise nobody knows who owes it
-	if f.by != nil {
-		if chain := chainOf(ctx); chain.Node != nil {
-			alarm = waitgraph.NewAlarm()
-			told = alarm.Rung()
-			defer waiters.Leave(waiters.Enter(chain, f.by, alarm))
-		}
+	if _, ok := FromContext(ctx); ok && f.by != nil { // of a Promise nobody knows who owes it
+		alarm := waitgraph.NewAlarm()
+		return await(ctx, f.ready, cut, f.by, alarm, alarm)
 	}
 	select {
 	case <-f.ready:
 		return nil
-	case <-over:
+	case <-doneOf(ctx):
 		return ended(ctx)
 	case <-cut:
 		return errShutDown
-	case <-told:
-		return deadlock(alarm.Path())
 	}
 }
 

@@ -126,6 +126,9 @@ func (a *actor) start(from context.Context) error {
 	}()
 	err := a.callStart(from)
 	returned = true
+	if c := a.config.claim; c != nil {
+		c.past.Store(true)
+	}
 	if err != nil {
 		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 		a.neverStarted(err)

@@ -7,13 +7,48 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aktgo/akt/internal/decode"
+	"github.com/aktgo/akt/internal/waitgraph"
 )
 
 // creation is the run of a named actor by LookupOrRun. While it lasts it has the name.
 type creation struct {
-	over chan struct{} // closed when the actor runs, or could not be run
+	over  chan struct{} // closed when the actor runs, or could not be run
+	known chan struct{} // closed when there is an actor, before its OnStart is called
+	actor *actor
+	past  atomic.Bool // OnStart has returned
+}
+
+// isRun notes that there is an actor now. Its OnStart is what those who ask for the name wait for.
+func (c *creation) isRun(a *actor) {
+	c.actor = a
+	close(c.known)
+}
+
+// startWait is the message of who waits for a creation: as long as OnStart is called.
+type startWait struct {
+	*waitgraph.Alarm
+	creation *creation
+}
+
+// Held reports whether the OnStart that is waited for has not returned.
+func (w startWait) Held(waitgraph.Node) bool { return !w.creation.past.Load() }
+
+// await waits until a creation is over.
+func (c *creation) await(ctx context.Context, patience <-chan struct{}) error {
+	select {
+	case <-c.known:
+	case <-c.over: // it has failed before
+		return nil
+	case <-ctx.Done():
+		return ended(ctx)
+	case <-patience:
+		return errShutDown
+	}
+	alarm := waitgraph.NewAlarm()
+	return await(ctx, c.over, patience, (*waiter)(c.actor), startWait{alarm, c}, alarm)
 }
 
 // LookupOrRun finds the actor of a name, or runs a new one under it: there is never more than one, however many ask at a time.
@@ -35,23 +70,21 @@ func (s *System) LookupOrRun(ctx context.Context, name string, newActor func() a
 		return nil, false, err
 	}
 	for {
-		here, claim, wait := s.claim(name)
+		here, claim, mine := s.claim(name)
 		switch {
-		case claim != nil:
+		case mine:
 			a, err = s.create(ctx, name, claim, newActor, opts)
 			return a, false, err
-		case here != nil:
+		case here == nil:
+			err = claim.await(ctx, s.patience())
+		default:
 			if a, loaded = here.refer(); loaded {
 				return a, true, nil
 			}
-			wait = here.done()
+			err = here.awaitEnd(ctx, s.patience())
 		}
-		select {
-		case <-wait:
-		case <-ctx.Done():
-			return nil, false, &annotated{fmt.Sprintf("LookupOrRun(%q)", name), ended(ctx)}
-		case <-s.patience():
-			return nil, false, errShutDown
+		if err != nil {
+			return nil, false, &annotated{"LookupOrRun(" + decode.Quote(name) + ")", err}
 		}
 	}
 }
@@ -62,7 +95,7 @@ func (s *System) mayCreate(ctx context.Context, name string, newActor func() any
 	case ctx == nil:
 		return errNilContext
 	case s.refuses(ctx):
-		return errShutDown
+		return errOutside
 	case name == "":
 		return errors.New("akt: LookupOrRun: the name is empty")
 	case newActor == nil:
@@ -81,18 +114,18 @@ func (s *System) mayCreate(ctx context.Context, name string, newActor func() any
 }
 
 // claim looks for the actor of a name. If there is none, the name is the caller's to run one, or there is somebody to wait for who does.
-func (s *System) claim(name string) (here *actor, mine *creation, wait <-chan struct{}) {
+func (s *System) claim(name string) (here *actor, c *creation, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c := s.names.Claimed(name); c != nil {
-		return nil, nil, c.over
+		return nil, c, false
 	}
 	if a := s.names.Find(name); a != nil {
-		return a, nil, nil
+		return a, nil, false
 	}
-	c := &creation{make(chan struct{})}
+	c = &creation{over: make(chan struct{}), known: make(chan struct{})}
 	s.names.Claim(name, c)
-	return nil, c, nil
+	return nil, c, true
 }
 
 // create runs a new actor under a name that was claimed. The claim ends however that ends, by a panic or Goexit too.
@@ -103,15 +136,18 @@ func (s *System) create(ctx context.Context, name string, claim *creation, newAc
 		s.mu.Unlock()
 		close(claim.over)
 	}()
-	if ctx.Err() != nil {
-		return nil, &annotated{fmt.Sprintf("LookupOrRun(%q)", name), ended(ctx)}
+	var actor any
+	err := ctx.Err()
+	if err != nil {
+		err = ended(ctx)
+	} else {
+		actor, err = made(newActor)
 	}
-	actor, err := made(newActor)
 	if err == nil && actor == nil {
 		err = errors.New("akt: newActor returned nil")
 	}
 	if err != nil {
-		return nil, &annotated{fmt.Sprintf("LookupOrRun(%q)", name), err}
+		return nil, &annotated{"LookupOrRun(" + decode.Quote(name) + ")", err}
 	}
 	opts = append(slices.Clone(opts), WithName(name), optionOf("", func(c *config) error { c.claim = claim; return nil }))
 	return s.run(ctx, actor, nil, opts)

@@ -178,7 +178,7 @@ func (a *actor) request(ctx context.Context, forever bool, r route, msg any, int
 // mayWait says why a sender cannot wait for this actor, if so.
 func (a *actor) mayWait(ctx context.Context, into lane) error {
 	if a.system.refuses(ctx) {
-		return errShutDown
+		return errOutside
 	}
 	if path := a.cycle(ctx, into); path != "" && !a.shut() {
 		return deadlock(path)
@@ -288,7 +288,7 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 	case (wait || into == privateLane) && ctx.Err() != nil:
 		return a.refusal(msg, ended(ctx))
 	case a.system.refuses(ctx):
-		return a.refusal(msg, errShutDown)
+		return a.refusal(msg, errOutside)
 	}
 	values := noticeOf(ctx, a.config.base)
 	if a.takeIdle(r.index) {

@@ -115,7 +115,7 @@ func (s *System) add(a *actor, from context.Context, parent *actor) error {
 	c := a.config
 	closing := s.closing.Load()
 	if closing && s.refuses(from) {
-		return errShutDown
+		return errOutside
 	}
 	s.mu.Lock()
 	if s.closing.Load() && !closing { // since it was asked
@@ -125,6 +125,9 @@ func (s *System) add(a *actor, from context.Context, parent *actor) error {
 	given := s.names.Give(a, c.claim)
 	if given {
 		s.alive++
+		if c.claim != nil {
+			c.claim.isRun(a)
+		}
 	}
 	if given && closing {
 		a.guard()
