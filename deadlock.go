@@ -10,14 +10,16 @@ import (
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
-// waiters has everybody who waits and comes from a handler, a hook, or a function of Go. There is one in a process, as actors of
-// different systems may wait for each other. Its mutex is taken before a mailbox.mu, never while one is held. A sender that comes
-// from none of those is in no ring, and never touches it.
+// waiters has everybody who waits and comes from a handler, a hook, or a function of Go. There is
+// one in a process, as actors of different systems may wait for each other. Its mutex is taken
+// before a mailbox.mu, never while one is held. A sender that comes from none of those is in no
+// ring, and never touches it.
 var waiters waitgraph.Graph
 
-// chainOf is by what a sender with this ctx waits: the run it comes from, and where that was called on its sender's goroutine, those
-// that have called it. A run that was queued ends the chain, as its sender has a wait of its own. A function of Go is its own
-// beginning: those who wait for its Future wait for it.
+// chainOf is by what a sender with this ctx waits: the run it comes from, and where that was called
+// on its sender's goroutine, those that have called it. A run that was queued ends the chain, as
+// its sender has a wait of its own. A function of Go is its own beginning: those who wait for its
+// Future wait for it.
 func chainOf(ctx context.Context) (chain waitgraph.Chain) {
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
 		f, apart := c.Context.(*goFunction)
@@ -40,7 +42,8 @@ func chainOf(ctx context.Context) (chain waitgraph.Chain) {
 // waiter is an actor as a node of the graph.
 type waiter actor
 
-// Lasts reports whether a run has not ended. That between two runs lasts as long as it is in the graph.
+// Lasts reports whether a run has not ended. That between two runs lasts as long as it is in the
+// graph.
 func (w *waiter) Lasts(run uint64) bool {
 	word := w.word.Load()
 	return run == waitgraph.Between || word&handlerMask != 0 && word>>runShift == run
@@ -52,7 +55,8 @@ func (w *waiter) Name() string { return (*actor)(w).name() }
 // Running is the handler that runs.
 func (w *waiter) Running() string { return (*actor)(w).running() }
 
-// goFunction is a function of Go as a node of the graph, and as the sender's context of the Context that it gets.
+// goFunction is a function of Go as a node of the graph, and as the sender's context of the Context
+// that it gets.
 type goFunction struct {
 	context.Context // the sender's, of the handler that has started it
 	by              link
@@ -85,7 +89,8 @@ func (*goFunction) Running() string { return "" }
 // AfterFunc has contexts derived from it end without a goroutine.
 func (f *goFunction) AfterFunc(fn func()) func() bool { return context.AfterFunc(f.Context, fn) }
 
-// Held reports whether the message's sender still waits because of its actor: for room, or for an answer.
+// Held reports whether the message's sender still waits because of its actor: for room, or for an
+// answer.
 func (e *envelope) Held(at waitgraph.Node) bool {
 	return e.outcome.Load()&settled == 0 && (e.kind == request || e.Full(at))
 }
@@ -123,7 +128,8 @@ func (e *envelope) Refuse(at waitgraph.Node, path func() string) bool {
 	return true
 }
 
-// unsent is a message that is about to be sent into a lane. It is in no mailbox yet, so it is only asked about.
+// unsent is a message that is about to be sent into a lane. It is in no mailbox yet, so it is only
+// asked about.
 type unsent lane
 
 // Held is true.
@@ -148,7 +154,8 @@ func (a *actor) cycle(ctx context.Context, into lane) string {
 	return waiters.Cycle(chainOf(ctx), (*waiter)(a), unsent(into))
 }
 
-// waitForEnds waits until all of these have ended, which a, in no run, has told to. A wait of that kind cannot be refused.
+// waitForEnds waits until all of these have ended, which a, in no run, has told to. A wait of that
+// kind cannot be refused.
 func (a *actor) waitForEnds(children []*actor) {
 	nodes := make([]waitgraph.Node, len(children))
 	for i, c := range children {
@@ -161,7 +168,9 @@ func (a *actor) waitForEnds(children []*actor) {
 	for i, c := range children {
 		done := c.done()
 		if late == nil && !isClosed(done) {
-			late = time.AfterFunc(waitIsLong, func() { a.logWait(children[len(children)-int(left.Load()):]) })
+			late = time.AfterFunc(waitIsLong, func() {
+				a.logWait(children[len(children)-int(left.Load()):])
+			})
 			defer late.Stop()
 		}
 		<-done
@@ -225,7 +234,8 @@ func (a *actor) logWait(children []*actor) {
 	if n == 0 {
 		return
 	}
-	a.log(slog.LevelWarn, "akt: waiting long for children to end", "for", waitIsLong, "children", n, "first", waitsFor)
+	a.log(slog.LevelWarn, "akt: waiting long for children to end",
+		"for", waitIsLong, "children", n, "first", waitsFor)
 }
 
 func deadlock(path string) error { return fmt.Errorf("%w: %s", ErrDeadlock, path) }

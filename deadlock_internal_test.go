@@ -32,7 +32,8 @@ func runSnags(t *testing.T, n int) (addrs []*Address) {
 
 func waitsOf(a *actor) int { return waiters.Waits((*waiter)(a)) }
 
-// Only-Ends: a wait that is over is in no ring, though its sender has not woken yet: let in, taken out of its lane, or refused.
+// Only-Ends: a wait that is over is in no ring, though its sender has not woken yet: let in, taken
+// out of its lane, or refused.
 func TestWaitThatIsOverHoldsNothing(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -104,7 +105,8 @@ func (w withLink) Value(key any) any {
 	return w.Context.Value(key)
 }
 
-// The graph holds who waits, and nobody else: whichever way a wait ends, nothing of it is left; who has no link is never in it.
+// The graph holds who waits, and nobody else: whichever way a wait ends, nothing of it is left; who
+// has no link is never in it.
 func TestWaitersAreForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -161,8 +163,9 @@ func TestWaitersAreForgotten(t *testing.T) {
 	})
 }
 
-// The chain of a request that was queued is one run, however long the chain of calls is, as each sender has a wait of its own; where
-// runs have called each other on one goroutine, it has them all. A function of Go begins a chain.
+// The chain of a request that was queued is one run, however long the chain of calls is, as each
+// sender has a wait of its own; where runs have called each other on one goroutine, it has them
+// all. A function of Go begins a chain.
 func TestChainsHaveWhatIsOnOneGoroutine(t *testing.T) {
 	t.Parallel()
 	limited, cancel := context.WithCancel(context.Background())
@@ -204,7 +207,8 @@ func TestChainsHaveWhatIsOnOneGoroutine(t *testing.T) {
 	}
 }
 
-// However long a chain of requests is, no more than so many runs lie on one goroutine's stack: the others are queued.
+// However long a chain of requests is, no more than so many runs lie on one goroutine's stack: the
+// others are queued.
 func TestInlineRunsAreLimited(t *testing.T) {
 	t.Parallel()
 	most := int(runDepth / oneDeeper)
@@ -261,7 +265,8 @@ func TestInlineRunsAreLimited(t *testing.T) {
 	}
 }
 
-// Who gives up is told how many were before it, exactly where it is near either end of a long queue, and costs the same wherever it is.
+// Who gives up is told how many were before it, exactly where it is near either end of a long
+// queue, and costs the same wherever it is.
 func TestCountingAheadIsLimited(t *testing.T) {
 	t.Parallel()
 	var l list

@@ -18,7 +18,8 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// D6: of two actors that ask each other only one is told at a time; so clients that try again at once are all served, and soon.
+// D6: of two actors that ask each other only one is told at a time; so clients that try again at
+// once are all served, and soon.
 func TestCrossingRequestsThatAreTriedAgainAreAllServed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -108,7 +109,8 @@ func TestDeadlockOfOnStartThatAsksItsParent(t *testing.T) {
 	}
 }
 
-// D6: a handler that asks many at once waits with each: every ring that it is in is found, and the others answer.
+// D6: a handler that asks many at once waits with each: every ring that it is in is found, and the
+// others answer.
 func TestDeadlockOfAHandlerThatAsksManyAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -146,7 +148,8 @@ func TestDeadlockOfAHandlerThatAsksManyAtOnce(t *testing.T) {
 	})
 }
 
-// D6: a handler whose wait for a function's Future closes a ring is told itself, by whichever way it waits.
+// D6: a handler whose wait for a function's Future closes a ring is told itself, by whichever way
+// it waits.
 func TestDeadlockThatAFutureCloses(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -185,8 +188,8 @@ func TestDeadlockThatAFutureCloses(t *testing.T) {
 	}
 }
 
-// D6: a run that has ended waits for nobody: what a goroutine of it still waits for is in no ring, and leaves nothing when the sender that
-// the run had goes on to wait.
+// D6: a run that has ended waits for nobody: what a goroutine of it still waits for is in no ring,
+// and leaves nothing when the sender that the run had goes on to wait.
 func TestNotADeadlockOfAGoroutineThatItsRunHasLeft(t *testing.T) {
 	t.Parallel()
 	for name, start := range starts(t) {
@@ -235,7 +238,8 @@ func (l *journalLog) lines() []string {
 	return strings.Split(strings.TrimSuffix(l.text.String(), "\n"), "\n")
 }
 
-// L8: an actor that waits longer than 10 s for its children to end says so once, with which child does what, and for whom that waits.
+// L8: an actor that waits longer than 10 s for its children to end says so once, with which child
+// does what, and for whom that waits.
 func TestLongWaitForChildrenIsLogged(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

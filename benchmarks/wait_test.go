@@ -11,9 +11,9 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// BenchmarkParked times a request whose sender has to sleep until it is answered, because the handler waits for another goroutine:
-// from=client has a ctx with a deadline and comes from no actor, from=handler has the ctx of a handler that has one, and so may be in a
-// ring.
+// BenchmarkParked times a request whose sender has to sleep until it is answered, because the
+// handler waits for another goroutine: from=client has a ctx with a deadline and comes from no
+// actor, from=handler has the ctx of a handler that has one, and so may be in a ring.
 func BenchmarkParked(b *testing.B) {
 	gate, end := make(chan struct{}), make(chan struct{})
 	var opener sync.WaitGroup
@@ -53,13 +53,14 @@ func BenchmarkParked(b *testing.B) {
 	}
 }
 
-// BenchmarkMany times what n have in common: with eight times as many it should take about eight times as long. What has to be made
-// before is left out.
+// BenchmarkMany times what n have in common: with eight times as many it should take about eight
+// times as long. What has to be made before is left out.
 //
 //   - what=give-up: n senders whose requests are queued give up together.
 //   - what=children: an actor with n children ends.
 //   - what=chain: a request goes from actor to actor, under a deadline, through n of them.
-//   - what=inline-chain: the same with a ctx that never ends, so that most run on their sender's goroutine.
+//   - what=inline-chain: the same with a ctx that never ends, so that most run on their sender's
+//     goroutine.
 //   - what=asks: a handler asks another actor n times at once.
 //   - what=ring: n actors ask each other in a ring; one is told, and the others answer.
 //   - what=ring-reversed: the same, but each begins before the one that asks it.

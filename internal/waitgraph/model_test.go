@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// world is the abstract state that the graph is about: nodes in their runs, messages on their way, and who waits. It knows who
-// waits for whom without the graph, and looks for rings in the plainest way.
+// world is the abstract state that the graph is about: nodes in their runs, messages on their way,
+// and who waits. It knows who waits for whom without the graph, and looks for rings in the plainest
+// way.
 type world struct {
 	*rand.Rand
 	nodes []*thing
@@ -316,7 +317,8 @@ func listed(h *hook) bool {
 	return false
 }
 
-// The graph says of every wait whether it closes a ring, as a plain search does, and tells whom it promises.
+// The graph says of every wait whether it closes a ring, as a plain search does, and tells whom it
+// promises.
 func TestGraphAgreesWithAPlainSearch(t *testing.T) {
 	t.Parallel()
 	rings := 0

@@ -101,7 +101,8 @@ func (w *Wait) by(p *place) bool {
 	return false
 }
 
-// stepAhead looks at one wait of a place that is waited for. It returns where the two sides meet, and false at its end.
+// stepAhead looks at one wait of a place that is waited for. It returns where the two sides meet,
+// and false at its end.
 func (g *Graph) stepAhead() (met *place, more bool) {
 	s := &g.ahead
 	for s.next == nil {
@@ -125,7 +126,8 @@ func (g *Graph) stepAhead() (met *place, more bool) {
 	return nil, true
 }
 
-// stepBehind looks at one wait for a place whose run waits. It returns where the two sides meet, and false at its end.
+// stepBehind looks at one wait for a place whose run waits. It returns where the two sides meet,
+// and false at its end.
 func (g *Graph) stepBehind() (met *place, more bool) {
 	s := &g.behind
 	for s.next == nil {
@@ -187,10 +189,12 @@ type hop struct {
 	by *hook
 }
 
-// ring is a deadlock: each hop's target waits by the link of the next, and that of the last by the first.
+// ring is a deadlock: each hop's target waits by the link of the next, and that of the last by the
+// first.
 type ring []hop
 
-// tell tells the sender that was entered last, of those that can be told. It returns its wait, or nil.
+// tell tells the sender that was entered last, of those that can be told. It returns its wait, or
+// nil.
 func (r ring) tell() *Wait {
 	latest := make([]int, len(r))
 	for i := range r {
@@ -208,8 +212,8 @@ func (r ring) tell() *Wait {
 // mostShown is how many runs of a path are shown, at its beginning and at its end.
 const mostShown = 16
 
-// path is the ring as the sender of hop i is told it: from the node it waits for, back to that node. The middle of a long one
-// is left out.
+// path is the ring as the sender of hop i is told it: from the node it waits for, back to that
+// node. The middle of a long one is left out.
 func (r ring) path(i int) string {
 	total := 0
 	for _, h := range r {
@@ -249,7 +253,8 @@ func (r ring) path(i int) string {
 	return b.String()
 }
 
-// shown is how many runs of a hop a path shows: those from its link to the innermost, and none of a node between its runs.
+// shown is how many runs of a hop a path shows: those from its link to the innermost, and none of a
+// node between its runs.
 func (h hop) shown() int {
 	if h.by.place.run == Between {
 		return 0

@@ -1,36 +1,46 @@
-// Package waitgraph knows who waits for whom, and finds the rings: those who wait for each other, so that none of them goes on.
+// Package waitgraph knows who waits for whom, and finds the rings: those who wait for each other,
+// so that none of them goes on.
 //
-// A [Node] is something that is waited for, and may wait itself: an actor, or a function whose reply is a Future. It does so in
-// runs, one at a time: a run is one call of a handler. A [Wait] is an edge from a run to a node. It means that the run does not go
-// on before the node's current run does: because a message waits for room there, is queued, or is that current run's own; or because
-// the node's end is waited for, or its reply. Where a run calls another one on its own goroutine, a wait of the inner run is one of
-// the outer run too; such runs are the links of one [Chain]. A run may have several waits at a time: then it waits with each.
+// A [Node] is something that is waited for, and may wait itself: an actor, or a function whose
+// reply is a Future. It does so in runs, one at a time: a run is one call of a handler. A [Wait] is
+// an edge from a run to a node. It means that the run does not go on before the node's current run
+// does: because a message waits for room there, is queued, or is that current run's own; or because
+// the node's end is waited for, or its reply. Where a run calls another one on its own goroutine, a
+// wait of the inner run is one of the outer run too; such runs are the links of one [Chain]. A run
+// may have several waits at a time: then it waits with each.
 //
 // So a ring of edges, each from a run that lasts, is a deadlock.
 //
 // The invariants that hold:
 //
-//   - Entered-First: a wait is entered before its sender sleeps, and left before its sender does anything else.
-//   - Only-Ends: once it was entered, a wait can only cease to hold, and a run only end. Neither ever comes back.
-//   - Current-Run: the waits listed at a node are all of one run. Those of a run before were unlisted when a later one entered.
-//   - Both-Ways: a wait that is listed at the node it is for is listed at the nodes of all its links that may last, and the other
-//     way round.
-//   - One-Told: of a ring one sender is told, the one that was entered last of those that can be. It is unlisted at once.
+//   - Entered-First: a wait is entered before its sender sleeps, and left before its sender does
+//     anything else.
+//   - Only-Ends: once it was entered, a wait can only cease to hold, and a run only end. Neither
+//     ever comes back.
+//   - Current-Run: the waits listed at a node are all of one run. Those of a run before were
+//     unlisted when a later one entered.
+//   - Both-Ways: a wait that is listed at the node it is for is listed at the nodes of all its
+//     links that may last, and the other way round.
+//   - One-Told: of a ring one sender is told, the one that was entered last of those that can be.
+//     It is unlisted at once.
 //
-// Every deadlock is found. By Only-Ends a ring is complete when the last of its waits is entered, which looks for it; by
-// Both-Ways and Entered-First it finds all the others listed.
+// Every deadlock is found. By Only-Ends a ring is complete when the last of its waits is entered,
+// which looks for it; by Both-Ways and Entered-First it finds all the others listed.
 //
-// What is found is a deadlock. While mu is held nothing is entered. The search looks at the new wait first, and at each other wait
-// and run later; by Only-Ends, what it finds holding has held since it was entered. So at the moment of that first look all waits of
-// the ring held at once, each because of the next. Only from outside does such a ring go on: by a context that ends, or by a stop
-// that refuses a message.
+// What is found is a deadlock. While mu is held nothing is entered. The search looks at the new
+// wait first, and at each other wait and run later; by Only-Ends, what it finds holding has held
+// since it was entered. So at the moment of that first look all waits of the ring held at once,
+// each because of the next. Only from outside does such a ring go on: by a context that ends, or by
+// a stop that refuses a message.
 //
-// One can always be told. A run begins after the message that it handles was sent, or after the run that called it, so a ring is
-// not made of those alone: it has a message that no run has begun with, or a wait for a reply or an end, which has an [Alarm].
+// One can always be told. A run begins after the message that it handles was sent, or after the run
+// that called it, so a ring is not made of those alone: it has a message that no run has begun
+// with, or a wait for a reply or an end, which has an [Alarm].
 //
-// The cost. Entering and leaving take the same time however many wait. The search goes both ways, from the node that is waited
-// for along those it waits for, and from the new wait's runs along those who wait for them, a step here and a step there, and ends
-// where either side does. So a chain is not walked by each that joins it, at its head or at its tail.
+// The cost. Entering and leaving take the same time however many wait. The search goes both ways,
+// from the node that is waited for along those it waits for, and from the new wait's runs along
+// those who wait for them, a step here and a step there, and ends where either side does. So a
+// chain is not walked by each that joins it, at its head or at its tail.
 package waitgraph
 
 import "sync"
@@ -51,20 +61,23 @@ type Link struct {
 	Run  uint64
 }
 
-// Chain is the run that waits, and those that have called it on their own goroutine, the innermost first. The zero Chain is
-// nobody's: what waits with it is in no ring.
+// Chain is the run that waits, and those that have called it on their own goroutine, the innermost
+// first. The zero Chain is nobody's: what waits with it is in no ring.
 type Chain struct {
 	Link
 	Outer []Link
 }
 
-// Message is what is waited with. Its methods are called while the graph is locked, with the node it was sent to.
+// Message is what is waited with. Its methods are called while the graph is locked, with the node
+// it was sent to.
 type Message interface {
-	// Held reports whether its sender still waits because of the node. Once it does not, it never does again.
+	// Held reports whether its sender still waits because of the node. Once it does not, it never
+	// does again.
 	Held(at Node) bool
 	// Full reports whether it waits for room; for texts.
 	Full(at Node) bool
-	// Refuse takes the message back and tells its sender of the ring. It reports false where that is too late.
+	// Refuse takes the message back and tells its sender of the ring. It reports false where that
+	// is too late.
 	Refuse(at Node, path func() string) bool
 }
 
@@ -111,8 +124,9 @@ type hook struct {
 	before, after *hook
 }
 
-// Enter notes that a chain is going to wait for a node, and tells one of each ring that this closes. The message is nil where the
-// node's end is waited for by somebody who cannot be told. It returns what Leave needs: nil for nobody's chain.
+// Enter notes that a chain is going to wait for a node, and tells one of each ring that this
+// closes. The message is nil where the node's end is waited for by somebody who cannot be told. It
+// returns what Leave needs: nil for nobody's chain.
 func (g *Graph) Enter(c Chain, target Node, m Message) *Wait {
 	if c.Node == nil {
 		return nil
@@ -126,7 +140,8 @@ func (g *Graph) Enter(c Chain, target Node, m Message) *Wait {
 	return w
 }
 
-// EnterEnds notes that a node, in none of its runs, is going to wait for the ends of others. It returns what Leave needs.
+// EnterEnds notes that a node, in none of its runs, is going to wait for the ends of others. It
+// returns what Leave needs.
 func (g *Graph) EnterEnds(of Node, ends []Node) []*Wait {
 	waits := make([]*Wait, 0, len(ends))
 	for _, end := range ends {
@@ -151,7 +166,8 @@ func (g *Graph) leave(w *Wait) {
 	g.putWait(w)
 }
 
-// Cycle returns the path of the ring that there would be if a chain waited for a node with a message; nothing if there would be none.
+// Cycle returns the path of the ring that there would be if a chain waited for a node with a
+// message; nothing if there would be none.
 func (g *Graph) Cycle(c Chain, target Node, m Message) (path string) {
 	if c.Node == nil {
 		return ""
@@ -202,7 +218,8 @@ func (g *Graph) Waits(n Node) (waits int) {
 	return waits
 }
 
-// add lists a wait, with mu held. It returns nil where the innermost run has ended: nobody waits then.
+// add lists a wait, with mu held. It returns nil where the innermost run has ended: nobody waits
+// then.
 func (g *Graph) add(c Chain, target Node, m Message) *Wait {
 	if !c.Node.Lasts(c.Run) {
 		return nil

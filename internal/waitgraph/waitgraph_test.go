@@ -26,7 +26,8 @@ func stones(n int) (all []*stone) {
 
 func runOf(s *stone) Chain { return Chain{Link: Link{s, 1}} }
 
-// However many wait already, one more costs the same: at the head or at the tail of a chain, from one run to many, from many to one.
+// However many wait already, one more costs the same: at the head or at the tail of a chain, from
+// one run to many, from many to one.
 func TestSearchCostsWhatIsNew(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -199,7 +200,8 @@ type toRun struct {
 
 func (m *toRun) Held(at Node) bool { return at.Lasts(m.run) }
 
-// Workers that wait for each other's runs, as they come, all go on: no ring is missed, and in the end nobody is in the graph.
+// Workers that wait for each other's runs, as they come, all go on: no ring is missed, and in the
+// end nobody is in the graph.
 func TestWorkersGoOn(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(50) {
