@@ -46,8 +46,8 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	if parent != nil {
 		cfg.parent = parent
 	}
-	if cfg.until != nil && cfg.until.Err() != nil {
-		return nil, &stoppedError{ended(cfg.until)}
+	if until := cfg.within().until; until != nil && until.Err() != nil {
+		return nil, &stoppedError{ended(until)}
 	}
 	if spawned { // else sp is nil, but may still hold on to the state
 		cfg.spawner = sp
@@ -62,6 +62,9 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	a.started = uptime()
 	a.deferring = t.defers || len(cfg.interceptors) > 0
 	a.capacity = cfg.capacity
+	if l := cfg.within(); l.stopTimeout > 0 {
+		l.life = &lifetime.Life{}
+	}
 	word := flagBusy // One-Owner: this goroutine, until OnStart has returned
 	if len(cfg.interceptors) > 0 {
 		cfg.chain = newChain(a, cfg.interceptors)
@@ -140,7 +143,7 @@ func (a *actor) start(from context.Context) error {
 		return err
 	}
 	a.goOn()
-	a.endWith(a.config.until)
+	a.endWith(a.config.within().until)
 	if a.goIdle() {
 		a.system.note()
 		return nil
@@ -212,7 +215,7 @@ func (a *actor) incomplete() error {
 // first, and has the values of both; the run that from comes from waits for it. release is to be called when
 // OnStart has returned.
 func (a *actor) startContext(from context.Context) (c Context, release func()) {
-	until, ends, undo := a.config.until, from, func() {}
+	until, ends, undo := a.config.within().until, from, func() {}
 	switch {
 	case until == nil || endless(until):
 	case endless(from):
@@ -227,7 +230,7 @@ func (a *actor) startContext(from context.Context) (c Context, release func()) {
 	forever := endless(ends)
 	var bound *lifetime.Bound
 	if !forever {
-		if bound = a.system.bound(ends); bound != nil {
+		if bound = a.bound(ends); bound != nil {
 			ends = bound
 		}
 	}
@@ -402,6 +405,7 @@ func (a *actor) ended() {
 	a.mu.Lock()
 	x := a.extras
 	x.over, x.last = true, nil
+	x.stopTiming()
 	watchers := x.watchers
 	x.watchers = nil
 	if x.done != nil {
