@@ -60,7 +60,6 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	a, addr := newActor(s.collects(cfg))
 	a.self, a.table, a.system, a.config = pointerTo(what), t, s, cfg
 	a.started = uptime()
-	a.deferring = t.defers || len(cfg.interceptors) > 0
 	a.capacity = cfg.capacity
 	if l := cfg.within(); l.stopTimeout > 0 {
 		l.life = &lifetime.Life{}
@@ -123,8 +122,7 @@ func (a *actor) start(from context.Context) error {
 	returned := false
 	defer func() {
 		if !returned { // OnStart ended the goroutine: Run does not return either
-			defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-			a.neverStarted(errGoexit)
+			a.endAtStart(from, func() { a.neverStarted(errGoexit) })
 		}
 	}()
 	err := a.callStart(from)
@@ -133,13 +131,11 @@ func (a *actor) start(from context.Context) error {
 		c.past.Store(true)
 	}
 	if err != nil {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		a.neverStarted(err)
+		a.endAtStart(from, func() { a.neverStarted(err) })
 		return err
 	}
 	if err = a.incomplete(); err != nil {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		a.end(err)
+		a.endAtStart(from, func() { a.end(err) })
 		return err
 	}
 	a.goOn()
@@ -148,21 +144,30 @@ func (a *actor) start(from context.Context) error {
 		a.system.note()
 		return nil
 	}
+	return a.startBusy(from)
+}
+
+// startBusy is the end of start for an actor that has something to do.
+func (a *actor) startBusy(from context.Context) error {
 	a.mu.Lock()
 	stopped := a.extras != nil && a.extras.stoppedAtStart
 	a.mu.Unlock()
 	if stopped && a.takeOrder(orderAsk) && !a.vetoes() {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		a.end(nil)
+		a.endAtStart(from, func() { a.end(nil) })
 		return a.gone()
 	}
 	a.hire() // One-Owner: handed over
 	if stopped && a.shut() {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		<-a.done()
+		a.endAtStart(from, func() { <-a.done() })
 		return a.gone()
 	}
 	return nil
+}
+
+// endAtStart ends an actor, or waits for that, while the run that from comes from waits.
+func (a *actor) endAtStart(from context.Context, end func()) {
+	defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
+	end()
 }
 
 // noteStopIn notes that OnStart has called Stop or Drain: then Run does not return the address.
