@@ -300,7 +300,7 @@ func ended(ctx context.Context) error {
 // endedSafely is ended on a goroutine of akt's own: the methods of a user's context are called detached.
 func endedSafely(ctx context.Context) error {
 	err := context.Canceled
-	detached(func() { err = ended(ctx) })
+	_ = detached(func() { err = ended(ctx) }) // where it fails, err stays as it is
 	return err
 }
 
