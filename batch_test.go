@@ -277,7 +277,8 @@ func TestStopInABatchDropsTheRest(t *testing.T) {
 				take: func(ctx akt.Context, n int) {
 					handled = append(handled, n)
 					if n == 2 {
-						if err := ctx.Address().TryNotify(ctx, numberedNote{6}); err != nil {
+						err := errors.Join(ctx.Address().TryNotify(ctx, numberedNote{6}), ctx.Private().Notify(ctx, numberedNote{7}))
+						if err != nil {
 							t.Error(err)
 						}
 						row.stop(ctx)
@@ -295,9 +296,9 @@ func TestStopInABatchDropsTheRest(t *testing.T) {
 			close(leave)
 			<-done
 			require.Equal(t, []int{1, 2}, handled)
-			require.Equal(t, []int{3, 4, 5, 6}, dead)
+			require.Equal(t, []int{7, 3, 4, 5, 6}, dead, "in the order of their turns")
 			require.EqualValues(t, 3, last.Handled)
-			require.EqualValues(t, 4, last.Dropped)
+			require.EqualValues(t, 5, last.Dropped)
 			require.Zero(t, last.Queued)
 			shutDown(t, system)
 		})
@@ -400,8 +401,8 @@ func TestFailureInABatch(t *testing.T) {
 
 // noteTaker hands the numbers of its notes on.
 type noteTaker struct {
-	take    func(akt.Context, int)
-	stopped func()
+	take              func(akt.Context, int)
+	stopping, stopped func()
 }
 
 type (
@@ -414,8 +415,137 @@ func (s *noteTaker) HandleNote(ctx akt.Context, m numberedNote) { s.take(ctx, m.
 
 func (*noteTaker) HandleHold(_ akt.Context, m noteHold) { close(m.busy); <-m.leave }
 
+func (s *noteTaker) OnStopping(akt.Context) bool {
+	if s.stopping != nil {
+		s.stopping()
+	}
+	return true
+}
+
 func (s *noteTaker) OnStopped(akt.Context) {
 	if s.stopped != nil {
 		s.stopped()
 	}
+}
+
+// D4, In-Order: a request that is withdrawn from behind the rest of a batch, which a private message
+// has interrupted, takes nothing of the rest with it; its sender learns how much was ahead.
+func TestWithdrawalBehindABatch(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		first func(akt.Context, func(akt.Context)) // what the first message of the batch does
+		ahead string
+	}{
+		{"in the batch", func(ctx akt.Context, withdraw func(akt.Context)) { withdraw(ctx) }, "queued behind 3"},
+		{"after it was given back", func(ctx akt.Context, withdraw func(akt.Context)) {
+			if err := ctx.Private().Do(withdraw); err != nil {
+				t.Error(err)
+			}
+		}, "queued behind 2"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var j journal
+				addr := run(t, &doll{})
+				ctx, cancel := context.WithCancel(t.Context())
+				left := make(chan error, 1)
+				first := deed(func(own akt.Context) {
+					j.add("batch 1")
+					go func() {
+						_, err := addr.Send(ctx, j.entry("withdrawn"))
+						left <- err
+					}()
+					synctest.Wait()
+					if row.name == "in the batch" {
+						err := own.Private().Notify(own, j.entry("private"))
+						if err != nil {
+							t.Error(err)
+						}
+					}
+					row.first(own, func(akt.Context) {
+						cancel()
+						err := <-left
+						requireSendError(t, err, akt.NotHandled, context.Canceled)
+						require.ErrorContains(t, err, row.ahead)
+					})
+				})
+				<-asBatch(t, addr, first, j.entry("batch 2"), j.entry("batch 3"))
+				settled(t, addr)
+				got := j.all()
+				require.Equal(t, []string{"batch 2", "batch 3"}, got[len(got)-2:])
+			})
+		})
+	}
+}
+
+// WithContext: its values reach each message of a batch, behind those of its sender.
+func TestValuesOfWithContextInABatch(t *testing.T) {
+	t.Parallel()
+	type own struct{}
+	ctx := context.WithValue(context.Background(), sysKey{}, "base")
+	addr := run(t, &doll{}, akt.WithContext(ctx))
+	var got []any
+	look := deed(func(ctx akt.Context) { got = append(got, ctx.Value(sysKey{}), ctx.Value(own{})) })
+	over := make(chan struct{})
+	leave := hold(t, addr)
+	with := context.WithValue(t.Context(), own{}, "own")
+	require.NoError(t, addr.TryNotify(t.Context(), look))
+	require.NoError(t, addr.TryNotify(with, look))
+	require.NoError(t, addr.TryNotify(context.Background(), deed(func(ctx akt.Context) {
+		_, _ = look.f(ctx)
+		close(over)
+	})))
+	leave()
+	<-over
+	require.Equal(t, []any{"base", nil, "base", "own", "base", nil}, got)
+}
+
+// Shutdown: when its patience ends during a batch, the rest is dropped, in its order, and not begun;
+// OnStopping is told when the handler that runs has returned.
+func TestShutdownCutsABatch(t *testing.T) {
+	t.Parallel()
+	var handled, dead []int
+	var j journal
+	system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(d akt.DeadLetter) {
+		dead = append(dead, d.Msg.(numberedNote).N)
+	}))
+	begun, leave := make(chan struct{}), make(chan struct{})
+	addr, err := system.Run(&noteTaker{
+		take: func(_ akt.Context, n int) {
+			handled = append(handled, n)
+			if n == 2 {
+				close(begun)
+				<-leave
+			}
+		},
+		stopping: func() { j.add("OnStopping") },
+		stopped:  func() { j.add("OnStopped") },
+	})
+	require.NoError(t, err)
+	done := addr.Done()
+	busy, let := make(chan struct{}), make(chan struct{})
+	require.NoError(t, addr.Notify(t.Context(), noteHold{busy, let}))
+	<-busy
+	for n := range 5 {
+		require.NoError(t, addr.TryNotify(t.Context(), numberedNote{n + 1}))
+	}
+	close(let)
+	<-begun
+	require.NoError(t, addr.TryNotify(t.Context(), numberedNote{6}))
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	err = system.Shutdown(over)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "HandleNote (4 queued)")
+	require.Equal(t, []int{3, 4, 5, 6}, dead)
+	for info := range system.Actors() {
+		require.Zero(t, info.Queued)
+		require.EqualValues(t, 4, info.Dropped)
+	}
+	close(leave)
+	<-done
+	require.Equal(t, []int{1, 2}, handled)
+	require.Equal(t, []string{"OnStopping", "OnStopped"}, j.all())
 }

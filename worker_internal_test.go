@@ -14,10 +14,16 @@ import (
 // handed to w: so it is this one that owns that, too.
 func handTo(t *testing.T, w *worker, a *Address, f func(Context)) {
 	t.Helper()
+	handAs(t, notification, w, a, f)
+}
+
+// handAs is handTo for a message of this kind.
+func handAs(t *testing.T, k kind, w *worker, a *Address, f func(Context)) {
+	t.Helper()
 	w.coming.Store(true) // Somebody-Comes: it seems so
 	to, msg, err := a.actor.route(mendedAct{f})
 	require.NoError(t, err)
-	e := &envelope{ctx: context.Background(), msg: msg, to: to, kind: notification}
+	e := &envelope{ctx: context.Background(), msg: msg, to: to, kind: k}
 	_, start := a.actor.push(e, publicLane, false)
 	require.True(t, start)
 	a.actor.crew.Store(w)
@@ -180,4 +186,78 @@ func TestWhatIsTakenAtOnce(t *testing.T) {
 			<-addr.Done()
 		})
 	}
+}
+
+// Somebody-Comes: the goroutine that comes takes the actor out, so that no other one owns it as well.
+func TestRelieveTakesTheActorOut(t *testing.T) {
+	t.Parallel()
+	s := mendedSystem()
+	b := runMended(t, s)
+	w, handled := new(worker), 0
+	w.coming.Store(true)
+	to, msg, err := b.actor.route(mendedAct{func(Context) {
+		handled++
+		require.Nil(t, w.next.Load())
+		require.False(t, w.coming.Load(), "who hands over from now on brings another one")
+	}})
+	require.NoError(t, err)
+	require.True(t, b.actor.takeIdle(to.index))
+	b.actor.hand = newNotice(context.Background(), msg, to)
+	require.True(t, w.hand(b.actor))
+	w.relieve()
+	w.relieve() // there is nothing left
+	require.Equal(t, 1, handled)
+	require.NoError(t, s.Shutdown(t.Context()))
+}
+
+// A handler of a queued request hands what it wakes to its own goroutine, as one of a notification does.
+func TestRequestHandsOverToItsGoroutine(t *testing.T) {
+	t.Parallel()
+	s := mendedSystem()
+	a, b := runMended(t, s), runMended(t, s)
+	w, handled := new(worker), false
+	handAs(t, request, w, a, func(ctx Context) {
+		tell(t, ctx, b, func(Context) { handled = true })
+		require.Same(t, b.actor, w.next.Load())
+	})
+	require.True(t, handled)
+	require.NoError(t, s.Shutdown(t.Context()))
+}
+
+// Speed, and memory: the envelopes of a batch are used again, but for those with a channel or a timer,
+// and hold nothing of the messages that were handled.
+func TestEnvelopesOfABatchAreUsedAgain(t *testing.T) {
+	t.Parallel()
+	s := mendedSystem()
+	addr := runMended(t, s)
+	a, waited := addr.actor, 0
+	to, msg, err := a.route(mendedAct{func(Context) { waited++ }})
+	require.NoError(t, err)
+	push := func(pooled bool) (e *envelope, start bool) {
+		e = &envelope{ctx: t.Context(), msg: msg, to: to, kind: notification, pooled: pooled, since: 1}
+		_, start = a.push(e, publicLane, false)
+		return e, start
+	}
+	first, start := push(true)
+	require.True(t, start) // One-Owner: this goroutine
+	_, _ = push(false)
+	third, _ := push(true)
+	lastOf, lastMsg, err := a.route(mendedAct{func(Context) {
+		w := a.crew.Load()
+		require.Same(t, third, w.spent)
+		require.Same(t, first, third.next)
+		require.Nil(t, first.next, "the one that is not pooled is not among them")
+		for _, e := range []*envelope{first, third} {
+			require.Nil(t, e.msg)
+			require.Nil(t, e.ctx)
+			require.Zero(t, e.to)
+		}
+	}})
+	require.NoError(t, err)
+	last := &envelope{ctx: t.Context(), msg: lastMsg, to: lastOf, kind: notification, pooled: true}
+	a.push(last, publicLane, false)
+	a.work()
+	require.Equal(t, 3, waited)
+	require.Nil(t, last.msg, "it went with its actor's going idle")
+	require.NoError(t, s.Shutdown(t.Context()))
 }
