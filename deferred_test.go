@@ -154,6 +154,7 @@ func TestDeliveryQueuedOfTimers(t *testing.T) {
 		synctest.Wait()
 		private.NotifyLater(nothing, time.Minute)
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		require.Equal(t, []time.Duration{0, 0}, queued)
 		queued = nil
 		require.NoError(t, addr.Notify(t.Context(), nap))
@@ -161,11 +162,13 @@ func TestDeliveryQueuedOfTimers(t *testing.T) {
 		private.NotifyLater(nothing, 0)
 		private.NotifyLater(nothing, time.Second)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Equal(t, []time.Duration{0, 3 * time.Second, 2 * time.Second}, queued)
 		queued = nil
 		timer := private.NotifyInterval(func() any { return nothing }, time.Second)
 		time.Sleep(2500 * time.Millisecond)
 		timer.Stop()
+		synctest.Wait()
 		require.Equal(t, []time.Duration{0, 0, 0}, queued)
 	})
 }
