@@ -139,3 +139,39 @@ func TestKeptNextWhileAnotherIsInside(t *testing.T) {
 		require.Equal(t, []string{"first", "second"}, j.all())
 	})
 }
+
+// E4: nor does one that was kept from an earlier call for the same message, where the interceptor
+// before it calls next once more.
+func TestKeptNextOfAnEarlierTry(t *testing.T) {
+	t.Parallel()
+	for _, path := range sendPaths() {
+		t.Run(path.name, func(t *testing.T) {
+			t.Parallel()
+			retry := func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+				for range 2 {
+					if _, err := next(ctx, msg); err != nil {
+						return nil, err
+					}
+				}
+				return next(ctx, msg)
+			}
+			var kept []keptNext
+			addr := path.runWith(t, &doll{}, akt.WithInterceptor(retry, func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+				for n, earlier := range kept {
+					for _, given := range []akt.Context{earlier.ctx, ctx} {
+						if _, err := earlier.next(given, msg); err == nil {
+							t.Errorf("the next of try %d has run the handler in try %d", n+1, len(kept)+1)
+						}
+					}
+				}
+				kept = append(kept, keptNext{next, ctx})
+				return next(ctx, msg)
+			}))
+			handled := 0
+			reply, err := path.send(t, addr, play(func(akt.Context) (any, error) { handled++; return handled, nil }))
+			require.NoError(t, err)
+			require.Equal(t, 3, reply)
+			require.Equal(t, 3, handled)
+		})
+	}
+}
