@@ -175,3 +175,30 @@ func TestKeptNextOfAnEarlierTry(t *testing.T) {
 		})
 	}
 }
+
+// Info: an interceptor that recovers from a panic in another message than its own is handling its own
+// one again.
+func TestRecoveredMessageIsNamedAgain(t *testing.T) {
+	t.Parallel()
+	system := sysQuiet()
+	var info func() akt.Info
+	var during, after string
+	d := &doll{onTerminated: func(akt.Context, akt.Terminated) {
+		during = info().Handling
+		panic("broken")
+	}}
+	addr, info := sysRun(t, system, d, akt.WithInterceptor(
+		func(ctx akt.Context, _ any, next akt.Next) (any, error) {
+			func() {
+				defer func() { _ = recover() }()
+				_, _ = next(ctx, akt.Terminated{})
+			}()
+			after = info().Handling
+			return nil, nil
+		}))
+	_, err := addr.Send(t.Context(), deed(func(akt.Context) {}))
+	require.NoError(t, err)
+	require.Equal(t, "HandleTerminated", during)
+	require.Equal(t, "HandleAct", after)
+	shutDown(t, system)
+}

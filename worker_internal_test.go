@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -258,4 +259,37 @@ func TestEnvelopesOfABatchAreUsedAgain(t *testing.T) {
 	a.work()
 	require.Equal(t, 3, waited)
 	require.NoError(t, s.Shutdown(t.Context()))
+}
+
+// Somebody-Comes: an actor that is handed over at the moment when the goroutine that was on its way
+// finds nothing does not wait for the handler that has woken it.
+func TestEdgeOfHandingOver(t *testing.T) { //nolint:paralleltest // it needs two processors for itself
+	s := mendedSystem()
+	a, b := runMended(t, s), runMended(t, s)
+	for round := range edgeRounds(20000) {
+		over := make(chan struct{})
+		tell(t, context.Background(), a, func(ctx Context) {
+			tell(t, ctx, b, func(ctx Context) { // by the goroutine of a's handler, or by the one that comes
+				for a.actor.word.Load()&flagBusy != 0 {
+					runtime.Gosched()
+				}
+				spin(round % 200)
+				woken := make(chan struct{})
+				tell(t, ctx, a, func(Context) { close(woken) })
+				lost := time.NewTimer(10 * time.Second)
+				defer lost.Stop()
+				select {
+				case <-woken:
+				case <-lost.C:
+					t.Errorf("round %d: the actor waits for who has woken it", round)
+				}
+				close(over)
+			})
+		})
+		<-over
+		if t.Failed() {
+			break
+		}
+	}
+	require.NoError(t, s.Shutdown(context.Background()))
 }
