@@ -102,8 +102,8 @@ func TestTickThatIsNoneIsNotCounted(t *testing.T) {
 	require.NoError(t, s.Shutdown(t.Context()))
 }
 
-// A Timer that is over, or stopped, leaves nothing behind with its actor, and nothing that is still
-// going to happen.
+// A Timer that is over, or stopped, leaves nothing behind with its actor, and nothing that is
+// still going to happen.
 func TestTimersLeaveNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -149,8 +149,8 @@ func TestTimersLeaveNothing(t *testing.T) {
 	})
 }
 
-// Promise: what follows the loss of one is not called by the garbage collector's goroutine, which has
-// others to tell; and a Future keeps nothing of what it has called.
+// Promise: what follows the loss of one is not called by the garbage collector's goroutine, which
+// has others to tell; and a Future keeps nothing of what it has called.
 func TestLostPromiseHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -168,7 +168,8 @@ func TestLostPromiseHoldsNobodyUp(t *testing.T) {
 	})
 }
 
-// Future: what is to be called when it is settled is called also where that happens at this very moment.
+// Future: what is to be called when it is settled is called also where that happens at this very
+// moment.
 func TestWhenSettledAtThisMoment(t *testing.T) {
 	t.Parallel()
 	f := newFuture[int]()

@@ -35,7 +35,9 @@ func rejected(err error) *akt.Future[int] {
 
 // through passes everything on, so that the way is that of an actor with interceptors.
 func through() akt.Option {
-	return akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) { return next(ctx, msg) })
+	return akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+		return next(ctx, msg)
+	})
 }
 
 // Info: a deferred reply that fails is counted once, on each path, with and without interceptors.
@@ -47,7 +49,8 @@ func TestFailedDeferredReplyIsCounted(t *testing.T) {
 			t.Run(path.name+", "+name, func(t *testing.T) {
 				t.Parallel()
 				system := sysQuiet()
-				addr, info := sysRun(t, system, &lateWaiter{rejected(own)}, append(opts, path.opts...)...)
+				opts = append(opts, path.opts...)
+				addr, info := sysRun(t, system, &lateWaiter{rejected(own)}, opts...)
 				for n := range uint64(3) {
 					require.Equal(t, n, info().Failed)
 					_, err := addr.Send(path.ctx(t), lateWait{})
@@ -78,9 +81,14 @@ func TestDeferredFailureOfANotificationIsReported(t *testing.T) {
 		opts  []akt.Option
 	}{
 		{"an interface", &lateWaiter{rejected(own)}, lateWait{}, nil},
-		{"an interface, intercepted", &lateWaiter{rejected(own)}, lateWait{}, []akt.Option{through()}},
+		{
+			"an interface, intercepted", &lateWaiter{rejected(own)}, lateWait{},
+			[]akt.Option{through()},
+		},
 		{"an interceptor's", &sysEcho{}, sysNone{}, []akt.Option{
-			akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) { return rejected(own), nil }),
+			akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) {
+				return rejected(own), nil
+			}),
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -99,7 +107,8 @@ func TestDeferredFailureOfANotificationIsReported(t *testing.T) {
 	}
 }
 
-// Go: a function that returns a value and an error has failed: there is never both. One that panics is logged.
+// Go: a function that returns a value and an error has failed: there is never both. One that
+// panics is logged.
 func TestGoFailsWithoutAValue(t *testing.T) {
 	t.Parallel()
 	log := newFailLog()
@@ -132,20 +141,25 @@ func (asNothing) As(any) bool   { return true }
 func TestErrorAsNothingIsUnchanged(t *testing.T) {
 	t.Parallel()
 	addr := run(t, &doll{})
-	_, err := addr.Send(t.Context(), play(func(akt.Context) (any, error) { return nil, asNothing{} }))
-	require.True(t, err == asNothing{}, "%v", err) //nolint:errorlint,testifylint // the identity is the promise
+	_, err := addr.Send(t.Context(), play(func(akt.Context) (any, error) {
+		return nil, asNothing{}
+	}))
+	same := err == asNothing{} //nolint:errorlint // the identity is the promise
+	require.True(t, same, "%v", err)
 }
 
-// Delivery.Queued of a timer's message is counted from when it was due, at once included; so is that of a tick.
+// Delivery.Queued of a timer's message is counted from when it was due, at once included; so is
+// that of a tick.
 func TestDeliveryQueuedOfTimers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Hour)
 		var queued []time.Duration
-		addr := run(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+		see := func(ctx akt.Context, msg any, next akt.Next) (any, error) {
 			queued = append(queued, ctx.Delivery().Queued)
 			return next(ctx, msg)
-		}))
+		}
+		addr := run(t, &doll{}, akt.WithInterceptor(see))
 		private := contextOf(t, addr).Private()
 		queued = nil
 		nothing := deed(func(akt.Context) {})
@@ -173,7 +187,8 @@ func TestDeliveryQueuedOfTimers(t *testing.T) {
 	})
 }
 
-// L3: what a timer would send while the actor drains is a dead letter, and counted; its Stop comes too late.
+// L3: what a timer would send while the actor drains is a dead letter, and counted; its Stop comes
+// too late.
 func TestTimerOfADrainingActorIsDropped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

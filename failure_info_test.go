@@ -60,8 +60,8 @@ func contextOfHeld(addr *akt.Address) *akt.PrivateAddress {
 	return (*akt.PrivateAddress)(addr.Downgrade())
 }
 
-// Info: when a failure is told to anybody – the supervisor, or the dead-letter hook for a handler's
-// error – its message has ended: it is among Handled, and nothing runs.
+// Info: when a failure is told to anybody – the supervisor, or the dead-letter hook for a
+// handler's error – its message has ended: it is among Handled, and nothing runs.
 func TestFailedMessageHasEnded(t *testing.T) {
 	t.Parallel()
 	for way, send := range failWays() {
@@ -70,8 +70,11 @@ func TestFailedMessageHasEnded(t *testing.T) {
 			"a Goexit": func() error { runtime.Goexit(); return nil },
 			"an error": func() error { return errors.New("broken") },
 		} {
-			if how == "an error" && (way == "a request" || way == "a request on its sender's goroutine" || way == "a function") {
-				continue // nobody else is told
+			switch way {
+			case "a request", "a request on its sender's goroutine", "a function":
+				if how == "an error" {
+					continue // nobody else is told
+				}
 			}
 			t.Run(way+", "+how, func(t *testing.T) {
 				t.Parallel()
@@ -79,7 +82,8 @@ func TestFailedMessageHasEnded(t *testing.T) {
 					var info func() akt.Info
 					var seen []akt.Info
 					look := func() { seen = append(seen, info()) }
-					system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(akt.DeadLetter) { look() }))
+					hook := akt.WithDeadLetters(func(akt.DeadLetter) { look() })
+					system := akt.NewSystem(akt.WithDefaults(quiet()), hook)
 					addr, info := sysRun(t, system, &doll{}, akt.WithSupervisor(akt.Supervisor{
 						Decide: func(akt.Failure) akt.Directive { look(); return akt.Resume },
 					}))
@@ -99,14 +103,17 @@ func TestFailedMessageHasEnded(t *testing.T) {
 	}
 }
 
-// L4, L5: the next tick of an interval whose message panicked comes after the decision: at the first
-// multiple of the interval from then on, however long the decision took.
+// L4, L5: the next tick of an interval whose message panicked comes after the decision: at the
+// first multiple of the interval from then on, however long the decision took.
 func TestIntervalWaitsForTheDecision(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newClock()
 		addr := run(t, &doll{}, quiet(), akt.WithSupervisor(akt.Supervisor{
-			Decide: func(akt.Failure) akt.Directive { time.Sleep(2500 * time.Millisecond); return akt.Resume },
+			Decide: func(akt.Failure) akt.Directive {
+				time.Sleep(2500 * time.Millisecond)
+				return akt.Resume
+			},
 		}))
 		ticks := 0
 		timer := contextOf(t, addr).Private().NotifyInterval(func() any {
@@ -136,7 +143,8 @@ func TestVetoOfAStopInOnStart(t *testing.T) {
 	require.Equal(t, akt.Started, contextOf(t, addr).State())
 }
 
-// Shutdown refuses each notification from outside, whatever way it comes, and takes those from inside.
+// Shutdown refuses each notification from outside, whatever way it comes, and takes those from
+// inside.
 func TestShutdownRefusesNotifications(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -151,8 +159,9 @@ func TestShutdownRefusesNotifications(t *testing.T) {
 		require.NoError(t, busy.Notify(t.Context(), deed(func(ctx akt.Context) {
 			<-step
 			for name, err := range map[string]error{
-				"Notify": other.Notify(ctx, j.entry("note")), "TryNotify": other.TryNotify(ctx, j.entry("note")),
-				"private": private.Notify(ctx, j.entry("note")),
+				"Notify":    other.Notify(ctx, j.entry("note")),
+				"TryNotify": other.TryNotify(ctx, j.entry("note")),
+				"private":   private.Notify(ctx, j.entry("note")),
 			} {
 				if err != nil {
 					t.Error(name, err)
@@ -161,24 +170,22 @@ func TestShutdownRefusesNotifications(t *testing.T) {
 		})))
 		go func() { over <- system.Shutdown(context.Background()) }()
 		synctest.Wait()
-		for _, to := range []*akt.Address{busy, other} {
-			for name, err := range map[string]error{
-				"Notify": to.Notify(t.Context(), j.entry("from outside")), "TryNotify": to.TryNotify(t.Context(), j.entry("from outside")),
-			} {
-				requireSendError(t, err, akt.NotHandled, akt.ErrStopped)
-				require.NotEmpty(t, name)
-			}
+		outside, ctx := j.entry("from outside"), t.Context()
+		for _, err := range []error{
+			busy.Notify(ctx, outside), busy.TryNotify(ctx, outside),
+			other.Notify(ctx, outside), other.TryNotify(ctx, outside),
+			private.Notify(ctx, outside), weak.Notify(ctx, outside), weak.TryNotify(ctx, outside),
+		} {
+			requireSendError(t, err, akt.NotHandled, akt.ErrStopped)
 		}
-		requireSendError(t, private.Notify(t.Context(), j.entry("from outside")), akt.NotHandled, akt.ErrStopped)
-		requireSendError(t, weak.Notify(t.Context(), j.entry("from outside")), akt.NotHandled, akt.ErrStopped)
 		close(step)
 		require.NoError(t, <-over)
 		require.Equal(t, []string{"note", "note", "note"}, j.all())
 	})
 }
 
-// Shutdown: when its patience ends, a sender whose request is being handled is told at once, however
-// long that still takes.
+// Shutdown: when its patience ends, a sender whose request is being handled is told at once,
+// however long that still takes.
 func TestShutdownAnswersWhoIsBeingHandled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -39,7 +39,10 @@ func (k *nextKeeper) interceptor() akt.Interceptor {
 
 // keptNexts makes an actor with two such interceptors, and a function that tries all that is kept,
 // with every Context that there is, and wants nothing but errors.
-func keptNexts(t *testing.T, run func(actor any, opts ...akt.Option) *akt.Address) (*akt.Address, *nextKeeper) {
+func keptNexts(
+	t *testing.T, run func(actor any, opts ...akt.Option) *akt.Address,
+) (*akt.Address, *nextKeeper) {
+	t.Helper()
 	t.Helper()
 	k := &nextKeeper{}
 	k.try = func(ctx akt.Context, _ any) {
@@ -63,9 +66,9 @@ func keptNexts(t *testing.T, run func(actor any, opts ...akt.Option) *akt.Addres
 	return run(&doll{}, akt.WithInterceptor(k.interceptor(), k.interceptor())), k
 }
 
-// E4: a next that was kept does nothing but return an error, at each point of a later message: before
-// and in the handler and after it, in each layer, from each of them, on each path, with whatever
-// Context. The later message is handled as if nothing were.
+// E4: a next that was kept does nothing but return an error, at each point of a later message:
+// before and in the handler and after it, in each layer, from each of them, on each path, with
+// whatever Context. The later message is handled as if nothing were.
 func TestKeptNextDoesNothing(t *testing.T) {
 	t.Parallel()
 	for _, path := range sendPaths() {
@@ -98,9 +101,13 @@ func TestKeptNextDoesNothing(t *testing.T) {
 // E4: nor does it in a batch, where the messages follow each other without a look at the mailbox.
 func TestKeptNextDoesNothingInABatch(t *testing.T) {
 	t.Parallel()
-	addr, k := keptNexts(t, func(actor any, opts ...akt.Option) *akt.Address { return run(t, actor, opts...) })
+	addr, k := keptNexts(t, func(actor any, opts ...akt.Option) *akt.Address {
+		return run(t, actor, opts...)
+	})
 	var j journal
-	tries := func(n int) dollAct { return deed(func(ctx akt.Context) { j.add("%d", n); k.try(ctx, nil) }) }
+	tries := func(n int) dollAct {
+		return deed(func(ctx akt.Context) { j.add("%d", n); k.try(ctx, nil) })
+	}
 	<-asBatch(t, addr, tries(1), tries(2), tries(3))
 	settled(t, addr)
 	require.Equal(t, []string{"1", "2", "3"}, j.all())
@@ -114,7 +121,7 @@ func TestKeptNextWhileAnotherIsInside(t *testing.T) {
 		var j journal
 		var first keptNext
 		messages, entered, leave := 0, make(chan struct{}), make(chan struct{})
-		addr := run(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+		see := func(ctx akt.Context, msg any, next akt.Next) (any, error) {
 			switch messages++; messages {
 			case 1:
 				first = keptNext{next, ctx}
@@ -124,7 +131,8 @@ func TestKeptNextWhileAnotherIsInside(t *testing.T) {
 				return nil, nil
 			}
 			return next(ctx, msg)
-		}))
+		}
+		addr := run(t, &doll{}, akt.WithInterceptor(see))
 		settled(t, addr)
 		inside := deed(func(akt.Context) { close(entered); <-leave; j.add("first") })
 		require.NoError(t, addr.TryNotify(t.Context(), inside))
@@ -156,19 +164,23 @@ func TestKeptNextOfAnEarlierTry(t *testing.T) {
 				return next(ctx, msg)
 			}
 			var kept []keptNext
-			addr := path.runWith(t, &doll{}, akt.WithInterceptor(retry, func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+			keep := func(ctx akt.Context, msg any, next akt.Next) (any, error) {
 				for n, earlier := range kept {
 					for _, given := range []akt.Context{earlier.ctx, ctx} {
 						if _, err := earlier.next(given, msg); err == nil {
-							t.Errorf("the next of try %d has run the handler in try %d", n+1, len(kept)+1)
+							t.Errorf("next of try %d has run the handler in try %d", n, len(kept))
 						}
 					}
 				}
 				kept = append(kept, keptNext{next, ctx})
 				return next(ctx, msg)
-			}))
+			}
+			addr := path.runWith(t, &doll{}, akt.WithInterceptor(retry, keep))
 			handled := 0
-			reply, err := path.send(t, addr, play(func(akt.Context) (any, error) { handled++; return handled, nil }))
+			reply, err := path.send(t, addr, play(func(akt.Context) (any, error) {
+				handled++
+				return handled, nil
+			}))
 			require.NoError(t, err)
 			require.Equal(t, 3, reply)
 			require.Equal(t, 3, handled)
@@ -176,8 +188,8 @@ func TestKeptNextOfAnEarlierTry(t *testing.T) {
 	}
 }
 
-// Info: an interceptor that recovers from a panic in another message than its own is handling its own
-// one again.
+// Info: an interceptor that recovers from a panic in another message than its own is handling its
+// own one again.
 func TestRecoveredMessageIsNamedAgain(t *testing.T) {
 	t.Parallel()
 	system := sysQuiet()

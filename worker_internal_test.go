@@ -2,7 +2,6 @@ package akt
 
 import (
 	"context"
-	"log/slog"
 	"runtime"
 	"testing"
 	"time"
@@ -32,7 +31,9 @@ func handAs(t *testing.T, k kind, w *worker, a *Address, f func(Context)) {
 }
 
 // tell sends the actor something to do.
-func tell(t *testing.T, ctx context.Context, to *Address, f func(Context)) { //nolint:revive // as its name says it
+//
+//nolint:revive // the test comes first
+func tell(t *testing.T, ctx context.Context, to *Address, f func(Context)) {
 	t.Helper()
 	if err := to.TryNotify(ctx, mendedAct{f}); err != nil {
 		t.Error(err)
@@ -122,7 +123,8 @@ func TestHandedActorDoesNotWaitForItsWaker(t *testing.T) {
 }
 
 // D5: an actor that a handler wakes is only handed to the goroutine of that handler while it runs
-// there: with a Context that was kept, or that of a handler on its sender's goroutine, nobody would come.
+// there: with a Context that was kept, or that of a handler on its sender's goroutine, nobody
+// would come.
 func TestKeptContextHandsNothingOver(t *testing.T) {
 	t.Parallel()
 	s := mendedSystem()
@@ -162,13 +164,16 @@ func TestWhatIsTakenAtOnce(t *testing.T) {
 	}{
 		{"notifications", []kind{notification, notification, notification}, []int32{3, 3, 3}},
 		{"one notification", []kind{notification}, []int32{0}},
-		{"a request among them", []kind{notification, request, notification, notification}, []int32{0, 0, 2, 2}},
+		{
+			"a request among them", []kind{notification, request, notification, notification},
+			[]int32{0, 0, 2, 2},
+		},
 		{"requests", []kind{request, request}, []int32{0, 0}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			addr, err := NewSystem(WithDefaults(WithLogger(slog.New(slog.DiscardHandler)))).Run(mended{})
-			require.NoError(t, err)
+			s := mendedSystem()
+			addr := runMended(t, s)
 			a := addr.actor
 			var taken []int32
 			to, msg, err := a.route(mendedAct{func(Context) {
@@ -178,18 +183,19 @@ func TestWhatIsTakenAtOnce(t *testing.T) {
 			}})
 			require.NoError(t, err)
 			for _, k := range row.kinds {
-				a.push(&envelope{ctx: context.Background(), msg: msg, to: to, kind: k}, publicLane, true)
+				e := &envelope{ctx: context.Background(), msg: msg, to: to, kind: k}
+				a.push(e, publicLane, true)
 			}
 			a.work() // One-Owner: the first push has made it this goroutine
 			require.Equal(t, row.taken, taken)
 			require.Zero(t, a.size)
-			addr.Stop()
-			<-addr.Done()
+			require.NoError(t, s.Shutdown(context.Background()))
 		})
 	}
 }
 
-// Somebody-Comes: the goroutine that comes takes the actor out, so that no other one owns it as well.
+// Somebody-Comes: the goroutine that comes takes the actor out, so that no other one owns it as
+// well.
 func TestRelieveTakesTheActorOut(t *testing.T) {
 	t.Parallel()
 	s := mendedSystem()
@@ -211,7 +217,8 @@ func TestRelieveTakesTheActorOut(t *testing.T) {
 	require.NoError(t, s.Shutdown(t.Context()))
 }
 
-// A handler of a queued request hands what it wakes to its own goroutine, as one of a notification does.
+// A handler of a queued request hands what it wakes to its own goroutine, as one of a notification
+// does.
 func TestRequestHandsOverToItsGoroutine(t *testing.T) {
 	t.Parallel()
 	s := mendedSystem()
@@ -225,8 +232,8 @@ func TestRequestHandsOverToItsGoroutine(t *testing.T) {
 	require.NoError(t, s.Shutdown(t.Context()))
 }
 
-// Speed, and memory: the envelopes of a batch are used again, but for those with a channel or a timer,
-// and hold nothing of the messages that were handled.
+// Speed, and memory: the envelopes of a batch are used again, but for those with a channel or a
+// timer, and hold nothing of the messages that were handled.
 func TestEnvelopesOfABatchAreUsedAgain(t *testing.T) {
 	t.Parallel()
 	s := mendedSystem()
@@ -235,7 +242,7 @@ func TestEnvelopesOfABatchAreUsedAgain(t *testing.T) {
 	to, msg, err := a.route(mendedAct{func(Context) { waited++ }})
 	require.NoError(t, err)
 	push := func(pooled bool) (e *envelope, start bool) {
-		e = &envelope{ctx: t.Context(), msg: msg, to: to, kind: notification, pooled: pooled, since: 1}
+		e = &envelope{ctx: t.Context(), msg: msg, to: to, kind: notification, pooled: pooled}
 		_, start = a.push(e, publicLane, false)
 		return e, start
 	}
@@ -255,21 +262,24 @@ func TestEnvelopesOfABatchAreUsedAgain(t *testing.T) {
 		}
 	}})
 	require.NoError(t, err)
-	a.push(&envelope{ctx: t.Context(), msg: lastMsg, to: lastOf, kind: notification}, publicLane, false)
+	e := &envelope{ctx: t.Context(), msg: lastMsg, to: lastOf, kind: notification}
+	a.push(e, publicLane, false)
 	a.work()
 	require.Equal(t, 3, waited)
 	require.NoError(t, s.Shutdown(t.Context()))
 }
 
-// Somebody-Comes: an actor that is handed over at the moment when the goroutine that was on its way
-// finds nothing does not wait for the handler that has woken it.
-func TestEdgeOfHandingOver(t *testing.T) { //nolint:paralleltest // it needs two processors for itself
+// Somebody-Comes: an actor that is handed over at the moment when the goroutine that was on its
+// way finds nothing does not wait for the handler that has woken it.
+//
+//nolint:paralleltest // it needs two processors for itself
+func TestEdgeOfHandingOver(t *testing.T) {
 	s := mendedSystem()
 	a, b := runMended(t, s), runMended(t, s)
 	for round := range edgeRounds(20000) {
 		over := make(chan struct{})
 		tell(t, context.Background(), a, func(ctx Context) {
-			tell(t, ctx, b, func(ctx Context) { // by the goroutine of a's handler, or by the one that comes
+			tell(t, ctx, b, func(ctx Context) { // by either goroutine
 				for a.actor.word.Load()&flagBusy != 0 {
 					runtime.Gosched()
 				}
