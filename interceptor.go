@@ -98,8 +98,9 @@ type delivered struct {
 	queued time.Duration
 }
 
-// layer is one interceptor of a chain. Its state has the number of the run that it is open for; and who may go on to the next layer
-// is decided by the rest:
+// layer is one interceptor of a chain. Its state has the number of the run that it is open for, and
+// which call of the interceptor in it: one may be called again for the same message. Who may go on to
+// the next layer is decided by the rest:
 //
 //	         call                next, one CAS
 //	closed ───────▶ open ──────────────────────▶ inside
@@ -115,10 +116,11 @@ type layer struct {
 	inner     *layer // nil for the innermost
 	intercept Interceptor
 	state     atomic.Uint64
+	calls     uint64        // of the interceptor, so far; whoever calls it has the layer to itself
 	left      chan struct{} // closed when who is inside has left; made when the interceptor returned first
 }
 
-// What the state of a layer has besides the word of a run.
+// What the state of a layer has besides the run, and the call in the place of the run's handler.
 const (
 	layerClosed uint64 = iota
 	layerOpen
@@ -166,7 +168,8 @@ func (a *actor) callOf(run uint64, e *envelope) callFunc {
 
 // call calls the interceptor.
 func (l *layer) call(ctx Context, msg any) (any, error) {
-	run := l.chain.run &^ flagMask
+	l.calls++
+	run := l.chain.run&^(handlerMask|flagMask) | l.calls<<handlerShift&handlerMask
 	l.state.Store(run | layerOpen)
 	defer l.close(run)
 	return l.intercept(ctx, msg, func(ctx Context, msg any) (any, error) { return l.pass(run, ctx, msg) })
