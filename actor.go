@@ -57,8 +57,10 @@ type extras struct {
 	limitTimer      *time.Timer
 	forgotten       int      // strong references that the collector has found, but a timer runs
 	stoppedAtStart  bool     // by Stop or Drain in OnStart
+	ticks           uint64   // of intervals, those that were handled
 	told            bool     // OnStopping was called for notice, by the owner's tell
 	handledWhenTold uint64   // how many messages were handled then
+	ticksWhenTold   uint64   // how many of them were ticks
 	mishaps         *mishaps // of an actor that had any
 }
 

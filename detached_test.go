@@ -353,8 +353,10 @@ func TestZeroValues(t *testing.T) {
 			ctx.Unwatch(to)
 		}))
 		require.NoError(t, err)
-		_, err = akt.RecipientOf[int, int](to)
-		require.Error(t, err)
+		recipient, err := akt.RecipientOf[int, int](to)
+		require.NoError(t, err)
+		_, err = recipient.Send(ctx, 1)
+		require.ErrorIs(t, err, akt.ErrStopped)
 	}
 	for _, addr := range []*akt.Address{{}, nil} {
 		require.True(t, addr.Clone().IsClosed())

@@ -76,6 +76,7 @@ func NewPromise[R any](ctx context.Context) (*Promise[R], *Future[R]) {
 		if !c.actor.promise(c, f) {
 			f.fail(errPromiseEnded)
 		}
+		c.actor.system.noteStart(c.actor) // it owes something, though it may be idle
 	default:
 		stop := lifetime.AfterEnd(ctx, func() { f.fail(endedSafely(ctx)) })
 		f.whenSettled(stop)
@@ -126,19 +127,30 @@ func (a *actor) failPromises() {
 	}
 }
 
-// owed is how many Promises the actor owes to somebody who waits; of one run, if that is given.
-func (a *actor) owed(by *Context) (n int) {
+// owed is how many Promises the actor owes, and how many of them somebody waits for; of one run, if
+// that is given.
+func (a *actor) owed(by *Context) (promises, awaited int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.extras == nil {
-		return 0
+		return 0, 0
 	}
 	for f, run := range a.extras.promises {
-		if (by == nil || run>>runShift == by.run>>runShift) && f.isAwaited() {
-			n++
+		if by != nil && run>>runShift != by.run>>runShift {
+			continue
+		}
+		promises++
+		if f.isAwaited() {
+			awaited++
 		}
 	}
-	return n
+	return promises, awaited
+}
+
+// owes reports whether the run of a Context owes a Promise that somebody waits for.
+func (a *actor) owes(c Context) bool {
+	_, awaited := a.owed(&c)
+	return awaited > 0
 }
 
 // Resolve gives the reply. Only the first Resolve or Reject has an effect.
@@ -255,7 +267,7 @@ func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 		return *new(R), errNilContext
 	}
 	if err := f.await(ctx, nil); err != nil {
-		return *new(R), fmt.Errorf("akt: waiting for a deferred reply: %w", err)
+		return *new(R), &annotated{"waiting for a deferred reply", err}
 	}
 	value, _, err := f.outcome()
 	return value, err

@@ -84,6 +84,13 @@ func (a *actor) endRunOfNone() {
 	a.endRun()
 }
 
+// countTick counts a tick of an interval, after its run has ended.
+func (a *actor) countTick() {
+	a.mu.Lock()
+	a.extra().ticks++
+	a.mu.Unlock()
+}
+
 // mishaps count what goes wrong with an actor's messages. Guarded by mailbox.mu.
 type mishaps struct {
 	failed, dropped uint64

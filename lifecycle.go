@@ -316,20 +316,28 @@ func (a *actor) tell() {
 	a.phase.Store(uint32(Stopping))
 	a.mu.Lock()
 	x := a.extra()
-	x.told, x.handledWhenTold = true, a.handledIn(a.word.Load())
+	x.told, x.handledWhenTold, x.ticksWhenTold = true, a.handledIn(a.word.Load()), x.ticks
 	a.mu.Unlock()
 	a.askStopping(a.work)
 }
 
-// knowsOfStop reports whether OnStopping was called for notice, and no message handled since.
-func (a *actor) knowsOfStop() bool {
+// knowsOfStop reports whether OnStopping was called for notice, and no message handled since. butTicks
+// leaves those of intervals out.
+func (a *actor) knowsOfStop(butTicks bool) bool {
 	if !a.table.stopping || a.word.Load()&flagRest != 0 { // a state that rests is none
 		return true
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	x := a.extras
-	return x != nil && (x.ending || x.told && x.handledWhenTold == a.handledIn(a.word.Load()))
+	if x == nil || x.ending || !x.told {
+		return x != nil && x.ending
+	}
+	since := a.handledIn(a.word.Load()) - x.handledWhenTold
+	if butTicks {
+		since -= x.ticks - x.ticksWhenTold
+	}
+	return since == 0
 }
 
 // callStopping calls OnStopping. A panic counts as true.

@@ -88,7 +88,7 @@ func (a *actor) workOff() *worker {
 		case tell:
 			a.tell()
 		case finish:
-			if a.wantsNotice() && !a.knowsOfStop() {
+			if a.wantsNotice() && !a.knowsOfStop(false) {
 				a.askStopping(a.stopNow)
 			}
 			a.end(nil)
@@ -228,6 +228,9 @@ func (a *actor) noticed(ctx context.Context) context.Context {
 
 // settle tells whoever has to know how the handling of an envelope went.
 func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
+	if e.kind == interval {
+		a.countTick()
+	}
 	if failure == nil && e.timer != nil {
 		e.timer.handled()
 	}
@@ -306,7 +309,8 @@ func (a *actor) caught(recovered any, e *envelope) *PanicError {
 // tick makes and handles the message of an interval. The envelope has the message from then on, for what is told of it.
 func (a *actor) tick(c Context, e *envelope) (reply any, err error) {
 	e.msg, e.to = nil, route{} // of the tick before
-	if e.timer.isStopped() {   // since it was taken
+	a.word.Or(flagTick)
+	if e.timer.isStopped() { // since it was taken
 		a.endRunOfNone()
 		return nil, nil
 	}

@@ -3,7 +3,8 @@ package akt
 import (
 	"context"
 	"fmt"
-	"slices"
+	"log/slog"
+	"maps"
 	"strings"
 )
 
@@ -39,12 +40,14 @@ func (s *System) Shutdown(ctx context.Context) error {
 	if c, ok := s.inside(ctx); ok {
 		return deadlock(c.actor.name() + "." + c.actor.runningIn(c.run) + " → Shutdown")
 	}
-	s.close()
-	for told := 1; told > 0; {
+	most := mostRounds + s.close()
+	for rounds := 0; ; rounds++ {
 		if !s.await(ctx, s.quiet) {
 			return s.cut(ctx)
 		}
-		told = s.tellAll()
+		if !s.tellAll(rounds == most) || rounds == most {
+			break
+		}
 	}
 	for _, a := range s.all() {
 		if a.config.parent == nil {
@@ -57,38 +60,92 @@ func (s *System) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// close refuses what comes from outside. The guard keeps senders from taking an idle actor without being looked at.
-func (s *System) close() {
+// mostRounds is how often OnStopping is called for notice again, besides once for each actor: what is
+// flushed may pass through all of them, but a hook that always sends would go on for ever.
+const mostRounds = 1000
+
+// close refuses what comes from outside, and returns how many actors there are. The guard keeps senders
+// from taking an idle actor without being looked at.
+func (s *System) close() int {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.closing.Store(true)
-	if s.changed == nil {
-		s.changed, s.active = make(chan struct{}), map[*actor]struct{}{}
-		for a := range s.names.All() {
-			if a.guard(); !isIdle(a.word.Load()) {
-				s.active[a] = struct{}{}
-			}
-		}
+	if s.draining != nil {
+		return s.alive
 	}
-	s.mu.Unlock()
+	s.draining = &draining{
+		changed: make(chan struct{}), active: map[*actor]struct{}{},
+		unaware: map[*actor]struct{}{}, owing: map[*actor]struct{}{},
+	}
+	for a := range s.names.All() {
+		a.guard()
+		s.draining.add(a)
+	}
+	return s.alive
+}
+
+// draining is what a Shutdown that is under way knows of the actors, so that looking again and again
+// costs no more than what was started meanwhile, however many there are. Guarded by System.mu.
+//
+//   - Noted-First: whoever starts an actor that was idle notes it before it runs. So an actor that is
+//     not among the active is idle.
+type draining struct {
+	changed chan struct{}       // closed and renewed when an actor goes idle or ends, or a function returns
+	active  map[*actor]struct{} // those that may be busy, and those that rest
+	unaware map[*actor]struct{} // those whose OnStopping may have to be called for notice
+	owing   map[*actor]struct{} // those that may owe a Promise
+}
+
+// add notes an actor that may be busy.
+func (d *draining) add(a *actor) {
+	d.active[a] = struct{}{}
+	if a.table.stopping {
+		d.unaware[a] = struct{}{}
+	}
+	d.owing[a] = struct{}{}
+}
+
+// forget forgets an actor that has ended.
+func (d *draining) forget(a *actor) {
+	delete(d.active, a)
+	delete(d.unaware, a)
+	delete(d.owing, a)
 }
 
 // tellAll has OnStopping of each actor called for notice, but where it was told and has handled no
-// message since. It returns how many there were to tell.
-func (s *System) tellAll() (told int) {
-	for _, a := range s.all() {
-		if !a.knowsOfStop() {
-			told++
-			a.tellOfStop()
+// message since. It reports whether there was one to tell. The last time it tells the log instead.
+func (s *System) tellAll(last bool) (told bool) {
+	for _, a := range s.toTell() {
+		told = true
+		if last {
+			a.log(slog.LevelWarn, "akt: OnStopping is not called for notice again: whenever it was, new messages came of it")
+			continue
 		}
+		a.tellOfStop()
 	}
 	return told
+}
+
+// toTell returns the actors that have not been told, or have handled a message since.
+func (s *System) toTell() (actors []*actor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for a := range s.draining.unaware {
+		switch {
+		case !a.knowsOfStop(true):
+			actors = append(actors, a)
+		case isIdle(a.word.Load()):
+			delete(s.draining.unaware, a) // until it is started again
+		}
+	}
+	return actors
 }
 
 // await waits until what is asked for holds, and reports false when ctx ends before.
 func (s *System) await(ctx context.Context, holds func() bool) bool {
 	for {
 		s.mu.Lock()
-		changed := s.changed
+		changed := s.draining.changed
 		s.mu.Unlock()
 		if holds() { // asked after changed was read, so that no change is missed
 			return true
@@ -108,9 +165,9 @@ func (s *System) note() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.changed != nil {
-		close(s.changed)
-		s.changed = make(chan struct{})
+	if d := s.draining; d != nil {
+		close(d.changed)
+		d.changed = make(chan struct{})
 	}
 }
 
@@ -121,43 +178,36 @@ func (s *System) empty() bool {
 	return s.alive == 0
 }
 
-// quiet reports whether nothing is queued, running or deferred. It looks twice: an actor whose word
-// has not changed, its count of runs included, was idle all the time between, so all were idle at
-// once; and between the looks nobody waited for a Promise, which only a run or a function can change.
+// quiet reports whether nothing is queued, running or deferred, but for ticks of intervals. It looks
+// twice: an actor whose word has not changed, its count of runs included, was idle all the time between,
+// so all were idle at once; and between the looks nobody waited for a Promise, which only a run or a
+// function can change.
 func (s *System) quiet() bool {
 	first, idle := s.look()
 	if !idle || s.owes() {
 		return false
 	}
 	second, idle := s.look()
-	return idle && slices.Equal(first, second)
+	return idle && maps.Equal(first, second)
 }
 
-// seen is an actor and its state word.
-type seen struct {
-	actor *actor
-	word  uint64
-}
-
-// look returns the state words of all actors, and whether all are idle and no function runs. Those that
-// are known to have been busy come first: so looking again and again costs no more than what was
-// started meanwhile, however many actors there are.
-func (s *System) look() (words []seen, idle bool) {
+// look returns the state words of the actors that were not idle for certain, and whether all are idle
+// now and no function runs.
+func (s *System) look() (words map[*actor]uint64, idle bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for a := range s.active {
-		if !isIdle(a.word.Load()) {
-			return nil, false
-		}
-		delete(s.active, a)
-	}
-	for a := range s.names.All() {
+	d := s.draining
+	words = map[*actor]uint64{}
+	for a := range d.active {
 		word := a.word.Load()
-		if !isIdle(word) {
-			s.active[a] = struct{}{}
+		switch {
+		case isIdle(word) && word&flagRest == 0:
+			delete(d.active, a) // Noted-First
+		case isIdle(word), word&flagTick != 0 && a.hasNothingElse():
+			words[a] = word
+		default:
 			return nil, false
 		}
-		words = append(words, seen{a, word})
 	}
 	return words, len(s.functions) == 0
 }
@@ -169,8 +219,8 @@ func (s *System) noteStart(a *actor) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.active != nil {
-		s.active[a] = struct{}{}
+	if s.draining != nil {
+		s.draining.add(a) // Noted-First
 	}
 }
 
@@ -180,9 +230,26 @@ func isIdle(word uint64) bool {
 	return word&flagWork == 0 && word&(flagBusy|flagRest) != flagBusy
 }
 
+// hasNothingElse reports whether there is nothing to do for an actor after the run that it is in.
+func (a *actor) hasNothingElse() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.queued() == 0 && a.orders == 0
+}
+
 // owes reports whether an actor owes a Promise that somebody waits for.
 func (s *System) owes() bool {
-	return slices.ContainsFunc(s.all(), func(a *actor) bool { return a.owed(nil) > 0 })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for a := range s.draining.owing {
+		switch promises, awaited := a.owed(nil); {
+		case awaited > 0:
+			return true
+		case promises == 0:
+			delete(s.draining.owing, a) // until it is started again
+		}
+	}
+	return false
 }
 
 // cut ends what has not ended when the patience has.
@@ -190,15 +257,19 @@ func (s *System) cut(ctx context.Context) error {
 	var unquiet []string
 	s.life.End()
 	for _, a := range s.all() {
-		running, owed := a.running(), a.owed(nil)
-		resting := a.word.Load()&flagRest != 0
+		word := a.word.Load()
+		running := a.runningIn(word)
+		if running == "" && !isIdle(word) && word&flagRest == 0 {
+			running = "no handler"
+		}
+		_, owed := a.owed(nil)
 		a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
 		if own := a.config.within().life; own != nil {
 			own.End()
 		}
 		queue, current, start := a.shutOff(orderDrain | orderNotice)
 		if running != "" || owed > 0 || len(queue) > 0 {
-			unquiet = append(unquiet, unquietAs(a.name(), running, resting, len(queue), owed))
+			unquiet = append(unquiet, unquietAs(a.name(), running, word&flagRest != 0, len(queue), owed))
 		}
 		if current != nil && current.kind == request {
 			current.cut()
@@ -257,7 +328,7 @@ func (s *System) refuses(ctx context.Context) bool {
 func (s *System) inside(ctx context.Context) (Context, bool) {
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
 		a := c.actor
-		if a.system == s && (a.runs(c.run) || s.defers(c) || a.owed(&c) > 0) {
+		if a.system == s && (a.runs(c.run) || s.defers(c) || a.owes(c)) {
 			return c, true
 		}
 	}

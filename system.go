@@ -19,8 +19,7 @@ type System struct {
 	life    lifetime.Life // ends when the patience of Shutdown does: see lifetime
 
 	mu        sync.Mutex
-	active    map[*actor]struct{}           // those that may be busy; made by Shutdown
-	changed   chan struct{}                 // closed and renewed when an actor goes idle or ends, or a function returns, during Shutdown
+	draining  *draining                     // made by Shutdown
 	functions map[link]int                  // those that Go has started and that have not returned, by the run they belong to
 	names     names.Book[*actor, *creation] // all actors; a name is claimed by LookupOrRun
 	alive     int                           // actors of which not everybody knows yet that they have ended
@@ -131,7 +130,7 @@ func (s *System) add(from context.Context, a, parent *actor) error {
 	}
 	if given && closing {
 		a.guard()
-		s.active[a] = struct{}{}
+		s.draining.add(a)
 	}
 	s.mu.Unlock()
 	if !given {
@@ -155,7 +154,9 @@ func (s *System) remove(a *actor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.names.Free(a)
-	delete(s.active, a)
+	if s.draining != nil {
+		s.draining.forget(a)
+	}
 }
 
 // bury notes that an actor has ended and everybody knows.

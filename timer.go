@@ -105,6 +105,12 @@ func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 
 // startTimer starts a timer, unless the actor takes no more messages.
 func (a *actor) startTimer(t *Timer, after time.Duration) bool {
+	start := false
+	defer func() {
+		if start {
+			a.hire() // not under mu, as it may take that of the system
+		}
+	}()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	x := a.extra()
@@ -120,9 +126,7 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 		return true
 	}
 	a.stamp(t.message)
-	if a.putLocked(t.message, privateLane) {
-		a.hire()
-	}
+	start = a.putLocked(t.message, privateLane)
 	if t.every == 0 {
 		t.fired = true
 		delete(x.timers, t) // a message like any other from now on
