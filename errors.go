@@ -21,17 +21,20 @@ var (
 	// ErrFailedToGetResponse says that the mailbox had accepted the message, and no response came of it.
 	ErrFailedToGetResponse = errors.New("akt: failed to get response")
 
-	// ErrStopped says that the actor has stopped, is stopping, or that this address of it was released.
+	// ErrStopped says that the actor has stopped, is stopping, that this address of it was
+	// released, or that the system shuts down and the call comes from outside: then the text says
+	// so. A Promise fails with it when its state has ended.
 	ErrStopped = errors.New("akt: the actor has stopped")
 	// ErrMailboxFull is what TryNotify gets when the public mailbox has no room at this moment.
 	ErrMailboxFull = errors.New("akt: the mailbox is full")
-	// ErrDeadlock says that the sender would wait for itself, alone or in a ring with others: for a reply, for room in a full mailbox,
-	// for an end, or for the Future of a function started with [Go]. The text shows the path. Of a ring one is told, at once: the one
-	// whose wait closes it, or, where that cannot be told, as an actor that waits for its children to end, the sender that began to wait
-	// last. The others go on.
+	// ErrDeadlock says that the sender would wait for itself, alone or in a ring with others: for a
+	// reply, for room in a full mailbox, for an end, or for the Future of a function started with
+	// [Go]. The text shows the path. Of a ring one is told, at once: the one whose wait closes it,
+	// or, where that cannot be told, as an actor that waits for its children to end, the sender
+	// that began to wait last. The others go on.
 	//
-	// A handler that is told must return before trying again helps, as the others wait for it: so not the handler but who has sent
-	// to it tries again, after a pause that grows.
+	// A handler that is told must return before trying again helps, as the others wait for it: so
+	// not the handler but who has sent to it tries again, after a pause that grows.
 	ErrDeadlock = errors.New("akt: deadlock")
 	// ErrNameTaken says that another actor of the system has the name given with [WithName].
 	ErrNameTaken = errors.New("akt: the name is taken")
@@ -67,10 +70,11 @@ func (h Handled) String() string {
 
 // SendError is every failure of a send that is not the handler's own error.
 //
-// It unwraps to ErrFailedToDeliver or ErrFailedToGetResponse, and to the precise cause: an [*UnhandledError], ErrStopped,
-// ErrMailboxFull, ErrDeadlock, a [*PanicError], a [*ReplyTypeError], context.Canceled or context.DeadlineExceeded.
-// When a handler answers with the SendError of a call it made itself, errors.Is finds the causes of both calls; Handled
-// always speaks of this message.
+// It unwraps to ErrFailedToDeliver or ErrFailedToGetResponse, and to the precise cause: an
+// [*UnhandledError], a [*DecodeError], ErrStopped, ErrMailboxFull, ErrDeadlock, a [*PanicError], a
+// [*ReplyTypeError], context.Canceled or context.DeadlineExceeded. When a handler answers with the
+// SendError of a call it made itself, errors.Is finds the causes of both calls; Handled always
+// speaks of this message.
 type SendError struct {
 	Actor   string  // the actor's name
 	Message string  // the message's dynamic type, as %T prints it
@@ -133,7 +137,8 @@ func labelOf(msg any) label {
 // bare is the error's text without the package's prefix, for use inside another text that has it.
 func bare(err error) string { return strings.TrimPrefix(err.Error(), "akt: ") }
 
-// PanicError is the failure of a request whose handler panicked, or called runtime.Goexit.
+// PanicError is the failure of a request whose handler panicked, or called runtime.Goexit. It is
+// also the failure of a hook, of a Spawner and of a function started with [Go].
 type PanicError struct {
 	Value any    // what was passed to panic
 	Stack []byte // the goroutine's stack at the panic, as runtime/debug.Stack formats it
@@ -219,7 +224,8 @@ func (e *PanicError) exited() bool { return e.Value == any(errGoexit) }
 // errGoexit is the Value of a PanicError where a handler ended its goroutine instead of returning.
 var errGoexit = errors.New("runtime.Goexit was called in a handler")
 
-// UnhandledError says that the actor has no handler for a message, what it accepts, and what was probably meant.
+// UnhandledError says that the actor has no handler for a message, what it accepts, and what was
+// probably meant.
 type UnhandledError struct {
 	Type    string   // the actor's type
 	Message string   // the message's type, or the name of a Raw
