@@ -6,27 +6,38 @@ import (
 	"time"
 )
 
-// Info is what is known of an actor at one moment. Keeping it costs a message nothing: Handled comes from a count that the
-// actor keeps anyway, and the others change only when something goes wrong.
+// Info is what is known of an actor at one moment. Keeping it costs a message nothing: Handled
+// comes from a count that the actor keeps anyway, and the others change only when something goes
+// wrong.
 type Info struct {
 	Name  string
 	Type  string // the actor's type, such as "*bank.Account"
 	State State
 
-	Queued   uint64 // accepted, their handling has not begun, both lanes
-	Handled  uint64 // messages whose handling has ended, failed ones and functions of Do included; starts again at 2⁴⁰
-	Failed   uint64 // of these, those whose handler returned an error, panicked or called runtime.Goexit
-	Dropped  uint64 // accepted and never handled: the actor has stopped, or the sender's context has ended meanwhile
-	Restarts uint64 // how often it was given a fresh state
+	// Queued are the messages that were accepted and whose handling has not begun, in both lanes.
+	Queued uint64
+	// Handled are those whose handling has ended, failed ones and functions of Do included. It
+	// starts again at 2⁴⁰.
+	Handled uint64
+	// Failed are those of them whose handler returned an error or a Future that failed, panicked, or
+	// called runtime.Goexit.
+	Failed uint64
+	// Dropped are those that were accepted and never handled: the actor has stopped, or the state
+	// that they belong to has ended, the sender's context has, or the sender was told of a deadlock;
+	// and timers and Terminated that came while the actor drained.
+	Dropped uint64
+	// Restarts is how often the actor was given a fresh state.
+	Restarts uint64
 
 	Handling  string    // the handler or hook that runs, such as "HandleDeposit"; "" where none does
 	Started   time.Time // when Run made the actor
 	LastError error     // of the last message that failed; nil before
 }
 
-// Actors returns what is known of each living actor, children included, the oldest first. Those that are run while the sequence is
-// read are not in it, and those that end meanwhile may be left out. Each Info is of one moment, and each of its own. Nothing is locked
-// while the caller has its turn: it may be a handler, and do anything.
+// Actors returns what is known of each living actor, children included, the oldest first. Those
+// that are run while the sequence is read are not in it, and those that end meanwhile may be left
+// out. Each Info is of one moment, and each of its own. Nothing is locked while the caller has its
+// turn: it may be a handler, and do anything.
 func (s *System) Actors() iter.Seq[Info] {
 	return func(yield func(Info) bool) {
 		for _, a := range slices.Backward(s.all()) {
