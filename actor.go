@@ -21,12 +21,11 @@ type actor struct {
 	config *config
 	system *System
 
-	started   time.Duration // the uptime when Run made it
-	deferring bool          // some of its replies may be Futures: a handler declares one, or an interface, or there are interceptors
-	refs      atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
-	phase     atomic.Uint32 // a State
-	extras    *extras
-	loop      func() // work, once it was needed; the owner's
+	started time.Duration // the uptime when Run made it
+	refs    atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
+	phase   atomic.Uint32 // a State
+	extras  *extras
+	loop    func() // work, once it was needed; the owner's
 
 	entry names.Entry[*actor] // in the system's names, guarded by System.mu
 
@@ -54,6 +53,8 @@ type extras struct {
 	born      uint64              // the number of the last run before the present state
 	promises  map[promised]uint64 // what the state owes, by the run that it was made in
 
+	endTimer        *time.Timer // of timeEnd
+	limitTimer      *time.Timer
 	forgotten       int      // strong references that the collector has found, but a timer runs
 	stoppedAtStart  bool     // by Stop or Drain in OnStart
 	told            bool     // OnStopping was called for notice, by the owner's tell
@@ -146,55 +147,6 @@ func (a *actor) done() <-chan struct{} {
 		x.done = make(chan struct{})
 	}
 	return x.done
-}
-
-// stop drains what was accepted, then stops the actor.
-func (a *actor) stop() { a.stopAfter(orderDrain | orderNotice) }
-
-// release gives a strong reference up.
-func (a *actor) release() {
-	if a.refs.Add(-1) < 0 {
-		a.stopAfter(orderDrain)
-	}
-}
-
-// tellOfStop has OnStopping called for notice, in the actor's turn.
-func (a *actor) tellOfStop() {
-	if a.order(orderTell) {
-		a.hire()
-	}
-}
-
-// forget gives a strong reference up that nobody has any more; but not as long as a timer runs, so that an actor that only its own
-// timer wakes is not forgotten with its address.
-func (a *actor) forget() {
-	a.mu.Lock()
-	a.extra().forgotten++
-	a.mu.Unlock()
-	a.releaseForgotten()
-}
-
-// releaseForgotten does what forget has put off, if no timer runs.
-func (a *actor) releaseForgotten() {
-	a.mu.Lock()
-	n := 0
-	if x := a.extras; x != nil && len(x.timers) == 0 {
-		n, x.forgotten = x.forgotten, 0
-	}
-	a.mu.Unlock()
-	for range n {
-		a.release()
-	}
-}
-
-// askToStop stops the actor after its current message, unless it vetoes.
-func (a *actor) askToStop() { a.stopAfter(orderAsk) }
-
-func (a *actor) stopAfter(o orders) {
-	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping)) // before the order: a veto turns it back
-	if a.order(o) {
-		a.hire()
-	}
 }
 
 // running names the handler that runs, if one does.

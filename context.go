@@ -142,7 +142,7 @@ func (c Context) Err() error {
 	if c.actor == nil {
 		return c.sender().Err()
 	}
-	sender, life := c.apart(), &c.actor.system.life
+	sender, life := c.apart(), c.actor.life()
 	over := life.Over() // looked at first: where it has not ended, the sender's end came first
 	err := sender.Err()
 	switch {
@@ -173,7 +173,7 @@ func (c Context) ends() context.Context {
 	if c.actor == nil {
 		return c.sender()
 	}
-	life := c.actor.system.lifetime()
+	life := c.actor.lifetime()
 	switch {
 	case c.run&runEndless == 0:
 		return endOf(c.apart(), life)
@@ -194,7 +194,7 @@ func endOf(sender context.Context, life *lifetime.Life) context.Context {
 				continue
 			}
 			ends := ctx.ends()
-			if life == nil || life == &ctx.actor.system.life {
+			if life == nil || life == ctx.actor.life() {
 				return ends
 			}
 			if ends.Done() == nil {
@@ -386,7 +386,7 @@ func (s *System) senderOf(ctx context.Context) context.Context {
 	for {
 		switch c := ctx.(type) {
 		case Context:
-			if c.actor == nil || c.actor.system != s {
+			if c.actor == nil || c.actor.system != s || c.actor.config.within().life != nil {
 				return ctx
 			}
 			ctx = c.sender()
@@ -424,7 +424,7 @@ func (e *envelope) expired() error {
 
 // bound returns what the handler of a request gets in the place of a ctx that can end and that a type of the user's own has a part in, as
 // it was when the sender called; nil where package context and this one have made all that matters. The sender releases it.
-func (s *System) bound(ctx context.Context) *lifetime.Bound {
+func (a *actor) bound(ctx context.Context) *lifetime.Bound {
 	for under := ctx; ; {
 		switch c := under.(type) {
 		case Context:
@@ -448,9 +448,25 @@ func (s *System) bound(ctx context.Context) *lifetime.Bound {
 		case lifetime.Bottom:
 			return nil
 		default:
-			return lifetime.Bind(ctx, s.lifetime())
+			return lifetime.Bind(ctx, a.lifetime())
 		}
 	}
+}
+
+// life is what the Contexts of the actor's runs end with: its own, where it has a limit for its end, else its system's.
+func (a *actor) life() *lifetime.Life {
+	if own := a.config.within().life; own != nil {
+		return own
+	}
+	return &a.system.life
+}
+
+// lifetime is life where it may be used.
+func (a *actor) lifetime() *lifetime.Life {
+	if own := a.config.within().life; own != nil {
+		return own
+	}
+	return a.system.lifetime()
 }
 
 // lifetime is what ends when the patience of Shutdown does. What is made in a testing/synctest bubble must not be used outside, so there

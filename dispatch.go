@@ -24,6 +24,7 @@ type table struct {
 	partial  []*handler // handlers of an interface that has methods
 	anything *handler   // the handler of the empty interface, if there is one
 	stopping bool       // the type has OnStopping
+	ends     bool       // it has a hook that its end calls
 	defers   bool       // a reply of some handler may be a Future
 	cache    cache
 	lenders  []lender // embedded fields that must not be nil
@@ -58,6 +59,7 @@ func (h *handler) String() string { return h.owner + "." + h.method }
 func newTable(t reflect.Type, handlers []*handler) *table {
 	tbl := &table{typ: t, kind: kindOf(t), handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}}
 	tbl.stopping = methodSet(t).Implements(reflect.TypeFor[StoppingHook]())
+	tbl.ends = tbl.stopping || methodSet(t).Implements(reflect.TypeFor[StoppedHook]())
 	tbl.cache.slots.Store(newSlots(8))
 	for i, h := range handlers {
 		h.index = uint16(i + 1)

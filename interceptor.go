@@ -237,7 +237,7 @@ func (c *chain) own(ctx Context) (own Context, bound *lifetime.Bound) {
 	case !already && endless(sender):
 		run |= runEndless
 	default:
-		if bound = c.actor.system.bound(sender); bound != nil {
+		if bound = c.actor.bound(sender); bound != nil {
 			sender = bound
 		}
 	}

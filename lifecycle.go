@@ -46,8 +46,8 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	if parent != nil {
 		cfg.parent = parent
 	}
-	if cfg.until != nil && cfg.until.Err() != nil {
-		return nil, &stoppedError{ended(cfg.until)}
+	if until := cfg.within().until; until != nil && until.Err() != nil {
+		return nil, &stoppedError{ended(until)}
 	}
 	if spawned { // else sp is nil, but may still hold on to the state
 		cfg.spawner = sp
@@ -60,8 +60,10 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	a, addr := newActor(s.collects(cfg))
 	a.self, a.table, a.system, a.config = pointerTo(what), t, s, cfg
 	a.started = uptime()
-	a.deferring = t.defers || len(cfg.interceptors) > 0
 	a.capacity = cfg.capacity
+	if l := cfg.within(); l.stopTimeout > 0 {
+		l.life = &lifetime.Life{}
+	}
 	word := flagBusy // One-Owner: this goroutine, until OnStart has returned
 	if len(cfg.interceptors) > 0 {
 		cfg.chain = newChain(a, cfg.interceptors)
@@ -120,8 +122,7 @@ func (a *actor) start(from context.Context) error {
 	returned := false
 	defer func() {
 		if !returned { // OnStart ended the goroutine: Run does not return either
-			defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-			a.neverStarted(errGoexit)
+			a.endAtStart(from, func() { a.neverStarted(errGoexit) })
 		}
 	}()
 	err := a.callStart(from)
@@ -130,36 +131,43 @@ func (a *actor) start(from context.Context) error {
 		c.past.Store(true)
 	}
 	if err != nil {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		a.neverStarted(err)
+		a.endAtStart(from, func() { a.neverStarted(err) })
 		return err
 	}
 	if err = a.incomplete(); err != nil {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		a.end(err)
+		a.endAtStart(from, func() { a.end(err) })
 		return err
 	}
 	a.goOn()
-	a.endWith(a.config.until)
+	a.endWith(a.config.within().until)
 	if a.goIdle() {
 		a.system.note()
 		return nil
 	}
+	return a.startBusy(from)
+}
+
+// startBusy is the end of start for an actor that has something to do.
+func (a *actor) startBusy(from context.Context) error {
 	a.mu.Lock()
 	stopped := a.extras != nil && a.extras.stoppedAtStart
 	a.mu.Unlock()
 	if stopped && a.takeOrder(orderAsk) && !a.vetoes() {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		a.end(nil)
+		a.endAtStart(from, func() { a.end(nil) })
 		return a.gone()
 	}
 	a.hire() // One-Owner: handed over
 	if stopped && a.shut() {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		<-a.done()
+		a.endAtStart(from, func() { <-a.done() })
 		return a.gone()
 	}
 	return nil
+}
+
+// endAtStart ends an actor, or waits for that, while the run that from comes from waits.
+func (a *actor) endAtStart(from context.Context, end func()) {
+	defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
+	end()
 }
 
 // noteStopIn notes that OnStart has called Stop or Drain: then Run does not return the address.
@@ -212,7 +220,7 @@ func (a *actor) incomplete() error {
 // first, and has the values of both; the run that from comes from waits for it. release is to be called when
 // OnStart has returned.
 func (a *actor) startContext(from context.Context) (c Context, release func()) {
-	until, ends, undo := a.config.until, from, func() {}
+	until, ends, undo := a.config.within().until, from, func() {}
 	switch {
 	case until == nil || endless(until):
 	case endless(from):
@@ -227,7 +235,7 @@ func (a *actor) startContext(from context.Context) (c Context, release func()) {
 	forever := endless(ends)
 	var bound *lifetime.Bound
 	if !forever {
-		if bound = a.system.bound(ends); bound != nil {
+		if bound = a.bound(ends); bound != nil {
 			ends = bound
 		}
 	}
@@ -402,6 +410,7 @@ func (a *actor) ended() {
 	a.mu.Lock()
 	x := a.extras
 	x.over, x.last = true, nil
+	x.stopTiming()
 	watchers := x.watchers
 	x.watchers = nil
 	if x.done != nil {

@@ -544,11 +544,11 @@ func (m *mailbox) closeDown() (queue []*envelope) {
 	return m.takeAll()
 }
 
-// shutOff is closeDown by somebody else: the owner stops when it is free. current is the request that it handles, or did.
-func (m *mailbox) shutOff() (queue []*envelope, current *envelope, start bool) {
+// shutOff is closeDown by somebody else: the owner stops when it is free, as the order says. current is the request that it handles, or did.
+func (m *mailbox) shutOff(o orders) (queue []*envelope, current *envelope, start bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.orders |= orderDrain | orderNotice
+	m.orders |= o
 	m.care()
 	queue = append(m.takeRest(), m.takeAll()...)
 	return queue, m.current, m.getUp() || m.wake()

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
+
+	"github.com/aktgo/akt/internal/lifetime"
 
 	"github.com/aktgo/akt/internal/names"
 )
@@ -26,8 +29,7 @@ type config struct {
 	inline   bool
 	system   *System
 	logger   *slog.Logger
-	base     *notice         // the values of WithContext
-	until    context.Context // the context of WithContext
+	base     *notice // the values of WithContext
 	spawner  spawner
 	parent   *actor
 
@@ -35,10 +37,38 @@ type config struct {
 	interceptors []Interceptor
 	chain        *chain    // of the interceptors, nil where there are none
 	claim        *creation // of LookupOrRun, on the name
+
+	limits *limits // of its life; nil where there are none
 }
 
 // named reports whether the name was given: the actor can be looked up, and its system holds it.
 func (c *config) named() bool { return c.own.Given != "" }
+
+// limits are what few actors have: an end that comes by itself, and how long an end may take.
+type limits struct {
+	until       context.Context // the context of WithContext
+	stopTimeout time.Duration   // 0 for none
+	life        *lifetime.Life  // with a stopTimeout: ended when that is reached, or the system's life is
+}
+
+// limited returns the limits, to be changed by an option.
+func (c *config) limited() *limits {
+	if c.limits == nil {
+		c.limits = &limits{}
+	}
+	return c.limits
+}
+
+// noLimits are those of a config that has none.
+var noLimits limits
+
+// within are the limits.
+func (c *config) within() *limits {
+	if c.limits == nil {
+		return &noLimits
+	}
+	return c.limits
+}
 
 type option struct {
 	text string
@@ -127,6 +157,20 @@ func WithInlineSend() Option {
 	})
 }
 
+// WithStopTimeout sets how long the end of the actor waits for the handler that runs and for the queue, whoever asked for it: Stop,
+// Drain, Release, WithContext, its parent. After that the Context of the handler ends, and those who are queued are told that the
+// actor has stopped. A handler that goes on all the same is still waited for. The default, 0, is no limit; d must not be negative.
+// After [Context.Stop] the queue is not waited for anyway.
+func WithStopTimeout(d time.Duration) Option {
+	return optionOf(fmt.Sprintf("WithStopTimeout(%v)", d), func(c *config) error {
+		if d < 0 {
+			return fmt.Errorf("akt: WithStopTimeout(%v): the time must not be negative; 0 means no limit", d)
+		}
+		c.limited().stopTimeout = d
+		return nil
+	})
+}
+
 // WithContext gives the handlers of timers, notifications and functions of Do, and the hooks, the
 // values of ctx, behind those of the sender. It stops the actor when ctx ends, as [Address.Stop]
 // does, and ends OnStart's Context. Run fails with ErrStopped if ctx has ended already.
@@ -139,7 +183,7 @@ func WithContext(ctx context.Context) Option {
 		if ctx == nil {
 			return errors.New("akt: WithContext: the context is nil; leave the option out")
 		}
-		c.base, c.until = base, ctx
+		c.base, c.limited().until = base, ctx
 		return nil
 	})
 }

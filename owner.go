@@ -266,7 +266,7 @@ func (a *actor) reply(e *envelope, reply any) {
 
 // defers reports whether a reply is a deferred one, which may fail later.
 func (a *actor) defers(reply any) bool {
-	return a.deferring && reply != nil && isDeferred(reply)
+	return reply != nil && (a.table.defers || a.config.chain != nil) && isDeferred(reply)
 }
 
 // invoke calls what an envelope is for. A panic becomes the failure. If the handler calls runtime.Goexit, nothing after the

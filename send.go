@@ -64,7 +64,7 @@ func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, e
 		if ctx.Err() != nil {
 			return nil, a.undelivered(r.sentAs(msg), ended(ctx))
 		}
-		if b := a.system.bound(ctx); b != nil {
+		if b := a.bound(ctx); b != nil {
 			return a.sendBound(b, r, msg, into)
 		}
 	}

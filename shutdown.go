@@ -199,7 +199,10 @@ func (s *System) cut(ctx context.Context) error {
 		running, owed := a.running(), a.owed(nil)
 		resting := a.word.Load()&flagRest != 0
 		a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
-		queue, current, start := a.shutOff()
+		if own := a.config.within().life; own != nil {
+			own.End()
+		}
+		queue, current, start := a.shutOff(orderDrain | orderNotice)
 		if running != "" || owed > 0 || len(queue) > 0 {
 			unquiet = append(unquiet, unquietAs(a.name(), running, resting, len(queue), owed))
 		}
