@@ -59,9 +59,9 @@
 //
 // The handler's own error comes back unchanged, and the actor lives on; only an error that is or
 // wraps the [*SendError] of a call that the handler made comes wrapped in this call's own, also
-// where it is the error of a [Future]. Every other failure is a SendError too, which says whether
-// the message may have been handled, and wraps the precise cause. It comes at once, never as a
-// timeout of something else.
+// where it is the error of a [Future] that Ask or SendUnpack waits for. Every other failure is a
+// SendError too, which says whether the message may have been handled, and wraps the precise cause.
+// It comes at once, never as a timeout of something else.
 //
 // Nobody waits for a notification: where its handler fails, or the Future that it has returned, or
 // where it is dropped, that is logged, and told to the hook of [WithDeadLetters]. A message that
@@ -85,8 +85,8 @@
 // which all mailboxes are full. Let one of the ring send by [Address.TryNotify], or by a
 // [PrivateAddress], which always has room; or let it keep what was refused and return.
 //
-// A wait inside the library, such as that of an actor for its children to end, is logged when it
-// lasts longer than 10 seconds, with who waits for whom in which handler.
+// An end that lasts longer than 10 seconds, and a wait for children to end, is logged once, with who
+// waits for whom in which handler. [WithStopTimeout] bounds an end.
 //
 // # Lifecycle
 //

@@ -66,8 +66,9 @@ func (s State) String() string {
 // Context is what a handler and a hook get: the sender's context.Context – its deadline,
 // cancellation and values – and the actor. It is a small value that may be copied, and kept after
 // the handler has returned; it is not cancelled by that. It is cancelled when the sender's context
-// ends, or when the actor's system is shut down and runs out of patience. A message sent with
-// Notify has the sender's values only: its end is not the handler's.
+// ends, when the actor's system is shut down and runs out of patience, or when the actor's end
+// lasts longer than [WithStopTimeout] allows. A message sent with Notify has the sender's values
+// only: its end is not the handler's.
 //
 // Hand it on: to further sends, so that a cycle of requests is detected, and to everything that
 // takes a context.Context. In a goroutine of your own it counts as the handler that waits there,
@@ -131,13 +132,14 @@ func (c Context) of() *actor {
 // Deadline returns the sender's deadline.
 func (c Context) Deadline() (time.Time, bool) { return c.sender().Deadline() }
 
-// Done returns a channel that is closed when the sender's context ends, or when the patience of
-// Shutdown does. It is the same at each call. Where the sender's context is of a type of the user's
-// own that has no AfterFunc, its end is seen while the handler, or a function of [Go] that it has
-// started, runs; after that, only Shutdown's.
+// Done returns a channel that is closed when the sender's context ends, when the patience of
+// Shutdown does, or at the limit of [WithStopTimeout]. It is the same at each call. Where the
+// sender's context is of a type of the user's own that has no AfterFunc, its end is seen while the
+// handler, or a function of [Go] that it has started, runs; after that, only the other ends.
 func (c Context) Done() <-chan struct{} { return c.ends().Done() }
 
-// Err returns why Done is closed: the sender's error if its context has ended first, else context.Canceled; nil before.
+// Err returns why Done is closed: the sender's error if its context has ended first, else
+// context.Canceled; nil before. It never changes.
 func (c Context) Err() error {
 	if c.actor == nil {
 		return c.sender().Err()

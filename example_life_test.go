@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aktgo/akt"
 )
@@ -219,4 +220,29 @@ func ExampleContext_Drain() {
 	// served: tea
 	// served: cider
 	// closed: <nil>
+}
+
+// Watchman sleeps until he is woken.
+type Watchman struct{}
+
+// Sleep is what he does.
+type Sleep struct{}
+
+func (*Watchman) HandleSleep(ctx akt.Context, _ Sleep) {
+	<-ctx.Done()
+	fmt.Println("woken:", ctx.Err())
+}
+
+// An end waits for the handler that runs, but no longer than this: then the handler's Context ends.
+func ExampleWithStopTimeout() {
+	ctx := context.Background()
+	watchman := akt.MustRun(&Watchman{}, akt.WithStopTimeout(10*time.Millisecond))
+	if err := watchman.Notify(ctx, Sleep{}); err != nil {
+		fmt.Println(err)
+	}
+	watchman.Stop()
+	fmt.Println("ended:", watchman.Wait(ctx))
+	// Output:
+	// woken: context canceled
+	// ended: <nil>
 }

@@ -170,7 +170,7 @@ func (f *Future[R]) settle(value R, err error) {
 // fail fails a Future for want of its Promise.
 func (f *Future[R]) fail(err error) { f.conclude(*new(R), err, true) }
 
-// conclude settles the Future, unless it is, and has known who wants to know.
+// conclude settles the Future, unless it is, and tells those who want to know.
 func (f *Future[R]) conclude(value R, err error, dropped bool) {
 	then, decided := f.decide(value, err, dropped)
 	if decided && f.owner != nil {
