@@ -233,7 +233,8 @@ func (a *Address) IsClosed() bool {
 // IsConnected is the opposite of IsClosed.
 func (a *Address) IsConnected() bool { return !a.IsClosed() }
 
-// Name returns the actor's name: the one given with [WithName], or a made-up one such as "Account-17".
+// Name returns the actor's name: the one given with [WithName], or a made-up one such as
+// "Account-17".
 func (a *Address) Name() string {
 	defer runtime.KeepAlive(a)
 	return a.target().name()
@@ -260,8 +261,9 @@ func (a *actor) refer() (*Address, bool) {
 	}
 }
 
-// collects reports whether the garbage collector may release the addresses of an actor of this configuration: only those of an
-// actor that nobody else holds, in the default system. It must not where the caller is in a synctest bubble.
+// collects reports whether the garbage collector may release the addresses of an actor of this
+// configuration: only those of an actor that nobody else holds, in the default system. It must not
+// where the caller is in a synctest bubble.
 func (s *System) collects(c *config) bool {
 	return s == defaultSystem && !c.named() && c.parent == nil
 }
@@ -288,7 +290,8 @@ func (w *WeakAddress) target() *actor {
 	return (*actor)(w)
 }
 
-// Upgrade returns a new strong reference, to be released on its own; none to an actor that has stopped or is stopping.
+// Upgrade returns a new strong reference, to be released on its own; none to an actor that has
+// stopped or is stopping.
 func (w *WeakAddress) Upgrade() (*Address, bool) { return w.target().refer() }
 
 // Send is [Address.Send]; ErrStopped where the actor is gone.

@@ -85,8 +85,8 @@
 // which all mailboxes are full. Let one of the ring send by [Address.TryNotify], or by a
 // [PrivateAddress], which always has room; or let it keep what was refused and return.
 //
-// An end that lasts longer than 10 seconds, and a wait for children to end, is logged once, with who
-// waits for whom in which handler. [WithStopTimeout] bounds an end.
+// An end that lasts longer than 10 seconds, and a wait for children to end, is logged once, with
+// who waits for whom in which handler. [WithStopTimeout] bounds an end.
 //
 // # Lifecycle
 //
@@ -223,8 +223,9 @@ func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	if found == nil {
 		return ask[R](ctx, to, msg)
 	}
-	// The actor was asked with exactly these types before. This is no function of its own, as calling a generic one from another
-	// costs the look-up of its dictionary, which with many types is a cache miss.
+	// The actor was asked with exactly these types before. This is no function of its own, as
+	// calling a generic one from another costs the look-up of its dictionary, which with many types
+	// is a cache miss.
 	if run, ok := inlineRun(ctx); ok {
 		if word, idle := a.take(found.index); idle {
 			c := Context{Context: ctx, actor: a, run: word&^flagMask | run}

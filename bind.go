@@ -52,8 +52,9 @@ func Bind[A any, C context.Context, M, R any](method func(A, C, M) (R, error)) e
 	return nil
 }
 
-// expressionOf is the handler's method expression as reflection has it, if method is the same one. In a generic function a method
-// expression is wrapped, and cannot be compared; as it is not called, that does no harm.
+// expressionOf is the handler's method expression as reflection has it, if method is the same one.
+// In a generic function a method expression is wrapped, and cannot be compared; as it is not
+// called, that does no harm.
 func expressionOf[F any](h *handler, t reflect.Type, method F) (any, bool) {
 	if h == nil || reflect.ValueOf(method).IsNil() {
 		return nil, false

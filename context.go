@@ -166,11 +166,12 @@ func (c Context) Err() error {
 	}
 }
 
-// apart is the sender's context without the runs in this system that it was handed through, which end with the system as well.
+// apart is the sender's context without the runs in this system that it was handed through, which
+// end with the system as well.
 func (c Context) apart() context.Context { return c.actor.system.senderOf(c.sender()) }
 
-// ends is a context whose Done, Err and AfterFunc are those of c. All Contexts of one sender's context share one, which lives as long as
-// that: nothing else holds it.
+// ends is a context whose Done, Err and AfterFunc are those of c. All Contexts of one sender's
+// context share one, which lives as long as that: nothing else holds it.
 func (c Context) ends() context.Context {
 	if c.actor == nil {
 		return c.sender()
@@ -242,7 +243,8 @@ func (c Context) own(key any) (value any, ok bool) {
 	return nil, false
 }
 
-// valueOf is ctx.Value(key). It goes through the runs that ctx was handed through by a loop: there may be any number of them.
+// valueOf is ctx.Value(key). It goes through the runs that ctx was handed through by a loop: there
+// may be any number of them.
 func valueOf(ctx context.Context, key any) any {
 	for {
 		switch c := ctx.(type) {
@@ -275,7 +277,8 @@ func (c Context) AfterFunc(f func()) (stop func() bool) { return context.AfterFu
 // Address returns the actor's own address. It is weak, so that an actor does not keep itself alive.
 func (c Context) Address() *WeakAddress { return (*WeakAddress)(c.of()) }
 
-// Private returns the actor's private way in, to send to itself or to hand to the actors it controls.
+// Private returns the actor's private way in, to send to itself or to hand to the actors it
+// controls.
 func (c Context) Private() *PrivateAddress { return (*PrivateAddress)(c.of()) }
 
 // Stop stops the actor after the message that runs now, unless OnStopping vetoes. What is queued is
@@ -365,8 +368,8 @@ func (c Context) Logger() *slog.Logger {
 	return c.actor.logger()
 }
 
-// endless reports whether ctx can never end, so that nobody would notice if the handler ran on this goroutine.
-// Shutdown's cancellation does not count.
+// endless reports whether ctx can never end, so that nobody would notice if the handler ran on this
+// goroutine. Shutdown's cancellation does not count.
 func endless(ctx context.Context) bool {
 	if c, ok := ctx.(Context); ok && c.actor != nil {
 		return c.run&runEndless != 0
@@ -382,8 +385,9 @@ func doneOf(ctx context.Context) <-chan struct{} {
 	return ctx.Done()
 }
 
-// senderOf is the context of a queued request without the runs of this system that it was handed through, which add neither values
-// nor an end. So a chain of requests costs each of its handlers the same, however long it is.
+// senderOf is the context of a queued request without the runs of this system that it was handed
+// through, which add neither values nor an end. So a chain of requests costs each of its handlers
+// the same, however long it is.
 func (s *System) senderOf(ctx context.Context) context.Context {
 	for {
 		switch c := ctx.(type) {
@@ -400,8 +404,9 @@ func (s *System) senderOf(ctx context.Context) context.Context {
 	}
 }
 
-// inlineRun is what a run on its sender's goroutine has in the place of the state word's flags, where ctx can never end. It reports
-// false where it can, and where too many runs lie on that goroutine already: a stack ends, a queue does not.
+// inlineRun is what a run on its sender's goroutine has in the place of the state word's flags,
+// where ctx can never end. It reports false where it can, and where too many runs lie on that
+// goroutine already: a stack ends, a queue does not.
 func inlineRun(ctx context.Context) (run uint64, ok bool) {
 	if c, ok := ctx.(Context); ok && c.actor != nil {
 		return c.run&(runEndless|runDepth) + oneDeeper, c.run&runEndless != 0 && c.run&runDepth != runDepth
@@ -409,8 +414,8 @@ func inlineRun(ctx context.Context) (run uint64, ok bool) {
 	return runEndless, ctx.Done() == nil
 }
 
-// expired returns why the context of a queued request has ended. It is asked in the actor's turn, so no method of a user's own type is
-// called that could end that.
+// expired returns why the context of a queued request has ended. It is asked in the actor's turn,
+// so no method of a user's own type is called that could end that.
 func (e *envelope) expired() error {
 	if e.endless {
 		return nil
@@ -424,8 +429,9 @@ func (e *envelope) expired() error {
 	return ended(e.ctx)
 }
 
-// bound returns what the handler of a request gets in the place of a ctx that can end and that a type of the user's own has a part in, as
-// it was when the sender called; nil where package context and this one have made all that matters. The sender releases it.
+// bound returns what the handler of a request gets in the place of a ctx that can end and that a
+// type of the user's own has a part in, as it was when the sender called; nil where package context
+// and this one have made all that matters. The sender releases it.
 func (a *actor) bound(ctx context.Context) *lifetime.Bound {
 	for under := ctx; ; {
 		switch c := under.(type) {
@@ -455,7 +461,8 @@ func (a *actor) bound(ctx context.Context) *lifetime.Bound {
 	}
 }
 
-// life is what the Contexts of the actor's runs end with: its own, where it has a limit for its end, else its system's.
+// life is what the Contexts of the actor's runs end with: its own, where it has a limit for its
+// end, else its system's.
 func (a *actor) life() *lifetime.Life {
 	if own := a.config.within().life; own != nil {
 		return own
@@ -471,8 +478,8 @@ func (a *actor) lifetime() *lifetime.Life {
 	return a.system.lifetime()
 }
 
-// lifetime is what ends when the patience of Shutdown does. What is made in a testing/synctest bubble must not be used outside, so there
-// the default system, which all share, has none.
+// lifetime is what ends when the patience of Shutdown does. What is made in a testing/synctest
+// bubble must not be used outside, so there the default system, which all share, has none.
 func (s *System) lifetime() *lifetime.Life {
 	if s == defaultSystem && inBubble() {
 		return nil

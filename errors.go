@@ -14,11 +14,13 @@ import (
 	"github.com/aktgo/akt/internal/decode"
 )
 
-// What a failed send unwraps to, besides its precise cause. Each [SendError] is exactly one of the first two.
+// What a failed send unwraps to, besides its precise cause. Each [SendError] is exactly one of the
+// first two.
 var (
 	// ErrFailedToDeliver says that the message never entered the mailbox.
 	ErrFailedToDeliver = errors.New("akt: failed to deliver")
-	// ErrFailedToGetResponse says that the mailbox had accepted the message, and no response came of it.
+	// ErrFailedToGetResponse says that the mailbox had accepted the message, and no response came
+	// of it.
 	ErrFailedToGetResponse = errors.New("akt: failed to get response")
 
 	// ErrStopped says that the actor has stopped, is stopping, that this address of it was
@@ -54,9 +56,11 @@ var errNilContext = errors.New("akt: the context is nil; pass context.Background
 type Handled uint8
 
 const (
-	// MaybeHandled says that the handler was started, and may have had its effect, in part or whole.
+	// MaybeHandled says that the handler was started, and may have had its effect, in part or
+	// whole.
 	MaybeHandled Handled = iota
-	// NotHandled says that the handler was certainly never started: sending the message elsewhere is safe.
+	// NotHandled says that the handler was certainly never started: sending the message elsewhere
+	// is safe.
 	NotHandled
 )
 
@@ -120,7 +124,8 @@ func (e *SendError) Unwrap() []error {
 	return causes
 }
 
-// label is what a text calls a message: the type that its sender passed, and for a [Raw] the name, in quotes.
+// label is what a text calls a message: the type that its sender passed, and for a [Raw] the name,
+// in quotes.
 type label struct{ typ, raw string }
 
 func (l label) String() string { return strings.TrimSuffix(l.typ+" "+l.raw, " ") }
@@ -144,7 +149,8 @@ type PanicError struct {
 	Stack []byte // the goroutine's stack at the panic, as runtime/debug.Stack formats it
 }
 
-// newPanicError is made of what recover returned, by the deferred function that called it: the stack still shows the panic.
+// newPanicError is made of what recover returned, by the deferred function that called it: the
+// stack still shows the panic.
 func newPanicError(value any) *PanicError {
 	if value == nil {
 		value = errGoexit
@@ -251,7 +257,8 @@ func (e *UnhandledError) Error() string {
 	return b.String()
 }
 
-// ReplyTypeError says that the caller of Ask, or of RecipientOf, wanted another type than the handler replies with.
+// ReplyTypeError says that the caller of Ask, or of RecipientOf, wanted another type than the
+// handler replies with.
 type ReplyTypeError struct {
 	Handler string // such as "bank.Account.HandleDeposit"
 	Reply   string // the type the handler replies with
@@ -303,15 +310,16 @@ func ended(ctx context.Context) error {
 	return &causedError{err, cause}
 }
 
-// endedSafely is ended on a goroutine of akt's own: the methods of a user's context are called detached.
+// endedSafely is ended on a goroutine of akt's own: the methods of a user's context are called
+// detached.
 func endedSafely(ctx context.Context) error {
 	err := context.Canceled
 	detached(func() { err = ended(ctx) })
 	return err
 }
 
-// ownError makes the handler's error this call's: unchanged, unless it is or wraps the SendError of a call that the handler
-// made, whose Handled would speak of another message.
+// ownError makes the handler's error this call's: unchanged, unless it is or wraps the SendError of
+// a call that the handler made, whose Handled would speak of another message.
 func ownError(err error, a *actor, message func() label) error {
 	if !wrapsSendError(err) {
 		return err

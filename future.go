@@ -91,8 +91,8 @@ type promised interface {
 	isAwaited() bool
 }
 
-// promise notes that the actor's state owes f, since the run of this Context. It reports false where
-// that state has ended.
+// promise notes that the actor's state owes f, since the run of this Context. It reports false
+// where that state has ended.
 func (a *actor) promise(c Context, f promised) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -146,7 +146,8 @@ func (a *actor) owed(by *Context) (n int) {
 // Resolve gives the reply. Only the first Resolve or Reject has an effect.
 func (p *Promise[R]) Resolve(value R) { p.settle(value, nil) }
 
-// Reject gives an error instead of a reply; it comes back unchanged. Rejecting with nil is an error too.
+// Reject gives an error instead of a reply; it comes back unchanged. Rejecting with nil is an error
+// too.
 func (p *Promise[R]) Reject(err error) {
 	if err == nil {
 		err = errors.New("akt: a promise was rejected with a nil error")
@@ -181,8 +182,8 @@ func (f *Future[R]) conclude(value R, err error, dropped bool) {
 	}
 }
 
-// drop fails a Future whose Promise was lost. It is called on the garbage collector's goroutine, which
-// is to have nothing to do with those who want to know.
+// drop fails a Future whose Promise was lost. It is called on the garbage collector's goroutine,
+// which is to have nothing to do with those who want to know.
 func (f *Future[R]) drop() {
 	if !f.isSettled() {
 		go f.fail(errPromiseDropped)
@@ -274,8 +275,8 @@ func (f *Future[R]) outcome() (value R, dropped bool, err error) {
 	return f.value, f.dropped, f.err
 }
 
-// await waits until the Future is settled. The error is why it did not wait so long: ctx's, where that has ended before,
-// errShutDown where cut was closed, ErrDeadlock in a ring.
+// await waits until the Future is settled. The error is why it did not wait so long: ctx's, where
+// that has ended before, errShutDown where cut was closed, ErrDeadlock in a ring.
 func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) error {
 	if f.isSettled() {
 		return nil

@@ -19,12 +19,12 @@ type Info struct {
 	// Handled are those whose handling has ended, failed ones and functions of Do included. It
 	// starts again at 2⁴⁰.
 	Handled uint64
-	// Failed are those of them whose handler returned an error or a Future that failed, panicked, or
-	// called runtime.Goexit.
+	// Failed are those of them whose handler returned an error or a Future that failed, panicked,
+	// or called runtime.Goexit.
 	Failed uint64
 	// Dropped are those that were accepted and never handled: the actor has stopped, or the state
-	// that they belong to has ended, the sender's context has, or the sender was told of a deadlock;
-	// and timers and Terminated that came while the actor drained.
+	// that they belong to has ended, the sender's context has, or the sender was told of a
+	// deadlock; and timers and Terminated that came while the actor drained.
 	Dropped uint64
 	// Restarts is how often the actor was given a fresh state.
 	Restarts uint64
@@ -67,8 +67,9 @@ func (a *actor) info() (i Info, lives bool) {
 	return i, i.State != Stopped
 }
 
-// handledIn is how many messages were handled, by the runs that the state word counts, with mu held: runs of a hook change only under
-// it. The run of a message that has not ended is not counted.
+// handledIn is how many messages were handled, by the runs that the state word counts, with mu
+// held: runs of a hook change only under it. The run of a message that has not ended is not
+// counted.
 func (a *actor) handledIn(word uint64) uint64 {
 	runs := word>>runShift - uint64(a.others)
 	if index := uint16(word & handlerMask >> handlerShift); index != 0 && !isHookRun(index) {
@@ -110,7 +111,8 @@ func (a *actor) count() *mishaps {
 	return x.mishaps
 }
 
-// countFailed counts a message whose handler failed, after its run has ended: so Failed is never more than Handled.
+// countFailed counts a message whose handler failed, after its run has ended: so Failed is never
+// more than Handled.
 func (a *actor) countFailed(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -119,7 +121,8 @@ func (a *actor) countFailed(err error) {
 	t.last = err
 }
 
-// countDropped counts accepted messages that are not going to be handled. It is for whoever has taken them out of their lane.
+// countDropped counts accepted messages that are not going to be handled. It is for whoever has
+// taken them out of their lane.
 func (a *actor) countDropped(n int) {
 	if n == 0 {
 		return

@@ -117,7 +117,8 @@ func (s *System) mayCreate(ctx context.Context, name string, newActor func() any
 	return nil
 }
 
-// claim looks for the actor of a name. If there is none, the name is the caller's to run one, or there is somebody to wait for who does.
+// claim looks for the actor of a name. If there is none, the name is the caller's to run one, or
+// there is somebody to wait for who does.
 func (s *System) claim(name string) (here *actor, c *creation, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,7 +133,8 @@ func (s *System) claim(name string) (here *actor, c *creation, mine bool) {
 	return nil, c, true
 }
 
-// create runs a new actor under a name that was claimed. The claim ends however that ends, by a panic or Goexit too.
+// create runs a new actor under a name that was claimed. The claim ends however that ends, by a
+// panic or Goexit too.
 func (s *System) create(ctx context.Context, name string, claim *creation, newActor func() any, opts []Option) (*Address, error) {
 	defer func() {
 		s.mu.Lock()

@@ -88,8 +88,8 @@ type fault struct {
 	timer *Timer // of the message
 }
 
-// supervise deals with a handler that has not returned, by the owner. e is nil where the handler ran on its sender's goroutine. It
-// reports whether the caller still owns a living actor.
+// supervise deals with a handler that has not returned, by the owner. e is nil where the handler
+// ran on its sender's goroutine. It reports whether the caller still owns a living actor.
 func (a *actor) supervise(failure *PanicError, msg any, e *envelope) (goOn bool) {
 	a.dissolve()
 	a.logPanic(fmt.Sprintf("the handler of %T", msg), failure)
@@ -113,7 +113,8 @@ func (a *actor) react(f fault) (goOn bool) {
 	return false
 }
 
-// decide asks the actor's supervisor, and those of its ancestors as long as they escalate. It returns what was decided, and for whom.
+// decide asks the actor's supervisor, and those of its ancestors as long as they escalate. It
+// returns what was decided, and for whom.
 func (a *actor) decide(f fault) (d Directive, on *actor) {
 	now := time.Now()
 	for on = a; ; on = on.config.parent {
@@ -175,8 +176,9 @@ type escalation struct {
 	fault     fault
 }
 
-// failFor has the actor fail as soon as its current handler has returned, for a descendant that did. A Restart is done once for all
-// children of a state, see replaceOnly; a Stop is never forgotten.
+// failFor has the actor fail as soon as its current handler has returned, for a descendant that
+// did. A Restart is done once for all children of a state, see replaceOnly; a Stop is never
+// forgotten.
 func (a *actor) failFor(child *actor, d Directive, f fault) {
 	f = fault{msg: f.msg, err: &annotated{"the child " + child.name() + " failed", f.err}}
 	a.mu.Lock()

@@ -89,7 +89,8 @@ func (a *actor) notifyInterval(next func() any, every time.Duration) *Timer {
 	return t
 }
 
-// neverFires reports what is wrong with a timer. For an actor that is gone it is not an error, only a message dropped, if there is one.
+// neverFires reports what is wrong with a timer. For an actor that is gone it is not an error, only
+// a message dropped, if there is one.
 func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 	t.message = nil
 	switch {
