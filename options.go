@@ -158,10 +158,11 @@ func WithInlineSend() Option {
 }
 
 // WithStopTimeout sets how long the end of the actor waits for the handler that runs and for the
-// queue, whoever asked for it: Stop, Drain, Release, WithContext, its parent, Shutdown. After that
-// the Context of the handler ends, and those who are queued are told that the actor has stopped. A
+// queue, whoever asked for it: Stop, Drain, Release, WithContext, its parent. After that the
+// Context of the handler ends, and those who are queued are told that the actor has stopped. A
 // handler that goes on all the same is still waited for. The default, 0, is no limit; d must not be
-// negative. After [Context.Stop] the queue is not waited for anyway.
+// negative. After [Context.Stop] the queue is not waited for anyway. While [System.Shutdown]
+// handles what was accepted, its own ctx is the limit.
 func WithStopTimeout(d time.Duration) Option {
 	return optionOf(fmt.Sprintf("WithStopTimeout(%v)", d), func(c *config) error {
 		if d < 0 {
