@@ -322,7 +322,7 @@ func (c Context) StopCause() error {
 
 // in reports whether the Context is that of a hook's run.
 func (c Context) in(hook uint16) bool {
-	return c.actor != nil && uint16(c.run&handlerMask>>handlerShift) == hook
+	return c.actor != nil && c.run&handlerMask>>handlerShift == uint64(hook)
 }
 
 // State returns where the actor is in its life; Stopped where there is no actor.

@@ -314,7 +314,7 @@ func ended(ctx context.Context) error {
 // detached.
 func endedSafely(ctx context.Context) error {
 	err := context.Canceled
-	detached(func() { err = ended(ctx) })
+	_ = detached(func() { err = ended(ctx) }) // where it fails, err stays as it is
 	return err
 }
 

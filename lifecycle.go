@@ -71,7 +71,7 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 		a.measures = true
 	}
 	a.word.Store(word)
-	if err := s.add(a, from, parent); err != nil {
+	if err := s.add(from, a, parent); err != nil {
 		return nil, err
 	}
 	if err := a.start(from); err != nil {

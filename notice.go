@@ -142,7 +142,7 @@ func relayed(ctx context.Context, base *notice) context.Context {
 		v := &values{of: context.WithoutCancel(l.top), below: l.below}
 		return l.below.add(v, nil, base)
 	}
-	v := &values{of: lifetime.Rebase(l.valued, bottom{context.Background()}), copied: true}
+	v := &values{of: lifetime.Rebase(bottom{context.Background()}, l.valued), copied: true}
 	return l.below.add(v, l.sender, base)
 }
 
@@ -157,7 +157,8 @@ type layers struct {
 
 func layersOf(ctx context.Context) (l layers) {
 	for {
-		parent, layer := ctx, lifetime.Bare
+		var parent context.Context
+		layer := lifetime.Bare
 		switch c := ctx.(type) {
 		case *notice:
 			l.below = c

@@ -116,7 +116,7 @@ func (s *System) Lookup(name string) (*Address, bool) {
 }
 
 // add enters a new actor, and gives it to its parent. from is the ctx that it is run with.
-func (s *System) add(a *actor, from context.Context, parent *actor) error {
+func (s *System) add(from context.Context, a, parent *actor) error {
 	c := a.config
 	closing := s.closing.Load()
 	if closing && s.refuses(from) {
@@ -125,7 +125,7 @@ func (s *System) add(a *actor, from context.Context, parent *actor) error {
 	s.mu.Lock()
 	if s.closing.Load() && !closing { // since it was asked
 		s.mu.Unlock()
-		return s.add(a, from, parent)
+		return s.add(from, a, parent)
 	}
 	given := s.names.Give(a, c.claim)
 	if given {

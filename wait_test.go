@@ -23,7 +23,8 @@ func TestWait(t *testing.T) {
 		err := addr.Wait(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, err, "waiting for the end of doll-1")
-		require.Error(t, addr.Wait(nil)) //nolint:staticcheck // what a nil one does
+		var none context.Context
+		require.Error(t, addr.Wait(none))
 		require.NoError(t, addr.Notify(t.Context(), crash()))
 		require.NoError(t, addr.Wait(t.Context()))
 		require.Error(t, addr.Err())
@@ -126,7 +127,7 @@ func TestLookupOrRunOfOneself(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		system := akt.NewSystem()
-		none := func() any { t.Error("it was made"); return nil }
+		none := func() any { t.Error("it was made"); return &doll{} }
 		addr, err := system.Run(&doll{}, akt.WithName("a"))
 		require.NoError(t, err)
 		leave := hold(t, addr)

@@ -118,8 +118,9 @@ func (d *Decoder) run(p *plan, do func(*walk)) error {
 
 // onOwnGoroutine calls f on a goroutine that f may end, and reports whether f returned. A panic
 // goes on here.
-func onOwnGoroutine(f func()) (returned bool) {
+func onOwnGoroutine(f func()) bool {
 	var panicked any
+	returned := false
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

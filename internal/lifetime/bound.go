@@ -186,7 +186,8 @@ func (b *Bound) senderErr() (err error) {
 
 // caught calls code of the user's on a goroutine of its own, and reports whether it has returned:
 // neither a panic nor a Goexit in it ends who called.
-func caught(f func()) (returned bool) {
+func caught(f func()) bool {
+	returned := false
 	over := make(chan struct{})
 	go func() {
 		defer close(over)

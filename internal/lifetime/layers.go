@@ -13,6 +13,7 @@ import (
 // Layer is what a context adds to the one that it was made from.
 type Layer uint8
 
+// What a layer adds.
 const (
 	Unknown Layer = iota // of a type of the user's own: it may do anything
 	Bottom               // Background or TODO: there is nothing below
@@ -64,7 +65,7 @@ func learn() (k kinds) {
 	k.canceled = k.learn(canceled, parent)
 	k.timed = k.learn(timed, parent)
 	k.valued = k.learn(valued, parent)
-	if k.valued != nil && !rebases(k, valued) {
+	if k.valued != nil && !k.rebases(valued) {
 		delete(k.parentOf, k.valued)
 		k.valued = nil
 	}
@@ -73,7 +74,7 @@ func learn() (k kinds) {
 		k.detached = t
 	}
 	var key any
-	context.Cause(asked{parent, &key})
+	_ = context.Cause(asked{parent, &key})
 	if key != nil && reflect.TypeOf(key).Kind() == reflect.Pointer && canceled.Value(key) == canceled {
 		k.cancelKey = key
 	}
@@ -111,7 +112,7 @@ func detachedFrom(ctx context.Context) context.Context {
 }
 
 // rebases tries whether a value keeps its key on another parent.
-func rebases(k kinds, valued context.Context) bool {
+func (k kinds) rebases(valued context.Context) bool {
 	moved := k.rebase(valued, specimen{context.Background()})
 	return moved != nil && moved.Value(specimenKey{}) == 1 && moved.Value("other") == "other" && valued.Value("other") == "other"
 }
@@ -142,7 +143,7 @@ func Under(ctx context.Context) (parent context.Context, l Layer) {
 		return nil, Bottom
 	default:
 		if promotes(t) {
-			if parent = Embedded(ctx); parent != nil {
+			if parent := Embedded(ctx); parent != nil {
 				return parent, Bare
 			}
 		}
@@ -156,7 +157,7 @@ var (
 )
 
 // Rebase copies layers that are Valued, the newest first, onto another parent.
-func Rebase(layers []context.Context, parent context.Context) context.Context {
+func Rebase(parent context.Context, layers []context.Context) context.Context {
 	for i := len(layers) - 1; i >= 0; i-- {
 		parent = known.rebase(layers[i], parent)
 	}
