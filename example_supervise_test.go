@@ -140,7 +140,11 @@ func ExampleErrDeadlock() {
 			if !errors.Is(err, akt.ErrDeadlock) {
 				return err
 			}
-			time.Sleep(pause/2 + rand.N(pause)) // a part is random, so that they do not meet again
+			select {
+			case <-time.After(pause/2 + rand.N(pause)): // a part is random, so that they do not meet again
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
 	}
 	failures := make(chan error)
