@@ -171,7 +171,8 @@ func busyClerk(ctx context.Context, s *scene, with any, opts ...akt.Option) (*Cl
 	if err != nil {
 		return nil, err
 	}
-	return c, c.begin(ctx, with)
+	err = c.begin(ctx, with)
+	return c, err
 }
 
 // twoClerks are each other's peers.
