@@ -15,8 +15,9 @@ import (
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
-// Future is a reply that comes later. A handler returns one, and the message loop goes on; SendUnpack and Ask wait for its
-// value. It may be waited for by many, from anywhere, and also after the actor has ended.
+// Future is a reply that comes later. A handler returns one, and the message loop goes on;
+// SendUnpack and Ask wait for its value. It may be waited for by many, from anywhere, and also
+// after the actor has ended. One that was the reply of a notification, and fails, is a dead letter.
 //
 // The zero Future, and a nil one, is of an actor that stopped long ago: it fails with ErrStopped.
 type Future[R any] struct {
@@ -35,8 +36,8 @@ type Future[R any] struct {
 
 // Promise is the other end of a [Future]: whoever has it owes the reply. A Promise that is
 // garbage-collected unresolved fails its Future with ErrFailedToGetResponse (in a testing/synctest
-// bubble, where the collector must not interfere, it does not). The zero Promise has no Future, and its
-// methods have no effect.
+// bubble, where the collector must not interfere, it does not). The zero Promise has no Future, and
+// its methods have no effect.
 type Promise[R any] struct {
 	future  *Future[R]
 	cleanup runtime.Cleanup
@@ -54,11 +55,12 @@ func newFuture[R any]() *Future[R] { return &Future[R]{ready: make(chan struct{}
 
 // NewPromise makes a deferred reply and its two ends.
 //
-// With the ctx of a handler or hook the Promise belongs to the actor's state. It fails with ErrStopped
-// once the state's OnStopped has returned, at a restart too; through [Ask] and SendUnpack that is a
-// [*SendError] with MaybeHandled. A graceful Shutdown waits for it while somebody waits for the Future,
-// or a request is on its way back with it; what else a state keeps is to be settled in OnStopping or
-// OnStopped. With any other ctx the Promise fails when that ends, with its error.
+// With the ctx of a handler or hook the Promise belongs to the actor's state, also when the
+// sender's context has ended. It fails with ErrStopped once the state's OnStopped has returned, at
+// a restart too; through [Ask] and SendUnpack that is a [*SendError] with MaybeHandled. A graceful
+// Shutdown waits for it while somebody waits for the Future, or a request is on its way back with
+// it; what else a state keeps is to be settled in OnStopping or OnStopped. With any other ctx the
+// Promise fails when that ends, with its error.
 func NewPromise[R any](ctx context.Context) (*Promise[R], *Future[R]) {
 	f := newFuture[R]()
 	p := &Promise[R]{future: f}
@@ -90,8 +92,8 @@ type promised interface {
 	isAwaited() bool
 }
 
-// promise notes that the actor's state owes f, since the run of this Context. It reports false where
-// that state has ended.
+// promise notes that the actor's state owes f, since the run of this Context. It reports false
+// where that state has ended.
 func (a *actor) promise(c Context, f promised) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -156,7 +158,8 @@ func (a *actor) owes(c Context) bool {
 // Resolve gives the reply. Only the first Resolve or Reject has an effect.
 func (p *Promise[R]) Resolve(value R) { p.settle(value, nil) }
 
-// Reject gives an error instead of a reply; it comes back unchanged. Rejecting with nil is an error too.
+// Reject gives an error instead of a reply; it comes back unchanged. Rejecting with nil is an error
+// too.
 func (p *Promise[R]) Reject(err error) {
 	if err == nil {
 		err = errors.New("akt: a promise was rejected with a nil error")
@@ -180,7 +183,7 @@ func (f *Future[R]) settle(value R, err error) {
 // fail fails a Future for want of its Promise.
 func (f *Future[R]) fail(err error) { f.conclude(*new(R), err, true) }
 
-// conclude settles the Future, unless it is, and has known who wants to know.
+// conclude settles the Future, unless it is, and tells those who want to know.
 func (f *Future[R]) conclude(value R, err error, dropped bool) {
 	then, decided := f.decide(value, err, dropped)
 	if decided && f.owner != nil {
@@ -191,8 +194,8 @@ func (f *Future[R]) conclude(value R, err error, dropped bool) {
 	}
 }
 
-// drop fails a Future whose Promise was lost. It is called on the garbage collector's goroutine, which
-// is to have nothing to do with those who want to know.
+// drop fails a Future whose Promise was lost. It is called on the garbage collector's goroutine,
+// which is to have nothing to do with those who want to know.
 func (f *Future[R]) drop() {
 	if !f.isSettled() {
 		go f.fail(errPromiseDropped)
@@ -259,9 +262,12 @@ func (f *Future[R]) isSettled() bool {
 	}
 }
 
-// Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with, that of ctx, or
-// ErrFailedToGetResponse where the Promise was lost; and ErrDeadlock where a handler would wait for itself: f is the reply of a
-// function started with [Go], which waits for the handler.
+// Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with,
+// unchanged; or it wraps that of ctx; or ErrStopped where the state that owed the reply has ended,
+// ErrFailedToGetResponse where the Promise was lost, and ErrDeadlock where a handler would wait for
+// itself: f is the reply of a function started with [Go], which waits for the handler. Who owes a
+// Promise nobody knows: a handler that waits for one that only its own actor can settle waits until
+// ctx ends.
 func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if ctx == nil {
 		return *new(R), errNilContext
@@ -281,8 +287,8 @@ func (f *Future[R]) outcome() (value R, dropped bool, err error) {
 	return f.value, f.dropped, f.err
 }
 
-// await waits until the Future is settled. The error is why it did not wait so long: ctx's, where that has ended before,
-// errShutDown where cut was closed, ErrDeadlock in a ring.
+// await waits until the Future is settled. The error is why it did not wait so long: ctx's, where
+// that has ended before, errShutDown where cut was closed, ErrDeadlock in a ring.
 func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) error {
 	if f.isSettled() {
 		return nil
@@ -330,9 +336,11 @@ func isFuture(t reflect.Type) bool {
 	return t != nil && t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && t.Elem().PkgPath() == thisPackage && strings.HasPrefix(t.Elem().Name(), "Future[")
 }
 
-// Go runs f off the message loop, in a goroutine of its own, and returns its reply as a Future: for a handler to return, so
-// that its actor goes on answering meanwhile. f must not touch the actor's state; it gets the request's context, which ends
-// when the sender's does. A panic in f is logged, and becomes the Future's *[PanicError].
+// Go runs f off the message loop, in a goroutine of its own, and returns its reply as a Future: for
+// a handler to return, so that its actor goes on answering meanwhile. f must not touch the actor's
+// state, see [PrivateAddress.Do]; it may send to the actor. It gets the request's context, which
+// ends when the sender's does. A panic in f is logged, and becomes the Future's *[PanicError]. It
+// outlives a restart; Shutdown waits for it.
 func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 	future := newFuture[R]()
 	if f == nil {

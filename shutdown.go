@@ -26,13 +26,19 @@ type link struct {
 //     buffer can be flushed to another actor. Whoever has handled a message since is told again.
 //  4. The actors end, children before their parents.
 //
-// It returns nil when Done of all is closed. Called from inside, where it would wait for itself, it is
-// ErrDeadlock, and does nothing.
+// It returns nil when Done of all is closed. Called from inside, where it would wait for itself, it
+// is ErrDeadlock, and does nothing.
 //
-// When ctx ends before, Shutdown cancels the contexts of handlers and functions that run, answers everybody who waits in a queue or
-// for another goroutine's handler with ErrStopped, stops the actors – one that is stuck in a handler when that returns – and
-// returns at once. The error then wraps that of ctx and names each actor that was not quiet: the handler that ran, what was queued, and
-// how many Promises it owes to somebody who waits.
+// It waits for functions of [Go], and for Promises that somebody waits for. It does not wait for
+// timers that are still to come, nor for goroutines of your own: what they send is from outside,
+// unless they have the ctx of a handler that still runs. A handler that sends with
+// context.Background() meanwhile gets ErrStopped, with a text that says so.
+//
+// When ctx ends before, Shutdown cancels the contexts of handlers and functions that run, answers
+// everybody who waits in a queue or for another goroutine's handler with ErrStopped, stops the
+// actors – one that is stuck in a handler when that returns – and returns at once. The error then
+// wraps that of ctx and names each actor that was not quiet: the handler that ran, what was queued,
+// and how many Promises it owes to somebody who waits.
 func (s *System) Shutdown(ctx context.Context) error {
 	if ctx == nil {
 		return errNilContext

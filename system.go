@@ -29,7 +29,9 @@ type System struct {
 
 var defaultSystem = NewSystem()
 
-// Default returns the system that [Run] uses. Once shut down it runs nothing more: tests and libraries should use NewSystem.
+// Default returns the system that Run uses. Once shut down it runs nothing more: tests and
+// libraries should use NewSystem. Only there does the garbage collector release the addresses of
+// unnamed actors without a parent that nobody has any more.
 func Default() *System { return defaultSystem }
 
 // SystemOption changes how a system works. Its String says what it does.
@@ -46,7 +48,8 @@ type systemOption struct {
 func (o systemOption) String() string        { return o.text }
 func (o systemOption) applySystem(s *System) { o.set(s) }
 
-// NewSystem makes a system of its own, apart from Default. It starts no goroutine.
+// NewSystem makes a system of its own, apart from Default. It starts no goroutine. An actor of it
+// whose addresses were all forgotten, not released, lives until Shutdown.
 func NewSystem(opts ...SystemOption) *System {
 	s := &System{}
 	for _, o := range opts {
@@ -57,16 +60,17 @@ func NewSystem(opts ...SystemOption) *System {
 	return s
 }
 
-// WithDefaults has options applied to every actor of the system. An actor's own options win, but for interceptors, which add up: see
-// [WithInterceptor]. A system's logger is a default too:
+// WithDefaults has options applied to every actor of the system. An actor's own options win, but
+// for interceptors, which add up: see [WithInterceptor]. A system's logger is a default too:
 //
 //	akt.NewSystem(akt.WithDefaults(akt.WithLogger(logger)))
 func WithDefaults(opts ...Option) SystemOption {
 	return systemOption{fmt.Sprintf("WithDefaults%v", opts), func(s *System) { s.defaults = append(s.defaults, opts...) }}
 }
 
-// DeadLetter is a message that nobody will answer for: a notification whose handling failed, or that was accepted and never
-// handled.
+// DeadLetter is a message that nobody will answer for: a notification whose handling failed, or
+// whose Future did, and one that was accepted and never handled; messages of timers and functions
+// of Do included.
 type DeadLetter struct {
 	Actor   string // the actor's name
 	Message string // the message's type, as %T prints it
@@ -74,8 +78,8 @@ type DeadLetter struct {
 	Err     error // why
 }
 
-// WithDeadLetters has f called for every dead letter of the system's actors, besides the log. The actor
-// waits for it, so it should not block; a panic in it is logged.
+// WithDeadLetters has f called for every dead letter of the system's actors, besides the log. The
+// actor waits for it, so it should not block; a panic in it is logged.
 func WithDeadLetters(f func(DeadLetter)) SystemOption {
 	return systemOption{"WithDeadLetters", func(s *System) { s.deadLetters = f }}
 }
@@ -91,14 +95,15 @@ func (s *System) deadLetter(a *actor, msg any, err error) {
 	}
 }
 
-// Run runs an actor in this system, as [Run] does in Default. A name in use is ErrNameTaken; after Shutdown it fails with
-// ErrStopped.
+// Run runs an actor in this system, as [Run] does in Default. A name in use is ErrNameTaken; once
+// Shutdown was called it fails with ErrStopped, as it has no ctx that could tell that it comes from
+// inside. [Context.Run] and [System.LookupOrRun] have.
 func (s *System) Run(actor any, opts ...Option) (*Address, error) {
 	return s.run(context.Background(), actor, nil, opts)
 }
 
-// Lookup finds an actor by the name it was given, and returns a new strong reference to it. An actor that is stopping is
-// not found.
+// Lookup finds an actor by the name it was given, and returns a new strong reference to it, to be
+// released on its own. An actor that is stopping is not found.
 func (s *System) Lookup(name string) (*Address, bool) {
 	s.mu.Lock()
 	a := s.names.Find(name)

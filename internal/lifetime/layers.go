@@ -1,5 +1,5 @@
-// Package lifetime has contexts that end with another one or with a system, and what is known of the contexts that package
-// context makes. It knows nothing of actors.
+// Package lifetime has contexts that end with another one or with a system, and what is known of
+// the contexts that package context makes. It knows nothing of actors.
 package lifetime
 
 import (
@@ -21,8 +21,9 @@ const (
 	Valued               // a value, by context.WithValue
 )
 
-// kinds are the types of package context, and where their parents are. They are learned from specimens, and one that is not
-// as it is expected to be stays nil, so that its contexts are Unknown.
+// kinds are the types of package context, and where their parents are. They are learned from
+// specimens, and one that is not as it is expected to be stays nil, so that its contexts are
+// Unknown.
 type kinds struct {
 	canceled, timed, valued, detached reflect.Type
 	parentOf                          map[reflect.Type][]int // of canceled, timed and valued
@@ -100,8 +101,8 @@ func parentAt(ctx context.Context, index []int) context.Context {
 	return parent
 }
 
-// detachedFrom is the parent of what context.WithoutCancel has made. Its field is not exported: it is read by its address, in a
-// copy, as what it is.
+// detachedFrom is the parent of what context.WithoutCancel has made. Its field is not exported: it
+// is read by its address, in a copy, as what it is.
 func detachedFrom(ctx context.Context) context.Context {
 	v := reflect.New(reflect.TypeOf(ctx)).Elem()
 	v.Set(reflect.ValueOf(ctx))
@@ -128,7 +129,8 @@ func (k kinds) rebase(layer, parent context.Context) context.Context {
 	return moved.Interface().(context.Context)
 }
 
-// Under returns what a context was made from, and what it adds to that. Under an Unknown one it sees nothing.
+// Under returns what a context was made from, and what it adds to that. Under an Unknown one it
+// sees nothing.
 func Under(ctx context.Context) (parent context.Context, l Layer) {
 	switch t := reflect.TypeOf(ctx); t {
 	case known.canceled, known.timed:
@@ -162,8 +164,8 @@ func Rebase(parent context.Context, layers []context.Context) context.Context {
 	return parent
 }
 
-// Origin returns the context of package context that ctx ends with, at the same moment and with the same error; nil where code of a
-// user's own may have a say.
+// Origin returns the context of package context that ctx ends with, at the same moment and with the
+// same error; nil where code of a user's own may have a say.
 func Origin(ctx context.Context) context.Context {
 	for {
 		switch t := reflect.TypeOf(ctx); {
@@ -177,7 +179,8 @@ func Origin(ctx context.Context) context.Context {
 	}
 }
 
-// Embedded is the context that one of a user's own type has embedded; nil where there is none that can be seen.
+// Embedded is the context that one of a user's own type has embedded; nil where there is none that
+// can be seen.
 func Embedded(ctx context.Context) context.Context {
 	v := reflect.ValueOf(ctx)
 	if v.Kind() == reflect.Pointer {
@@ -201,8 +204,8 @@ func embeddedIn(t reflect.Type) (reflect.StructField, bool) {
 
 var promoted sync.Map // reflect.Type → bool
 
-// promotes reports whether a type has its Value from the context that it embeds, and from nowhere else: it adds no values. A method
-// that is promoted is one that the compiler has made.
+// promotes reports whether a type has its Value from the context that it embeds, and from nowhere
+// else: it adds no values. A method that is promoted is one that the compiler has made.
 func promotes(t reflect.Type) bool {
 	if t == nil {
 		return false
