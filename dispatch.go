@@ -225,6 +225,9 @@ func (t *table) routeBy(found *slot, msg any) (r route, _ any, err error) {
 			return t.decode(raw)
 		}
 		if r, err = t.resolve(msgType); err != nil {
+			if raw, ok := msg.(*Raw); ok && raw == nil {
+				err = t.unhandled(msgType, "the pointer is nil", "")
+			}
 			return route{}, nil, err
 		}
 		t.cache.add(dynamicType(msg), resolved{to: r.handler, adapt: r.adapt, index: r.index})

@@ -95,6 +95,9 @@ func newSendError(actor string, message label, handled Handled, layer, err error
 }
 
 func (e *SendError) Error() string {
+	if e == nil {
+		return "akt: a nil SendError"
+	}
 	var b strings.Builder
 	b.WriteString("akt: " + e.Message)
 	if e.raw != "" {
@@ -115,6 +118,9 @@ func (e *SendError) Error() string {
 
 // Unwrap returns the layer that failed and the cause.
 func (e *SendError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
 	causes := make([]error, 0, 2)
 	for _, err := range []error{e.layer, e.Err} {
 		if err != nil {
@@ -158,10 +164,18 @@ func newPanicError(value any) *PanicError {
 	return &PanicError{Value: value, Stack: debug.Stack()}
 }
 
-func (e *PanicError) Error() string { return fmt.Sprintf("akt: panic: %v", e.Value) }
+func (e *PanicError) Error() string {
+	if e == nil {
+		return "akt: a nil PanicError"
+	}
+	return fmt.Sprintf("akt: panic: %v", e.Value)
+}
 
 // Unwrap returns the panic's value if it is an error.
 func (e *PanicError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
 	err, _ := e.Value.(error)
 	return err
 }
@@ -228,7 +242,7 @@ func (s stackFrames) String() string { return strings.Join(s, ", ") }
 func (e *PanicError) exited() bool { return e.Value == any(errGoexit) }
 
 // errGoexit is the Value of a PanicError where a handler ended its goroutine instead of returning.
-var errGoexit = errors.New("runtime.Goexit was called in a handler")
+var errGoexit = errors.New("runtime.Goexit was called")
 
 // UnhandledError says that the actor has no handler for a message, what it accepts, and what was
 // probably meant.

@@ -31,6 +31,7 @@ type Future[R any] struct {
 	mu      sync.Mutex
 	settled atomic.Bool // changed with mu held
 	then    []func()    // to be called when it is settled
+	to      replyTo     // once a handler has returned it
 	awaited int         // how many wait for it, or are going to as they get it for a reply
 }
 
@@ -263,7 +264,8 @@ func (f *Future[R]) isSettled() bool {
 }
 
 // Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with,
-// unchanged; or it wraps that of ctx; or ErrStopped where the state that owed the reply has ended,
+// unchanged; but where f is a handler's reply, the [*SendError] of another call comes inside one that
+// says MaybeHandled: the handler did run. Or it wraps that of ctx; or ErrStopped where the state that owed the reply has ended,
 // ErrFailedToGetResponse where the Promise was lost, and ErrDeadlock where a handler would wait for
 // itself: f is the reply of a function started with [Go], which waits for the handler. Who owes a
 // Promise nobody knows: a handler that waits for one that only its own actor can settle waits until
@@ -276,7 +278,41 @@ func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 		return *new(R), &annotated{"waiting for a deferred reply", err}
 	}
 	value, _, err := f.outcome()
+	if err != nil && wrapsSendError(err) {
+		err = f.failedBy(err)
+	}
 	return value, err
+}
+
+// failedBy is the error of a deferred reply that failed with that of another call, whose Handled would
+// speak of another message. Where no handler has replied with the Future, there is no other.
+func (f *Future[R]) failedBy(err error) error {
+	f.mu.Lock()
+	to := f.to
+	f.mu.Unlock()
+	if to.actor == nil {
+		return err
+	}
+	return to.actor.unanswered(label{typ: to.route.sentType(to.typ)}, MaybeHandled, err)
+}
+
+// replyTo is a message that a Future is the reply to, but not the message itself.
+type replyTo struct {
+	actor *actor
+	route route
+	typ   reflect.Type
+}
+
+// isReply notes what message the Future is the reply to; the first, where it is to several.
+func (f *Future[R]) isReply(to replyTo) {
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.to.actor == nil {
+		f.to = to
+	}
 }
 
 // outcome is what a settled Future has, and whether that is only for want of its Promise.
@@ -315,6 +351,7 @@ type deferred interface {
 	result() (value any, dropped bool, err error)
 	whenSettled(call func())
 	expect(n int)
+	isReply(to replyTo)
 	valueType() reflect.Type
 }
 
@@ -446,27 +483,28 @@ func mayDefer(declared reflect.Type) bool {
 //
 //go:noinline
 func (a *actor) follow(reply any, e *envelope) {
-	f, msg, name, heard := reply.(deferred), e.msg, e.name(), e.kind == request
+	f, msg, to, heard := reply.(deferred), e.msg, e.to, e.kind == request
+	f.isReply(replyTo{a, to, reflect.TypeOf(msg)})
 	if heard {
-		msg = nil
+		msg = nil // its sender may want it back
 	}
 	f.whenSettled(func() {
 		_, _, err := f.result()
-		switch {
-		case reflect.ValueOf(f).IsNil():
-			a.failed(msg, name, errNilFuture, heard)
-		case err != nil:
-			a.failed(msg, name, err, heard)
+		if reflect.ValueOf(f).IsNil() {
+			err = errNilFuture
+		}
+		if err != nil {
+			a.failed(msg, to, err, heard)
 		}
 	})
 }
 
 // failed counts a message whose handling has failed with an error, and reports it where nobody has
 // heard of that.
-func (a *actor) failed(msg any, name label, err error, heard bool) {
+func (a *actor) failed(msg any, to route, err error, heard bool) {
 	a.countFailed(err)
 	if !heard {
-		a.log(slog.LevelError, "akt: a notification failed", "message", name.String(), "error", err)
+		a.log(slog.LevelError, "akt: a notification failed", "message", to.sentAs(msg).String(), "error", err)
 		a.system.deadLetter(a, msg, err)
 	}
 }

@@ -239,7 +239,7 @@ func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 	case failure != nil:
 		a.countFailed(failure) // supervise reports it
 	case err != nil:
-		a.failed(e.msg, e.name(), err, heard)
+		a.failed(e.msg, e.to, err, heard)
 	case a.defers(reply):
 		a.follow(reply, e)
 	}

@@ -91,10 +91,28 @@ func (r *Raw) UnmarshalJSON(text []byte) error {
 	type plain Raw // without this method
 	v, err := messages.Message(object, reflect.TypeFor[plain]())
 	if err != nil {
-		return decodeError(err)
+		return asRaw(decodeError(err))
 	}
 	*r = Raw{Name: v.Interface().(plain).Name, Fields: fields}
 	return nil
+}
+
+// asRaw has the faults of a Raw's own JSON speak of it, and not of what it is decoded into.
+func asRaw(err error) error {
+	const plain, raw = "akt.plain", "akt.Raw"
+	var several decodeErrors
+	if errors.As(err, &several) {
+		for _, fault := range several {
+			_ = asRaw(fault)
+		}
+		return err
+	}
+	var fault *DecodeError
+	if errors.As(err, &fault) {
+		fault.Target = strings.ReplaceAll(fault.Target, plain, raw)
+		fault.Wanted = strings.ReplaceAll(fault.Wanted, plain, raw)
+	}
+	return err
 }
 
 // DecodeError says why a field could not be set from the fields of a [Raw] message. It names kinds

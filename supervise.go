@@ -92,7 +92,14 @@ type fault struct {
 // ran on its sender's goroutine. It reports whether the caller still owns a living actor.
 func (a *actor) supervise(failure *PanicError, msg any, e *envelope) (goOn bool) {
 	a.dissolve()
-	a.logPanic(fmt.Sprintf("the handler of %T", msg), failure)
+	where := fmt.Sprintf("the handler of %T", msg)
+	switch {
+	case e != nil && e.kind == interval && msg == nil:
+		where = "the function of an interval"
+	case e != nil && e.kind == function:
+		where = "a function of Do"
+	}
+	a.logPanic(where, failure)
 	f := fault{msg: msg, err: failure}
 	if e != nil && e.kind != request {
 		a.system.deadLetter(a, msg, failure)

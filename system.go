@@ -84,13 +84,14 @@ func WithDeadLetters(f func(DeadLetter)) SystemOption {
 	return systemOption{"WithDeadLetters", func(s *System) { s.deadLetters = f }}
 }
 
-// deadLetter reports a dead letter to the hook. Where there is no message, as an interval's function has failed, there is no letter.
+// deadLetter reports a dead letter to the hook. Where there is no message, as an interval's function
+// has failed, there is no letter.
 func (s *System) deadLetter(a *actor, msg any, err error) {
 	if s.deadLetters == nil || msg == nil {
 		return
 	}
 	failure := detached(func() { s.deadLetters(DeadLetter{Actor: a.name(), Message: typeName(msg), Msg: msg, Err: err}) })
-	if failure != nil && !failure.exited() {
+	if failure != nil {
 		a.logPanic("the dead-letter hook", failure)
 	}
 }

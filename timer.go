@@ -101,7 +101,10 @@ func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 		a.log(slog.LevelWarn, "akt: a timer that never fires", "error", err)
 	default:
 		a.log(slog.LevelError, "akt: a timer that never fires", "message", typeName(msg), "error", err)
-		a.system.deadLetter(a, msg, err)
+		if msg != nil {
+			a.countDropped(1)
+			a.system.deadLetter(a, msg, err)
+		}
 	}
 	return t
 }

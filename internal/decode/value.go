@@ -97,7 +97,11 @@ func (w *walk) null(p *plan, dst reflect.Value) {
 		dst.SetZero()
 		return
 	}
-	w.refuseFor(p.typ, "null", wantedOf(p.typ)+"; leave the field out for its zero value")
+	wanted := wantedOf(p.typ)
+	if !strings.Contains(wanted, "leave the field out") {
+		wanted += "; leave the field out for its zero value"
+	}
+	w.refuseFor(p.typ, "null", wanted)
 }
 
 func (w *walk) string(in any, dst reflect.Value) bool {
