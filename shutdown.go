@@ -23,7 +23,7 @@ type link struct {
 //     deferred.
 //  3. OnStopping of all is called for notice, while all go on serving what comes from inside: so a
 //     buffer can be flushed to another actor. Whoever has handled a message since is told again.
-//  4. The actors end, children before their parents.
+//  4. The actors end, children before their parents. A new one can be run by then only as a child.
 //
 // It returns nil when Done of all is closed. Called from inside, where it would wait for itself, it is
 // ErrDeadlock, and does nothing.
@@ -46,7 +46,7 @@ func (s *System) Shutdown(ctx context.Context) error {
 		}
 		told = s.tellAll()
 	}
-	for _, a := range s.all() {
+	for _, a := range s.allThatEnd() {
 		if a.config.parent == nil {
 			a.stop()
 		}
@@ -189,7 +189,7 @@ func (s *System) owes() bool {
 func (s *System) cut(ctx context.Context) error {
 	var unquiet []string
 	s.life.End()
-	for _, a := range s.all() {
+	for _, a := range s.allThatEnd() {
 		running, owed := a.running(), a.owed(nil)
 		resting := a.word.Load()&flagRest != 0
 		a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
@@ -238,6 +238,14 @@ func (s *System) all() (actors []*actor) {
 		actors = append(actors, a)
 	}
 	return actors
+}
+
+// allThatEnd is all, who are about to be ended. From then on only they run others, as their children.
+func (s *System) allThatEnd() []*actor {
+	s.mu.Lock()
+	s.ending = true
+	s.mu.Unlock()
+	return s.all()
 }
 
 // refuses reports whether what comes with ctx comes from outside while the system shuts down.
