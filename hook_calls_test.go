@@ -138,18 +138,17 @@ func moments() []moment {
 		}},
 		{"an interval's function", true, true, func(t *testing.T, l *lifeCalls) {
 			addr := l.run(t, onlyAt(""))
-			private, once := contextOf(t, addr).Private(), false
-			ctx := make(chan akt.Context, 1)
-			require.NoError(t, private.Do(func(c akt.Context) { ctx <- c }))
-			var timer *akt.Timer
-			kept := <-ctx
-			timer = private.NotifyInterval(func() any {
-				if !once {
-					once = true
-					l.do(kept) // of a run that has ended, in the actor's turn
-				}
-				return deed(func(akt.Context) { timer.Stop() })
-			}, time.Second)
+			require.NoError(t, contextOf(t, addr).Private().Do(func(kept akt.Context) {
+				once := false
+				var timer *akt.Timer
+				timer = kept.Private().NotifyInterval(func() any {
+					if !once {
+						once = true
+						l.do(kept) // of a run that has ended
+					}
+					return deed(func(akt.Context) { timer.Stop() })
+				}, time.Second)
+			}))
 		}},
 		{"an interceptor", true, false, func(t *testing.T, l *lifeCalls) {
 			once := false
@@ -352,6 +351,7 @@ func TestCallsInEveryHook(t *testing.T) {
 					}
 					m.live(t, l)
 					time.Sleep(time.Minute)
+					synctest.Wait()
 					require.True(t, called)
 					require.NoError(t, l.system.Shutdown(context.Background()))
 					require.Empty(t, slices.Collect(l.system.Actors()))
