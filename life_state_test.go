@@ -293,3 +293,21 @@ func TestForgottenActorRestartsWithoutItsTimer(t *testing.T) {
 	close(ticks)
 	collect(t, &over, 2)
 }
+
+// L1: a forgotten actor that a timer for one message has kept is released when that was handled.
+func TestForgottenActorEndsAfterItsTimer(t *testing.T) {
+	t.Parallel()
+	var over, canary atomic.Int32
+	fired := make(chan struct{})
+	func() {
+		addr, err := akt.Run(&doll{onStopped: func(akt.Context) { over.Add(1) }})
+		require.NoError(t, err)
+		contextOf(t, addr).Private().NotifyLater(deed(func(akt.Context) { close(fired) }), 200*time.Millisecond)
+	}()
+	for range 3 {
+		forget(t, &canary)
+	}
+	collect(t, &canary, 3) // and with them, most likely, the address
+	<-fired
+	collect(t, &over, 1)
+}

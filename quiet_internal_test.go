@@ -2,6 +2,7 @@ package akt
 
 import (
 	"context"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,5 +69,28 @@ func TestQuietLooksTwice(t *testing.T) {
 			}
 			require.NoError(t, s.Shutdown(context.Background()))
 		})
+	}
+}
+
+// Shutdown: an actor that is entered at the moment at which it begins is run before it, or not at all.
+func TestRunAtTheMomentOfShutdown(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		s := mendedSystem()
+		made, ran := make(chan struct{}), make(chan error, 1)
+		s.mu.Lock()
+		go func() {
+			_, err := s.Run(Spawner[*mended](func() *mended { close(made); return &mended{} }))
+			ran <- err
+		}()
+		<-made
+		for range 100 {
+			runtime.Gosched() // until it has seen that Shutdown has not begun, and waits for mu
+		}
+		s.closing.Store(true)
+		s.changed, s.active = make(chan struct{}), map[*actor]struct{}{}
+		s.mu.Unlock()
+		require.ErrorIs(t, <-ran, ErrStopped)
+		require.Empty(t, s.all())
 	}
 }

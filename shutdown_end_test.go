@@ -294,3 +294,38 @@ func TestShutdownAsksOnStoppingAgain(t *testing.T) {
 		require.Equal(t, map[string]int{"idle": 1, "sink": 3, "source": 3}, count)
 	})
 }
+
+// Shutdown waits for a Promise as long as somebody waits for its Future, be it with Future.Wait from
+// outside: until that has its value, or gives up.
+func TestShutdownWaitsForWhoWaitsForAFuture(t *testing.T) {
+	t.Parallel()
+	for name, settles := range map[string]bool{"it is settled": true, "who waits gives up": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				system := akt.NewSystem()
+				addr, err := system.Run(&doll{})
+				require.NoError(t, err)
+				var promise *akt.Promise[int]
+				var future *akt.Future[int]
+				_, err = addr.Send(t.Context(), deed(func(ctx akt.Context) { promise, future = akt.NewPromise[int](ctx) }))
+				require.NoError(t, err)
+				waited := make(chan error, 1)
+				go func() {
+					patience, cancel := context.WithTimeout(context.Background(), time.Minute)
+					defer cancel()
+					_, err := future.Wait(patience)
+					waited <- err
+				}()
+				if settles {
+					time.AfterFunc(time.Minute-1, func() { promise.Resolve(1) })
+				}
+				synctest.Wait()
+				began := time.Now()
+				require.NoError(t, system.Shutdown(context.Background()))
+				require.Equal(t, time.Minute, time.Since(began).Round(time.Second))
+				require.Equal(t, settles, <-waited == nil)
+			})
+		})
+	}
+}
