@@ -25,11 +25,10 @@ func (a *actor) hireFor(ctx context.Context) {
 		w = new(worker)
 		c.actor.crew.CompareAndSwap(nil, w) // if it fails, w is one that nobody works with
 	}
+	a.system.noteStart(a)
 	if !w.hand(a) {
 		a.hire()
-		return
 	}
-	a.system.noteStart(a)
 }
 
 // work has the goroutine own the actor until there is nothing to do, and then the actor that was handed to it meanwhile, if

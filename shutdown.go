@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +24,7 @@ type link struct {
 //     deferred.
 //  3. OnStopping of all is called for notice, while all go on serving what comes from inside: so a
 //     buffer can be flushed to another actor. Whoever has handled a message since is told again.
-//  4. The actors end, children before their parents.
+//  4. The actors end, children before their parents. A new one can be run by then only as a child.
 //
 // It returns nil when Done of all is closed. Called from inside, where it would wait for itself, it
 // is ErrDeadlock, and does nothing.
@@ -55,7 +55,7 @@ func (s *System) Shutdown(ctx context.Context) error {
 			break
 		}
 	}
-	for _, a := range s.all() {
+	for _, a := range s.allThatEnd() {
 		if a.config.parent == nil {
 			a.stop()
 		}
@@ -79,10 +79,7 @@ func (s *System) close() int {
 	if s.draining != nil {
 		return s.alive
 	}
-	s.draining = &draining{
-		changed: make(chan struct{}), active: map[*actor]struct{}{},
-		unaware: map[*actor]struct{}{}, owing: map[*actor]struct{}{},
-	}
+	s.draining = newDraining()
 	for a := range s.names.All() {
 		a.guard()
 		s.draining.add(a)
@@ -100,6 +97,13 @@ type draining struct {
 	active  map[*actor]struct{} // those that may be busy, and those that rest
 	unaware map[*actor]struct{} // those whose OnStopping may have to be called for notice
 	owing   map[*actor]struct{} // those that may owe a Promise
+}
+
+func newDraining() *draining {
+	return &draining{
+		changed: make(chan struct{}), active: map[*actor]struct{}{},
+		unaware: map[*actor]struct{}{}, owing: map[*actor]struct{}{},
+	}
 }
 
 // add notes an actor that may be busy.
@@ -184,38 +188,32 @@ func (s *System) empty() bool {
 	return s.alive == 0
 }
 
-// quiet reports whether nothing is queued, running or deferred, but for ticks of intervals. It looks
-// twice: an actor whose word has not changed, its count of runs included, was idle all the time between,
-// so all were idle at once; and between the looks nobody waited for a Promise, which only a run or a
-// function can change.
+// quiet reports whether nothing is queued, running or deferred, but for ticks of intervals. With mu held
+// nobody who was idle is started, by Noted-First; so those who are found idle stay so. Only who rests or
+// is in a tick can get a message without being started: they are looked at last, when there is nobody
+// left who could send one.
 func (s *System) quiet() bool {
-	first, idle := s.look()
-	if !idle || s.owes() {
-		return false
-	}
-	second, idle := s.look()
-	return idle && maps.Equal(first, second)
-}
-
-// look returns the state words of the actors that were not idle for certain, and whether all are idle
-// now and no function runs.
-func (s *System) look() (words map[*actor]uint64, idle bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.draining
-	words = map[*actor]uint64{}
+	var rest []*actor
 	for a := range d.active {
-		word := a.word.Load()
-		switch {
-		case isIdle(word) && word&flagRest == 0:
-			delete(d.active, a) // Noted-First
-		case isIdle(word), word&flagTick != 0 && a.hasNothingElse():
-			words[a] = word
+		switch word := a.word.Load(); {
+		case word&(flagRest|flagTick) != 0:
+			rest = append(rest, a)
+		case isIdle(word):
+			delete(d.active, a)
 		default:
-			return nil, false
+			return false
 		}
 	}
-	return words, len(s.functions) == 0
+	if len(s.functions) > 0 || s.owes() {
+		return false
+	}
+	return !slices.ContainsFunc(rest, func(a *actor) bool {
+		word := a.word.Load()
+		return !isIdle(word) && (word&flagTick == 0 || !a.hasNothingElse())
+	})
 }
 
 // noteStart tells Shutdown, if it is under way, of an actor that was idle and is not any more.
@@ -243,10 +241,8 @@ func (a *actor) hasNothingElse() bool {
 	return a.queued() == 0 && a.orders == 0
 }
 
-// owes reports whether an actor owes a Promise that somebody waits for.
+// owes reports whether an actor owes a Promise that somebody waits for, with mu held.
 func (s *System) owes() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for a := range s.draining.owing {
 		switch promises, awaited := a.owed(nil); {
 		case awaited > 0:
@@ -262,7 +258,7 @@ func (s *System) owes() bool {
 func (s *System) cut(ctx context.Context) error {
 	var unquiet []string
 	s.life.End()
-	for _, a := range s.all() {
+	for _, a := range s.allThatEnd() {
 		word := a.word.Load()
 		running := a.runningIn(word)
 		if running == "" && !isIdle(word) && word&flagRest == 0 {
@@ -318,6 +314,14 @@ func (s *System) all() (actors []*actor) {
 		actors = append(actors, a)
 	}
 	return actors
+}
+
+// allThatEnd is all, who are about to be ended. From then on only they run others, as their children.
+func (s *System) allThatEnd() []*actor {
+	s.mu.Lock()
+	s.ending = true
+	s.mu.Unlock()
+	return s.all()
 }
 
 // refuses reports whether what comes with ctx comes from outside while the system shuts down.

@@ -23,6 +23,7 @@ type System struct {
 	functions map[link]int                  // those that Go has started and that have not returned, by the run they belong to
 	names     names.Book[*actor, *creation] // all actors; a name is claimed by LookupOrRun
 	alive     int                           // actors of which not everybody knows yet that they have ended
+	ending    bool                          // Shutdown ends all that there are: only their children can still be run
 
 	registered map[string]func() any
 }
@@ -126,6 +127,10 @@ func (s *System) add(from context.Context, a, parent *actor) error {
 	if s.closing.Load() && !closing { // since it was asked
 		s.mu.Unlock()
 		return s.add(from, a, parent)
+	}
+	if s.ending && parent == nil { // nobody would end it
+		s.mu.Unlock()
+		return errShutDown
 	}
 	given := s.names.Give(a, c.claim)
 	if given {

@@ -306,3 +306,51 @@ func TestShutdownWaitsForPromises(t *testing.T) {
 		require.ErrorIs(t, err, akt.ErrStopped)
 	})
 }
+
+// LookupOrRun with a ctx that has ended runs nothing, and does not call newActor; who is there is found.
+func TestLookupOrRunWithAnEndedContext(t *testing.T) {
+	t.Parallel()
+	system := akt.NewSystem()
+	_, _, err := system.LookupOrRun(ended(t), "a", func() any { t.Error("it was made"); return &doll{} })
+	require.ErrorIs(t, err, context.Canceled)
+	_, _, err = system.LookupOrRun(t.Context(), "a", func() any { return &doll{} })
+	require.NoError(t, err)
+	_, loaded, err := system.LookupOrRun(ended(t), "a", func() any { return &doll{} })
+	require.NoError(t, err)
+	require.True(t, loaded)
+	shutDown(t, system)
+}
+
+// Shutdown: an actor that is run from inside while the system drains takes nothing from outside,
+// also not on its sender's goroutine.
+func TestActorRunWhileDrainingRefusesOutsiders(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem(akt.WithDefaults(akt.WithInlineSend()))
+		addr, err := system.Run(&doll{})
+		require.NoError(t, err)
+		leave := hold(t, addr)
+		nothing := deed(func(akt.Context) {})
+		require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
+			child, err := ctx.Run(&doll{})
+			assert.NoError(t, err)
+			named, _, err := system.LookupOrRun(ctx, "named", func() any { return &doll{} })
+			assert.NoError(t, err)
+			for _, to := range []*akt.Address{child, named} {
+				for _, outside := range []context.Context{context.Background(), t.Context()} {
+					_, err := to.Send(outside, nothing)
+					assert.ErrorIs(t, err, akt.ErrStopped)
+					_, err = akt.Ask[any](outside, to, nothing)
+					assert.ErrorIs(t, err, akt.ErrStopped)
+				}
+				_, err := to.Send(ctx, nothing)
+				assert.NoError(t, err)
+			}
+		})))
+		over := make(chan error)
+		go func() { over <- system.Shutdown(context.Background()) }()
+		synctest.Wait()
+		leave()
+		require.NoError(t, <-over)
+	})
+}
