@@ -122,6 +122,10 @@ func (s *System) add(a *actor, from context.Context, parent *actor) error {
 		s.mu.Unlock()
 		return s.add(a, from, parent)
 	}
+	if s.life.Over() { // what is run now is not among those that Shutdown has stopped
+		s.mu.Unlock()
+		return errShutDown
+	}
 	given := s.names.Give(a, c.claim)
 	if given {
 		s.alive++

@@ -348,6 +348,32 @@ func TestShutdownRunsOutOfPatience(t *testing.T) {
 	})
 }
 
+// Nothing runs in a system after Shutdown has given up waiting, also where the handler that it was
+// stuck in asks for it: nobody would stop that.
+func TestRunAfterShutdownRanOutOfPatience(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem()
+		addr, err := system.Run(&doll{})
+		require.NoError(t, err)
+		never := &doll{onStart: func(akt.Context) error { t.Error("OnStart"); return nil }}
+		over := make(chan struct{})
+		require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
+			<-over
+			_, err := ctx.Run(never)
+			assert.ErrorIs(t, err, akt.ErrStopped)
+			_, _, err = system.LookupOrRun(context.WithoutCancel(ctx), "root", func() any { return never })
+			assert.ErrorIs(t, err, akt.ErrStopped)
+		})))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.Error(t, system.Shutdown(ctx))
+		close(over)
+		<-addr.Done()
+		shutDown(t, system)
+	})
+}
+
 // A panic in the dead-letter hook is logged and goes no further.
 func TestDeadLetterHookThatPanics(t *testing.T) {
 	t.Parallel()
