@@ -18,6 +18,7 @@ type model struct {
 	every  []*mTimer // all
 	tolds  []*mTold
 	step   int
+	waits  int // how many there were
 	now    time.Duration
 
 	closing  bool // Shutdown was called
@@ -57,6 +58,9 @@ type mActor struct {
 	shut       bool // takes nothing more
 	drained    bool // to end when everything was handled
 	notice     bool // OnStopping is to be called before that
+	isTold     bool // OnStopping was called for notice
+	handledAny bool // since then
+	mayAsk     int  // how many calls of OnStopping more there may be
 	ask        bool // Context.Stop was called
 	restarting bool // waits for the children of the old state
 	stateless  bool // between two states, or after the last
@@ -81,8 +85,10 @@ type mActor struct {
 	activeAt int          // the last step in which it did something of its own
 	shutAt   int
 	diedAt   int
-	endedAt  int
-	roused   int // the last step in which a stop ended its rest
+
+	endedWatches int // the last step in which a state ended with its watches
+	endedAt      int
+	roused       int // the last step in which a stop ended its rest
 }
 
 // mRun is one run of a handler that holds its actor.
@@ -105,6 +111,7 @@ type mCall struct {
 	try     bool
 	endless bool
 	here    bool // it runs on its sender's goroutine
+	order   int  // among the waits
 	over    bool // its ctx has ended
 	timer   *mTimer
 	target  *mActor // of a Terminated
@@ -130,16 +137,18 @@ type mTimer struct {
 	act     act
 }
 
-// stuckIn is what Shutdown says of an actor whose handler has not returned.
+// stuckIn is what Shutdown says of an actor that was not quiet.
 type stuckIn struct {
 	name   string
+	runs   bool
+	rests  bool
 	queued int
 	less   int // how many senders may have left meanwhile, whose ctx has ended too
 	more   int // how many Terminated may have come
 }
 
 func (m *mActor) stuckIn() stuckIn {
-	in := stuckIn{name: m.name, more: len(m.watching)}
+	in := stuckIn{name: m.name, more: len(m.watching), runs: m.run != nil, rests: m.resting}
 	for _, c := range slices.Concat(m.private, m.public) {
 		in.queued++
 		if c.request && c.from != nil {
@@ -212,7 +221,7 @@ func (m *mActor) busy() bool {
 // send takes a message in, or refuses it, and lets the actor go on.
 func (m *mActor) send(c *mCall) {
 	c.on = m
-	fromInside := c.from != nil && !c.try && c.from.chain(func(*mRun) bool { return true })
+	fromInside := c.from != nil && c.from.chain(func(*mRun) bool { return true })
 	refused := m.closing && !fromInside && !c.do
 	switch {
 	case c.request && c.over && !c.endless, !c.request && !c.do && c.over:
@@ -228,7 +237,7 @@ func (m *mActor) send(c *mCall) {
 	case refused:
 		c.becomes(gotRefused)
 		return
-	case c.request && !m.shut && m.cycle(c):
+	case c.request && !m.shut && m.run != nil && m.cycle(c):
 		c.becomes(gotDeadlock)
 		return
 	case m.shut:
@@ -243,7 +252,7 @@ func (m *mActor) send(c *mCall) {
 	case c.try:
 		c.becomes(gotFull)
 		return
-	case !c.request && m.cycle(c):
+	case !c.request && m.run != nil && m.cycle(c):
 		c.becomes(gotDeadlock)
 		return
 	default:
@@ -251,21 +260,24 @@ func (m *mActor) send(c *mCall) {
 	}
 	m.work = true
 	m.pend(c)
-	if m.restarting {
-		m.awaitChildren()
-	}
 	m.settle()
+	if c.from != nil && c.waits() {
+		m.tellRings(c.from.actor, m)
+	}
 }
 
 // pend has the handler that makes a call wait for it.
 func (m *mActor) pend(c *mCall) {
 	if c.from != nil && c.waits() {
 		c.from.pending = c
+		m.waits++
+		c.order = m.waits
 	}
 }
 
+// cycle reports whether a handler would wait for itself with a call to an actor.
 func (m *mActor) cycle(c *mCall) bool {
-	return c.from != nil && c.from.chain(func(r *mRun) bool { return r.actor == m })
+	return c.from != nil && len(m.rings(c.from.actor, m)) > 0
 }
 
 func (m *mActor) accept(c *mCall) {
@@ -302,7 +314,7 @@ func (m *mActor) settle() {
 			m.letIn()
 			m.begin(c)
 		case m.drained:
-			if m.notice && !m.stateless {
+			if m.notice && !m.knowsOfStop() {
 				m.Asked++
 			}
 			m.end("")
@@ -332,6 +344,11 @@ func (m *mActor) begin(c *mCall) {
 	if c.target != nil {
 		m.Begun = append(m.Begun, c.id)
 		delete(m.watching, c.target)
+		if m.stopping { // it may come before the stop, and then OnStopping is called again, or after it
+			m.mayAsk = 1
+		} else {
+			m.handledAny = true
+		}
 		return
 	}
 	m.active()
@@ -343,6 +360,7 @@ func (m *mActor) begin(c *mCall) {
 		c.id = t.id + t.ticks
 	}
 	m.Begun = append(m.Begun, c.id)
+	m.handledAny = true
 	endless := !c.request || c.endless
 	m.run = &mRun{actor: m, call: c, live: true, endless: endless}
 	switch c.act {
@@ -509,11 +527,12 @@ func (m *mActor) restart(f mFault) {
 	m.restarting = true
 	m.forgetRestart()
 	m.endTimers()
-	m.awaitChildren()
+	m.endWatches()
 	for _, c := range slices.Clone(m.children) {
 		c.stop(true)
 	}
 	if m.restarting {
+		m.awaitChildren()
 		m.familyEnded()
 	}
 }
@@ -538,8 +557,9 @@ func (m *mActor) familyEnded() {
 		if !m.stateless {
 			m.Stopped++
 		}
-		m.restarting, m.stateless, m.renewing = false, true, true
+		m.restarting, m.stateless, m.renewing, m.isTold = false, true, true, false
 		m.forgetRestart()
+		m.withdrawOwn()
 		m.rest()
 		m.settle()
 	case m.ending:
@@ -598,70 +618,113 @@ func (m *mActor) descendsFrom(other *mActor) bool {
 	return false
 }
 
-// waitsForEnd reports whether an actor waits for another one to end: it is its parent, or waits for one that waits for it.
-func (m *mActor) waitsForEnd(of *mActor) bool {
-	for p := of.parent; p != nil && (p.restarting || p.ending); p = p.parent {
-		if p == m {
-			return true
+// knowsOfStop reports whether OnStopping need not be called for notice: it was, and no message handled since, or there is no state.
+func (m *mActor) knowsOfStop() bool { return m.stateless || m.isTold && !m.handledAny }
+
+// withdrawOwn takes out of the private lane what belongs to the state that has ended.
+func (m *mActor) withdrawOwn() {
+	m.private = slices.DeleteFunc(slices.Clone(m.private), func(c *mCall) bool {
+		if c.do || c.timer != nil && c.timer.every == 0 {
+			m.letter(c)
+		}
+		return c.do || c.timer != nil || c.target != nil
+	})
+	m.endedWatches = m.step
+}
+
+// endWatches has an actor watch nobody any more.
+func (m *mActor) endWatches() {
+	for t := range m.watching {
+		t.watchers = slices.DeleteFunc(t.watchers, func(w *mActor) bool { return w == m })
+	}
+	m.watched, m.watching = m.watching, map[*mActor]bool{}
+}
+
+// awaitChildren: an actor begins to wait for its children to end.
+func (m *mActor) awaitChildren() {
+	for _, c := range slices.Clone(m.children) {
+		m.tellRings(m, c)
+	}
+}
+
+// tellRings answers one of each ring that the wait of an actor for another one closes: the last to wait of those who can be told.
+func (w *model) tellRings(from, to *mActor) {
+	for {
+		var told *mCall
+		for _, ring := range w.rings(from, to) {
+			last := lastOf(ring)
+			w.ambiguous = w.ambiguous || told != nil && told != last
+			told = last
+		}
+		if told == nil || w.ambiguous {
+			return
+		}
+		told.refuse()
+	}
+}
+
+// lastOf is the wait of a ring that began last, of those that can be told. No handler has begun with it.
+func lastOf(ring []*mCall) (last *mCall) {
+	for _, c := range ring {
+		if c.inLane() && (last == nil || c.order > last.order) {
+			last = c
 		}
 	}
-	return false
+	return last
 }
 
-// awaitChildren: an actor begins to wait for its children to end. Those who wait for it, or for one that waits for it, are answered
-// if it waits for them.
-func (m *mActor) awaitChildren() {
-	if len(m.children) == 0 {
-		return
-	}
-	for a := m; a != nil && (a.restarting || a.ending); a = a.parent {
-		a.refuseDescendants()
-	}
+func (c *mCall) inLane() bool {
+	return slices.Contains(c.on.private, c) || slices.Contains(c.on.public, c) || slices.Contains(c.on.waiting, c)
 }
 
-// refuseDescendants answers those who wait for an actor that waits for them.
-func (m *mActor) refuseDescendants() {
-	m.ambiguous = m.ambiguous || m.roundabout()
-	for _, lane := range []*[]*mCall{&m.private, &m.public, &m.waiting} {
-		*lane = slices.DeleteFunc(slices.Clone(*lane), func(c *mCall) bool {
-			refuse := c.request && c.from != nil && c.from.chain(func(r *mRun) bool { return m.waitsForEnd(r.actor) })
-			if refuse && lane == &m.waiting {
-				c.becomes(gotDeadlock)
-			} else if refuse {
-				c.becomes(gotRing)
-			}
-			return refuse
-		})
+// refuse takes a message back and tells its sender of a ring.
+func (c *mCall) refuse() {
+	m := c.on
+	if drop(&m.waiting, c) {
+		c.becomes(gotDeadlock)
+	} else if drop(&m.public, c) || drop(&m.private, c) {
+		c.becomes(gotRing)
 	}
 	m.letIn()
 }
 
-// roundabout reports whether an actor waits for itself by more than one message. Who is told then depends on where the search begins.
-func (m *mActor) roundabout() bool {
+func drop(lane *[]*mCall, c *mCall) bool {
+	i := slices.Index(*lane, c)
+	if i >= 0 {
+		*lane = slices.Delete(slices.Clone(*lane), i, i+1)
+	}
+	return i >= 0
+}
+
+// rings are the ways by which an actor waits for another one that waits for it: the calls on each.
+func (w *model) rings(from, to *mActor) (rings [][]*mCall) {
 	seen := map[*mActor]bool{}
-	var visit func(a *mActor, messages int) bool
-	visit = func(a *mActor, messages int) bool {
-		if a == m && len(seen) > 0 {
-			return messages > 1
+	var visit func(a *mActor, by []*mCall)
+	visit = func(a *mActor, by []*mCall) {
+		if a == from {
+			rings = append(rings, slices.Clone(by))
+			return
 		}
 		if seen[a] {
-			return false
+			return
 		}
 		seen[a] = true
 		defer delete(seen, a)
-		if (a.restarting || a.ending) && slices.ContainsFunc(a.children, func(c *mActor) bool { return visit(c, messages) }) {
-			return true
-		}
-		for _, to := range m.model.actors {
-			for _, c := range slices.Concat(to.private, to.public, to.waiting) {
-				if c.from != nil && c.waits() && c.from.chain(func(r *mRun) bool { return r.actor == a }) && visit(to, messages+1) {
-					return true
-				}
+		if a.restarting || a.ending {
+			for _, c := range a.children {
+				visit(c, by)
 			}
 		}
-		return false
+		if a.run != nil && a.run.pending != nil {
+			visit(a.run.pending.on, append(by, a.run.pending))
+		}
 	}
-	return visit(m, 0)
+	var by []*mCall
+	if from.run != nil && from.run.pending != nil {
+		by = append(by, from.run.pending)
+	}
+	visit(to, by)
+	return rings
 }
 
 // end drops what is queued and ends the children.
@@ -671,14 +734,11 @@ func (m *mActor) end(why string) {
 	m.shutAt, m.diedAt = m.step, m.step
 	m.drop()
 	m.endTimers()
-	for t := range m.watching {
-		t.watchers = slices.DeleteFunc(t.watchers, func(w *mActor) bool { return w == m })
-	}
-	m.watched, m.watching = m.watching, nil
-	m.awaitChildren()
+	m.endWatches()
 	for _, c := range slices.Clone(m.children) {
 		c.stop(true)
 	}
+	m.awaitChildren()
 	m.familyEnded()
 }
 
@@ -813,16 +873,9 @@ func (c *mCall) ends() {
 	if !c.waits() {
 		return
 	}
-	drop := func(lane *[]*mCall) bool {
-		i := slices.Index(*lane, c)
-		if i >= 0 {
-			*lane = slices.Delete(slices.Clone(*lane), i, i+1)
-		}
-		return i >= 0
-	}
-	if drop(&m.waiting) {
+	if drop(&m.waiting, c) {
 		c.becomes(gotEnded)
-	} else if drop(&m.public) || drop(&m.private) {
+	} else if drop(&m.public, c) || drop(&m.private, c) {
 		c.becomes(gotTaken)
 		m.letIn()
 	}
@@ -955,6 +1008,7 @@ func (w *model) quiet() {
 	switch {
 	case all:
 		w.over = true
+	case w.tellAll():
 	case !w.stopping:
 		w.stopping = true
 		for _, m := range w.actors {
@@ -966,6 +1020,24 @@ func (w *model) quiet() {
 	}
 }
 
+// tellAll has OnStopping of all called for notice who do not know. It reports whether there were any.
+func (w *model) tellAll() (any bool) {
+	if w.stopping {
+		return false
+	}
+	for _, m := range w.actors {
+		if !m.ended && !m.knowsOfStop() {
+			any = true
+			m.Asked++
+			m.isTold, m.handledAny = true, false
+		}
+	}
+	if any {
+		w.quiet()
+	}
+	return any
+}
+
 // patienceEnds cuts everything off.
 func (w *model) patienceEnds() {
 	w.cut, w.over = true, true
@@ -973,8 +1045,10 @@ func (w *model) patienceEnds() {
 		if m.ended {
 			continue
 		}
-		if m.run != nil {
+		if m.run != nil || m.queued() {
 			w.stuck = append(w.stuck, m.stuckIn())
+		}
+		if m.run != nil {
 			c := m.run.call
 			if c.request && !c.here {
 				if c.from != nil {
@@ -1008,12 +1082,11 @@ func (w *model) endStep() {
 		if t.at != w.step || t.to.activeAt != w.step && t.to.shutAt != w.step {
 			continue
 		}
-		if t.to.restarting && t.of.descendsFrom(t.to) {
-			continue // it came of the restart, and is queued
+		if w.stopping {
+			t.to.mayAsk = 1
 		}
-		w.ambiguous = w.ambiguous || t.to.resting || t.to.restarting
 		id := terminatedID - t.of.id
-		t.to.loose[id] = t.to.shutAt != w.step && !t.to.shut
+		t.to.loose[id] = t.to.shutAt != w.step && !t.to.shut && t.to.endedWatches != w.step && !t.to.restarting
 		t.to.Begun = slices.DeleteFunc(slices.Clone(t.to.Begun), func(n int) bool { return n == id })
 		t.to.Letters = slices.DeleteFunc(slices.Clone(t.to.Letters), func(n int) bool { return n == id })
 		t.to.private = slices.DeleteFunc(slices.Clone(t.to.private), func(c *mCall) bool { return c.target == t.of })
@@ -1022,6 +1095,9 @@ func (w *model) endStep() {
 		for of := range m.watched {
 			if m.diedAt == w.step && of.endedAt == w.step {
 				m.loose[terminatedID-of.id] = false
+				if w.stopping {
+					m.mayAsk = 1
+				}
 				w.ambiguous = w.ambiguous || m.roused == w.step
 			}
 		}
@@ -1061,28 +1137,8 @@ func (m *mActor) state() akt.State {
 		return akt.Stopping
 	case m.restarting, m.resting:
 		return akt.Starting
-	case m.shut, m.ask:
+	case m.shut, m.ask, m.isTold:
 		return akt.Stopping
 	}
 	return akt.Started
-}
-
-// reaches reports whether an actor waits for another one, by whatever way.
-func (m *mActor) reaches(other *mActor) bool {
-	seen := map[*mActor]bool{}
-	var visit func(*mActor) bool
-	visit = func(a *mActor) bool {
-		if a == other {
-			return true
-		}
-		if seen[a] {
-			return false
-		}
-		seen[a] = true
-		if a.run != nil && a.run.pending != nil && visit(a.run.pending.on) {
-			return true
-		}
-		return (a.restarting || a.ending) && slices.ContainsFunc(a.children, visit)
-	}
-	return visit(m)
 }

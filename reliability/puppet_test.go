@@ -139,9 +139,10 @@ func (p puppet) OnStart(ctx akt.Context) error {
 	return nil
 }
 
-func (p puppet) OnStopping(akt.Context) bool {
+func (p puppet) OnStopping(ctx akt.Context) bool {
 	p.problems.seen()
 	p.Asked++
+	ctx.Stop() // has no effect here
 	return !p.vetoes
 }
 
