@@ -323,6 +323,31 @@ func TestShutdownDuringOnStart(t *testing.T) {
 	})
 }
 
+// An actor that was told of Shutdown is Stopping from then on, also after it has vetoed a Context.Stop.
+func TestStateOnceToldOfShutdown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem()
+		told := 0
+		var states []akt.State
+		_, err := system.Run(&doll{onStopping: func(ctx akt.Context) bool {
+			told++
+			next := deed(func(ctx akt.Context) { states = append(states, ctx.State()) })
+			if told == 1 {
+				next = deed(func(ctx akt.Context) { ctx.Stop() })
+			}
+			if told < 3 {
+				assert.NoError(t, ctx.Private().Notify(ctx, next))
+			}
+			return false
+		}})
+		require.NoError(t, err)
+		shutDown(t, system)
+		require.Equal(t, []akt.State{akt.Stopping}, states)
+		require.Equal(t, 3, told)
+	})
+}
+
 // A Shutdown whose ctx ends before the actors do returns at once and names those that are left.
 func TestShutdownRunsOutOfPatience(t *testing.T) {
 	t.Parallel()
