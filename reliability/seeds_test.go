@@ -60,7 +60,7 @@ func TestModel(t *testing.T) {
 		})
 	}
 	workers.Wait()
-	t.Logf("%d programs in %v", min(next.Load()-*seed, *seeds), time.Since(began))
+	t.Logf("%d programs in %v, of which %d were cut short", min(next.Load()-*seed, *seeds), time.Since(began), cutShort.Load())
 }
 
 // playIn plays a program in a bubble of its own. Outside of it a watchdog waits for one that spins for ever.
