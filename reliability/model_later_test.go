@@ -20,7 +20,8 @@ type mLater struct {
 // awaited reports whether somebody waits for it.
 func (l *mLater) awaited() bool { return !l.settled && l.call.later == l && l.call.waits() }
 
-// inside reports whether the ctx of its handler, which has returned, still is one from inside a system that shuts down.
+// inside reports whether the ctx of its handler, which has returned, still is one from inside a
+// system that shuts down.
 func (l *mLater) inside() bool { return l.function && !l.settled || l.awaited() }
 
 // later ends a handler that has returned a Future.
@@ -125,7 +126,8 @@ func (w *model) endFunctions(theirs func(*mLater) bool) {
 	}
 }
 
-// open are those that are not settled, and can be: a function that waits for something cannot return.
+// open are those that are not settled, and can be: a function that waits for something cannot
+// return.
 func (w *model) open() (open []*mLater) {
 	for _, l := range w.laters {
 		if !l.settled && (!l.function || l.runs.pending == nil) {

@@ -305,8 +305,8 @@ func (m *mActor) contextStop() {
 	m.settle()
 }
 
-// heard is told what an actor has begun, or dropped, by the end of a step: so of the Terminated that may come at any moment, those that
-// have not are queued.
+// heard is told what an actor has begun, or dropped, by the end of a step: so of the Terminated
+// that may come at any moment, those that have not are queued.
 func (m *mActor) heard(of ...int) {
 	m.unsure = false
 	for id, must := range m.loose {

@@ -27,7 +27,8 @@ func (m *mActor) stuckIn(owes int) stuckIn {
 	return in
 }
 
-// knowsOfStop reports whether OnStopping need not be called for notice: it was, and no message handled since, or there is no state.
+// knowsOfStop reports whether OnStopping need not be called for notice: it was, and no message
+// handled since, or there is no state.
 func (m *mActor) knowsOfStop() bool { return m.stateless || m.isTold && !m.handledAny }
 
 func (w *model) shutdown() {
@@ -69,7 +70,8 @@ func (w *model) quiet() {
 	}
 }
 
-// tellAll has OnStopping of all called for notice who do not know. It reports whether there were any.
+// tellAll has OnStopping of all called for notice who do not know. It reports whether there were
+// any.
 func (w *model) tellAll() (any bool) {
 	if w.stopping {
 		return false
@@ -140,7 +142,8 @@ func (w *model) patienceEnds() {
 	}
 }
 
-// endStep looks back at a step: what has happened at the same time in it may have happened in any order.
+// endStep looks back at a step: what has happened at the same time in it may have happened in any
+// order.
 func (w *model) endStep() {
 	w.exits = nil
 	for _, m := range w.actors {

@@ -8,8 +8,9 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// model is what the promises say of a whole system: it is told of every step before the system is, and foretells what can be seen
-// afterwards. It is sequential: one thing after the other, nothing at the same time.
+// model is what the promises say of a whole system: it is told of every step before the system is,
+// and foretells what can be seen afterwards. It is sequential: one thing after the other, nothing
+// at the same time.
 type model struct {
 	actors []*mActor
 	calls  []*mCall
@@ -30,9 +31,11 @@ type model struct {
 	stuck          []stuckIn
 	stuckFunctions int
 
-	// The rest of the program is not played where two things have happened at the same time and their order decides: an actor that
-	// rests and is stopped makes a fresh state only if a message is queued, and a Terminated may or may not be; Goexit has ended the
-	// handlers of an actor and of an ancestor; an actor waits for itself in several ways, and who is told depends on which is found first.
+	// The rest of the program is not played where two things have happened at the same time and
+	// their order decides: an actor that rests and is stopped makes a fresh state only if a message
+	// is queued, and a Terminated may or may not be; Goexit has ended the handlers of an actor and
+	// of an ancestor; an actor waits for itself in several ways, and who is told depends on which
+	// is found first.
 	ambiguous bool
 	exits     []*mActor // in this step
 }
@@ -372,7 +375,8 @@ func (m *mActor) conclude(as act) {
 	}
 }
 
-// exit is what runtime.Goexit does: it ends the goroutine, and with it the handlers that have made inline calls on it.
+// exit is what runtime.Goexit does: it ends the goroutine, and with it the handlers that have made
+// inline calls on it.
 func (m *mActor) exit(r *mRun) {
 	c := r.call
 	for _, other := range m.exits {

@@ -25,7 +25,8 @@ func (m *mActor) awaitChildren() {
 	}
 }
 
-// tellRings answers one of each ring that the wait of an actor for another one closes: the last to wait of those who can be told.
+// tellRings answers one of each ring that the wait of an actor for another one closes: the last to
+// wait of those who can be told.
 func (w *model) tellRings(by *mCall, from, to any) {
 	for by == nil || by.waits() {
 		var told *mCall
@@ -41,7 +42,8 @@ func (w *model) tellRings(by *mCall, from, to any) {
 	}
 }
 
-// lastOf is the wait of a ring that began last, of those that can be told. No handler has begun with it.
+// lastOf is the wait of a ring that began last, of those that can be told. No handler has begun
+// with it.
 func lastOf(ring []*mCall) (last *mCall) {
 	for _, c := range ring {
 		if (c.await || c.later != nil || c.inLane()) && (last == nil || c.order > last.order) {
@@ -70,7 +72,8 @@ func (c *mCall) refuse() {
 	m.letIn()
 }
 
-// rings are the ways by which something waits for what waits for it: the calls on each. They are actors and functions of Go.
+// rings are the ways by which something waits for what waits for it: the calls on each. They are
+// actors and functions of Go.
 func (w *model) rings(from, to any) (rings [][]*mCall) {
 	seen := map[any]bool{}
 	var visit func(a any, by []*mCall)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// program is a world and what is done in it, step by step. Any numbers make a program: a step picks what it is done to among what
-// there is, and a step that makes no sense is left out.
+// program is a world and what is done in it, step by step. Any numbers make a program: a step picks
+// what it is done to among what there is, and a step that makes no sense is left out.
 type program struct {
 	capacity int      // of every public mailbox
 	actors   []nature // those that are run at the start

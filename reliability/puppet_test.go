@@ -82,8 +82,8 @@ type (
 func (e ownError) Error() string   { return fmt.Sprintf("own error %d", e.ID) }
 func (e startError) Error() string { return fmt.Sprintf("actor %d does not start", e.Actor) }
 
-// puppet is an actor that does what its messages say, and what it is told while it holds itself. Its diary has no lock: a broken D1
-// is a data race.
+// puppet is an actor that does what its messages say, and what it is told while it holds itself.
+// Its diary has no lock: a broken D1 is a data race.
 type puppet struct{ *diary }
 
 // diary is the record of one actor, kept over restarts.

@@ -20,7 +20,8 @@ const (
 	ringErrands = 20 // of each client, in each round
 )
 
-// asker is an actor of a ring: for one request it asks the next one, which asks the next, as often as the request says.
+// asker is an actor of a ring: for one request it asks the next one, which asks the next, as often
+// as the request says.
 type asker struct {
 	next    atomic.Pointer[akt.Address]
 	handled int // by those requests that were to be asked on no more
@@ -55,8 +56,8 @@ func ringOf(t *testing.T, system *akt.System, size int) (ring []*akt.Address) {
 	return ring
 }
 
-// roundTrip sends a request around a ring, and again where it is told ErrDeadlock, with a pause that grows. It returns how often it
-// was told that, or another error.
+// roundTrip sends a request around a ring, and again where it is told ErrDeadlock, with a pause
+// that grows. It returns how often it was told that, or another error.
 func roundTrip(ctx context.Context, ring []*akt.Address, random *rand.Rand) (told int64, err error) {
 	for pause := 10 * time.Microsecond; ; pause *= 2 {
 		_, err := akt.Ask[int](ctx, ring[random.IntN(len(ring))], around{1 + random.IntN(len(ring)-1)})
@@ -68,8 +69,9 @@ func roundTrip(ctx context.Context, ring []*akt.Address, random *rand.Rand) (tol
 	}
 }
 
-// TestRings: actors that ask each other, of which many clients want something at once who try again when they are told ErrDeadlock,
-// get all of it done: one of a ring is told, and the others go on (D6). No memory is kept of who has waited.
+// TestRings: actors that ask each other, of which many clients want something at once who try again
+// when they are told ErrDeadlock, get all of it done: one of a ring is told, and the others go on
+// (D6). No memory is kept of who has waited.
 func TestRings(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	began := goroutines()
 	system := akt.NewSystem(akt.WithDefaults(akt.WithLogger(slog.New(slog.DiscardHandler))))

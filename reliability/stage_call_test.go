@@ -97,7 +97,8 @@ func (s *stage) call(st step, h *handle, by *performer) bool {
 	return true
 }
 
-// burst has a client notify an actor many times in a row, while that does not go on by itself: it then has all of them to handle at once.
+// burst has a client notify an actor many times in a row, while that does not go on by itself: it
+// then has all of them to handle at once.
 func (s *stage) burst(st step, h *handle) bool {
 	if h.on.run == nil && !h.on.resting {
 		return false

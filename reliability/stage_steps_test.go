@@ -8,7 +8,8 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// take takes one step: first in the model, then in the world. It reports false where the step makes no sense.
+// take takes one step: first in the model, then in the world. It reports false where the step makes
+// no sense.
 func (s *stage) take(st step) bool {
 	if len(s.actors) == 0 {
 		return false
@@ -102,7 +103,8 @@ func (s *stage) take(st step) bool {
 	return true
 }
 
-// policies are what a Decide may say. The last but one is no directive, and the last is a panic: both mean Stop.
+// policies are what a Decide may say. The last but one is no directive, and the last is a panic:
+// both mean Stop.
 var policies = []akt.Directive{akt.Resume, akt.Restart, akt.Stop, akt.Escalate, akt.Escalate, akt.Escalate + 1, akt.Escalate + 2}
 
 func (s *stage) startShutdown() {
@@ -231,7 +233,8 @@ func (s *stage) handler(st step) bool {
 	return true
 }
 
-// timer has a handler start a timer. No two are due at the same time: the microseconds of each are its own.
+// timer has a handler start a timer. No two are due at the same time: the microseconds of each are
+// its own.
 func (s *stage) timer(st step, m *mActor, d *diary, who string) {
 	n := len(s.timers) + 1
 	own := time.Duration(n*n) * time.Microsecond

@@ -13,11 +13,13 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// stage plays a program step by step, in a synctest bubble, so that after each step everything that can happen has happened. Then
-// all that can be seen of the actors, of all calls ever made and of Shutdown must be what the model says.
+// stage plays a program step by step, in a synctest bubble, so that after each step everything that
+// can happen has happened. Then all that can be seen of the actors, of all calls ever made and of
+// Shutdown must be what the model says.
 //
-// Handlers that hold their actor are puppets on strings: they do what later steps say. So at any time only one handler does
-// something of its own choice, and what follows is determined, but for what the model calls loose.
+// Handlers that hold their actor are puppets on strings: they do what later steps say. So at any
+// time only one handler does something of its own choice, and what follows is determined, but for
+// what the model calls loose.
 type stage struct {
 	*model
 	*problems
@@ -56,8 +58,9 @@ type problems struct {
 	reads    atomic.Int64
 }
 
-// seen comes before whatever the stage looks at is written. Its looks are before it, which the race detector would not know where time
-// alone lies between. It puts writers into no order among themselves: that is akt's to do.
+// seen comes before whatever the stage looks at is written. Its looks are before it, which the race
+// detector would not know where time alone lies between. It puts writers into no order among
+// themselves: that is akt's to do.
 func (p *problems) seen() { p.reads.Load() }
 
 func (p *problems) add(format string, args ...any) {
@@ -96,7 +99,8 @@ func (p *problems) idOfAddress(a *akt.WeakAddress) int {
 	return id
 }
 
-// promises notes who is to reply later to a message. When that has failed, another actor may have the name.
+// promises notes who is to reply later to a message. When that has failed, another actor may have
+// the name.
 func (p *problems) promises(id, msg int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,12 +115,14 @@ func (p *problems) promisedBy(msg int, id *int) (known bool) {
 	return known
 }
 
-// cutShort is how many programs were not played to their end, as the model could not say how they go on.
+// cutShort is how many programs were not played to their end, as the model could not say how they
+// go on.
 var cutShort atomic.Uint64
 
 func goexit() { runtime.Goexit() }
 
-// play plays a program, in a bubble, and returns what went wrong and, if it is to tell, what was done.
+// play plays a program, in a bubble, and returns what went wrong and, if it is to tell, what was
+// done.
 func play(p program, tell bool) (wrong []string, script []string) {
 	s := &stage{
 		model: &model{}, program: p, tell: tell,
