@@ -372,9 +372,15 @@ func (c Context) Logger() *slog.Logger {
 // goroutine. Shutdown's cancellation does not count.
 func endless(ctx context.Context) bool {
 	if c, ok := ctx.(Context); ok && c.actor != nil {
-		return c.run&runEndless != 0
+		return c.endless()
 	}
 	return ctx.Done() == nil
+}
+
+// endless reports whether the Context ends with its system at most: its sender's cannot end, nor has
+// the end of its actor a limit.
+func (c Context) endless() bool {
+	return c.run&runEndless != 0 && c.actor.config.within().life == nil
 }
 
 // doneOf is the Done of a sender's context.
@@ -409,7 +415,7 @@ func (s *System) senderOf(ctx context.Context) context.Context {
 // goroutine already: a stack ends, a queue does not.
 func inlineRun(ctx context.Context) (run uint64, ok bool) {
 	if c, ok := ctx.(Context); ok && c.actor != nil {
-		return c.run&(runEndless|runDepth) + oneDeeper, c.run&runEndless != 0 && c.run&runDepth != runDepth
+		return c.run&(runEndless|runDepth) + oneDeeper, c.endless() && c.run&runDepth != runDepth
 	}
 	return runEndless, ctx.Done() == nil
 }

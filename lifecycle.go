@@ -276,9 +276,19 @@ func (a *actor) neverStarted(err error) {
 // goOn sets the phase of an actor that is going to handle messages.
 func (a *actor) goOn() {
 	a.phase.Store(uint32(Started))
-	if a.shut() {
+	if a.shut() || a.isTold() {
 		a.phase.Store(uint32(Stopping))
 	}
+}
+
+// isTold reports whether Shutdown has had OnStopping called on this state.
+func (a *actor) isTold() bool {
+	if !a.system.closing.Load() {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.extras != nil && a.extras.told
 }
 
 // vetoes asks OnStopping after Context.Stop, and reports whether the actor goes on.

@@ -258,6 +258,7 @@ func (s *System) owes() bool {
 func (s *System) cut(ctx context.Context) error {
 	var unquiet []string
 	s.life.End()
+	s.endFunctions()
 	for _, a := range s.allThatEnd() {
 		word := a.word.Load()
 		running := a.runningIn(word)
@@ -363,6 +364,17 @@ func (s *System) end(c Context) {
 	}
 	s.mu.Unlock()
 	s.note()
+}
+
+// endFunctions ends the Contexts of functions whose actors have a life of their own: those may have ended.
+func (s *System) endFunctions() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for l := range s.functions {
+		if own := l.actor.config.within().life; own != nil {
+			own.End()
+		}
+	}
 }
 
 // deferred is how many functions run that Go started.

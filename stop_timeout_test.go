@@ -75,6 +75,61 @@ func TestStopTimeout(t *testing.T) {
 	}
 }
 
+// The limit of WithStopTimeout ends the Contexts of those too whom the handler has asked with its own
+// Context, whether they run by then or are asked later; Done and Err agree.
+func TestStopTimeoutReachesThoseAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem()
+		addr, err := system.Run(&doll{}, akt.WithStopTimeout(time.Second))
+		require.NoError(t, err)
+		other, err := system.Run(&doll{})
+		require.NoError(t, err)
+		ended := make(chan struct{})
+		require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
+			_, err := other.Send(ctx, deed(func(ctx akt.Context) {
+				<-ctx.Done()
+				assert.ErrorIs(t, ctx.Err(), context.Canceled)
+				close(ended)
+			}))
+			requireSendError(t, err, akt.MaybeHandled, context.Canceled)
+			_, err = other.Send(ctx, deed(func(akt.Context) { t.Error("handled") }))
+			requireSendError(t, err, akt.NotHandled, context.Canceled)
+		})))
+		synctest.Wait()
+		addr.Stop()
+		<-addr.Done()
+		<-ended
+		shutDown(t, system)
+	})
+}
+
+// When the patience of Shutdown ends, so does the Context of a function of Go whose actor had a limit
+// for its end, and has ended before.
+func TestStopTimeoutAndFunctionsThatOutliveTheirActor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem()
+		addr, err := system.Run(&doll{}, akt.WithStopTimeout(time.Second))
+		require.NoError(t, err)
+		returned := make(chan error, 1)
+		require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
+			akt.Go(ctx, func(ctx context.Context) (int, error) {
+				<-ctx.Done()
+				returned <- ctx.Err()
+				return 0, nil
+			})
+		})))
+		addr.Stop()
+		<-addr.Done()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.ErrorContains(t, system.Shutdown(ctx), "functions started with Go")
+		require.ErrorIs(t, <-returned, context.Canceled)
+		shutDown(t, system)
+	})
+}
+
 // WithStopTimeout changes nothing for an actor that ends in time, nor for what is not an end; and a negative one is an error.
 func TestStopTimeoutThatIsNotReached(t *testing.T) {
 	t.Parallel()

@@ -132,6 +132,10 @@ func (s *System) add(from context.Context, a, parent *actor) error {
 		s.mu.Unlock()
 		return errShutDown
 	}
+	if s.life.Over() { // what is run now is not among those that Shutdown has stopped
+		s.mu.Unlock()
+		return errShutDown
+	}
 	given := s.names.Give(a, c.claim)
 	if given {
 		s.alive++

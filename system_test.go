@@ -323,6 +323,31 @@ func TestShutdownDuringOnStart(t *testing.T) {
 	})
 }
 
+// An actor that was told of Shutdown is Stopping from then on, also after it has vetoed a Context.Stop.
+func TestStateOnceToldOfShutdown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem()
+		told := 0
+		var states []akt.State
+		_, err := system.Run(&doll{onStopping: func(ctx akt.Context) bool {
+			told++
+			next := deed(func(ctx akt.Context) { states = append(states, ctx.State()) })
+			if told == 1 {
+				next = deed(func(ctx akt.Context) { ctx.Stop() })
+			}
+			if told < 3 {
+				assert.NoError(t, ctx.Private().Notify(ctx, next))
+			}
+			return false
+		}})
+		require.NoError(t, err)
+		shutDown(t, system)
+		require.Equal(t, []akt.State{akt.Stopping}, states)
+		require.Equal(t, 3, told)
+	})
+}
+
 // A Shutdown whose ctx ends before the actors do returns at once and names those that are left.
 func TestShutdownRunsOutOfPatience(t *testing.T) {
 	t.Parallel()
@@ -343,6 +368,32 @@ func TestShutdownRunsOutOfPatience(t *testing.T) {
 		require.ErrorContains(t, err, "HandleAct")
 		require.NotContains(t, err.Error(), "fine")
 		leave()
+		<-addr.Done()
+		shutDown(t, system)
+	})
+}
+
+// Nothing runs in a system after Shutdown has given up waiting, also where the handler that it was
+// stuck in asks for it: nobody would stop that.
+func TestRunAfterShutdownRanOutOfPatience(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem()
+		addr, err := system.Run(&doll{})
+		require.NoError(t, err)
+		never := &doll{onStart: func(akt.Context) error { t.Error("OnStart"); return nil }}
+		over := make(chan struct{})
+		require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
+			<-over
+			_, err := ctx.Run(never)
+			assert.ErrorIs(t, err, akt.ErrStopped)
+			_, _, err = system.LookupOrRun(context.WithoutCancel(ctx), "root", func() any { return never })
+			assert.ErrorIs(t, err, akt.ErrStopped)
+		})))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.Error(t, system.Shutdown(ctx))
+		close(over)
 		<-addr.Done()
 		shutDown(t, system)
 	})

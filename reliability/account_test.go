@@ -22,16 +22,19 @@ import (
 
 var rounds = flag.Int("rounds", 100, "how many histories TestAccount checks, of each kind")
 
-// account is an actor that keeps a copy of what its store has. It is run from a Spawner: after a panic a fresh one reads the store.
+// account is an actor that keeps a copy of what its store has. It is run from a Spawner: after a
+// panic a fresh one reads the store.
 type account struct {
 	store   *store
 	balance int
 }
 
-// store outlives the account's states. Nothing guards it: two handlers at the same time (D1) lose money.
+// store outlives the account's states. Nothing guards it: two handlers at the same time (D1) lose
+// money.
 type store struct{ balance int }
 
-// transaction is what the clients ask for: to deposit, to withdraw a negative amount, or, with 0, for the balance.
+// transaction is what the clients ask for: to deposit, to withdraw a negative amount, or, with 0,
+// for the balance.
 type transaction struct {
 	Amount int
 	Crash  crash
@@ -121,8 +124,9 @@ var accountModel = porcupine.NondeterministicModel{
 	DescribeState:     func(state any) string { return fmt.Sprint(state) },
 }
 
-// TestAccount: what concurrent clients see of an account, with panics, restarts and requests that are cancelled at any moment, is what
-// they could have seen of one that does one thing after the other (D1, D4, E2, L5), on both ways of sending.
+// TestAccount: what concurrent clients see of an account, with panics, restarts and requests that
+// are cancelled at any moment, is what they could have seen of one that does one thing after the
+// other (D1, D4, E2, L5), on both ways of sending.
 func TestAccount(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -165,7 +169,8 @@ type crowd struct {
 	pair        bool // two that only deposit, again and again at the same moment; otherwise there are four
 }
 
-// meeting is where clients meet before a step, on the spot: those who are woken come one after the other.
+// meeting is where clients meet before a step, on the spot: those who are woken come one after the
+// other.
 type meeting struct{ arrived atomic.Int64 }
 
 func (m *meeting) attend(all int64) {

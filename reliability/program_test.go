@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// program is a world and what is done in it, step by step. Any numbers make a program: a step picks what it is done to among what
-// there is, and a step that makes no sense is left out.
+// program is a world and what is done in it, step by step. Any numbers make a program: a step picks
+// what it is done to among what there is, and a step that makes no sense is left out.
 type program struct {
 	capacity int      // of every public mailbox
 	actors   []nature // those that are run at the start
@@ -18,14 +18,16 @@ type program struct {
 type nature int
 
 const (
-	spawner nature = 1 << iota // from a Spawner: it is restarted
-	inline                     // WithInlineSend
-	named                      // held by the system
-	strict                     // with a limit of restarts
-	decided                    // with a Supervisor.Decide, which a step may change
+	spawner     nature = 1 << iota // from a Spawner: it is restarted
+	inline                         // WithInlineSend
+	named                          // held by the system
+	strict                         // with a limit of restarts
+	decided                        // with a Supervisor.Decide, which a step may change
+	intercepted                    // with an interceptor
+	limited                        // WithStopTimeout
 
 	policyShift = iota // what it says at first
-	natures     = 1 << 8
+	natures     = 1 << 10
 )
 
 // step is one operation. What a, b and c mean is up to the verb.
@@ -52,6 +54,12 @@ const (
 	doAdvance  verb = "advance"
 	doShutdown verb = "shutdown"
 	doPatience verb = "patience"
+	doSettle   verb = "settle"
+	doOwed     verb = "owed"
+	doGoSend   verb = "gosend"
+	doFlush    verb = "flush"
+	doWait     verb = "wait"
+	doLookup   verb = "lookup"
 
 	// By a handler that holds its actor.
 	hEnd      verb = "end"
@@ -64,19 +72,23 @@ const (
 	hLater    verb = "hlater"
 	hInterval verb = "hinterval"
 	hTimer    verb = "htimerstop"
+	hDrain    verb = "hdrain"
+	hWait     verb = "hwait"
+	hLookup   verb = "hlookup"
 )
 
 // verbs has each verb as often as a program should.
 var verbs = weighted(map[verb]int{
 	doSend: 14, doNotify: 12, doBurst: 4, doCancel: 4, doStop: 2, doAsk: 1, doClone: 1, doUpgrade: 1, doRelease: 3, doFault: 1, doPolicy: 3, doAdvance: 4,
-	doShutdown: 1, doPatience: 1,
-	hEnd: 18, hSend: 6, hNotify: 4, hRun: 4, hWatch: 4, hUnwatch: 1, hStop: 2, hLater: 3, hInterval: 2, hTimer: 1,
+	doShutdown: 1, doPatience: 1, doSettle: 6, doOwed: 1, doGoSend: 3, doFlush: 1, doWait: 1, doLookup: 1,
+	hEnd: 18, hSend: 6, hNotify: 4, hRun: 4, hWatch: 4, hUnwatch: 1, hStop: 2, hLater: 3, hInterval: 2, hTimer: 1, hDrain: 1, hWait: 1, hLookup: 2,
 })
 
 // everyVerb is the order of the verbs, for what has to be the same every time.
 var everyVerb = []verb{
 	doSend, doNotify, doBurst, doCancel, doStop, doAsk, doClone, doUpgrade, doRelease, doFault, doPolicy, doAdvance, doShutdown, doPatience,
-	hEnd, hSend, hNotify, hRun, hWatch, hUnwatch, hStop, hLater, hInterval, hTimer,
+	doSettle, doOwed, doGoSend, doFlush, doWait, doLookup,
+	hEnd, hSend, hNotify, hRun, hWatch, hUnwatch, hStop, hLater, hInterval, hTimer, hDrain, hWait, hLookup,
 }
 
 func weighted(of map[verb]int) (list []verb) {

@@ -44,11 +44,14 @@ const (
 	actTell  act = "notifies itself"
 	actStop  act = "calls Context.Stop"
 	actVeto  act = "calls Context.Stop, and OnStopping vetoes"
+	actLater act = "returns a Future, and keeps its Promise"
+	actGo    act = "returns the Future of a function"
 )
 
 // acts has each act as often as a program should.
 var acts = []act{
 	actReply, actReply, actReply, actHold, actHold, actHold, actHold, actHold, actHold, actFail, actTell, actPanic, actExit, actStop, actVeto,
+	actLater, actLater, actGo,
 }
 
 // verdicts are how a handler that holds the actor may end.
@@ -60,6 +63,17 @@ type msg struct {
 	Act act
 }
 
+// later is a msg whose handler replies with a Future.
+type later msg
+
+// wire is what is sent for a message.
+func (m msg) wire() any {
+	if m.Act == actLater || m.Act == actGo {
+		return later(m)
+	}
+	return m
+}
+
 type (
 	ownError   struct{ ID int }
 	startError struct{ Actor int }
@@ -68,24 +82,35 @@ type (
 func (e ownError) Error() string   { return fmt.Sprintf("own error %d", e.ID) }
 func (e startError) Error() string { return fmt.Sprintf("actor %d does not start", e.Actor) }
 
-// puppet is an actor that does what its messages say, and what it is told while it holds itself. Its diary has no lock: a broken D1
-// is a data race.
+// puppet is an actor that does what its messages say, and what it is told while it holds itself.
+// Its diary has no lock: a broken D1 is a data race.
 type puppet struct{ *diary }
 
 // diary is the record of one actor, kept over restarts.
 type diary struct {
 	record
-	id       int
-	ctx      akt.Context // of the first OnStart
-	strings  chan order
-	vetoes   bool
-	faults   int
-	panics   bool // a start that fails panics
-	inside   atomic.Int32
-	kids     []*diary
-	policy   akt.Directive
-	deciding sync.Mutex
-	problems *problems
+	id          int
+	ctx         akt.Context // of the first OnStart
+	strings     chan order
+	vetoes      bool
+	faults      int
+	panics      bool // a start that fails panics
+	inside      atomic.Int32
+	kids        []*diary
+	policy      akt.Directive
+	deciding    sync.Mutex
+	problems    *problems
+	owed        map[int]owed
+	flush       func(akt.Context) string // what OnStopping sends
+	through     int                      // the message that an interceptor has passed on
+	intercepted bool
+}
+
+// owed is a reply that comes later, and the ctx of its handler.
+type owed struct {
+	ctx     context.Context
+	promise *akt.Promise[int]
+	strings chan order // of a function
 }
 
 // What the supervisors of all puppets have.
@@ -96,6 +121,9 @@ const (
 )
 
 func backoff(id int) time.Duration { return aMoment + time.Duration(id) }
+
+// stopLimit is how long an end may last.
+func stopLimit(id int) time.Duration { return 2*aMoment + time.Duration(id) }
 
 // decide notes what it is asked, and does as it was told.
 func (d *diary) decide(f akt.Failure) akt.Directive {
@@ -120,11 +148,14 @@ type order struct {
 }
 
 func newDiary(id int, p *problems) *diary {
-	return &diary{id: id, strings: make(chan order), problems: p}
+	return &diary{id: id, strings: make(chan order), problems: p, owed: map[int]owed{}}
 }
 
 func (p puppet) OnStart(ctx akt.Context) error {
 	p.problems.seen()
+	if p.id < 0 {
+		p.problems.add("LookupOrRun runs an actor")
+	}
 	if p.faults > 0 {
 		p.faults--
 		if p.panics {
@@ -139,9 +170,14 @@ func (p puppet) OnStart(ctx akt.Context) error {
 	return nil
 }
 
-func (p puppet) OnStopping(akt.Context) bool {
+func (p puppet) OnStopping(ctx akt.Context) bool {
 	p.problems.seen()
 	p.Asked++
+	ctx.Stop() // has no effect here
+	if flush := p.flush; flush != nil {
+		p.flush = nil
+		p.Told = append(p.Told, flush(ctx))
+	}
 	return !p.vetoes
 }
 
@@ -159,7 +195,7 @@ func (p puppet) OnStopped(akt.Context) {
 
 func (p puppet) HandleTerminated(_ akt.Context, t akt.Terminated) {
 	p.problems.seen()
-	of := p.problems.idOf(t.Name)
+	of := p.problems.idOfAddress(t.Address)
 	p.Begun = append(p.Begun, terminatedID-of)
 	p.problems.terminated(p.id, of, t)
 }
@@ -171,17 +207,72 @@ func (p puppet) HandleMsg(ctx akt.Context, m msg) (int, error) {
 		p.problems.add("a%d handles %d together with another message", p.id, m.ID)
 	}
 	defer p.inside.Add(-1)
-	p.Begun = append(p.Begun, m.ID)
+	p.begin(m.ID)
 	switch m.Act {
 	case actHold:
 		return p.hold(ctx, m.ID)
 	case actTell:
-		p.Told = append(p.Told, outcomeOf(nil, ctx.Private().Notify(ctx, msg{ID: tellID + m.ID, Act: actReply})))
+		p.Told = append(p.Told, outcomeOf(nil, ctx.Private().Notify(ctx, msg{ID: tellID + m.ID, Act: actReply}.wire())))
 	case actStop, actVeto:
 		p.vetoes = m.Act == actVeto
 		ctx.Stop()
 	}
 	return m.ends(m.Act)
+}
+
+// begin notes that the handling of a message has begun.
+func (p puppet) begin(id int) {
+	p.Begun = append(p.Begun, id)
+	if p.intercepted && p.through != id {
+		p.problems.add("a%d handles %d, which no interceptor has passed on", p.id, id)
+	}
+}
+
+// HandleLater replies with a Future.
+func (p puppet) HandleLater(ctx akt.Context, m later) (*akt.Future[int], error) {
+	p.problems.seen()
+	p.begin(m.ID)
+	p.problems.promises(p.id, m.ID)
+	if m.Act == actLater {
+		promise, future := akt.NewPromise[int](ctx)
+		p.owed[m.ID] = owed{ctx: ctx, promise: promise}
+		return future, nil
+	}
+	o := owed{strings: make(chan order, 1)}
+	started := make(chan context.Context)
+	future := akt.Go(ctx, func(ctx context.Context) (int, error) {
+		started <- ctx
+		for {
+			next := <-o.strings
+			if next.do == nil {
+				return msg{ID: m.ID}.ends(next.end)
+			}
+			c, _ := akt.FromContext(ctx)
+			next.do(c)
+		}
+	})
+	o.ctx = <-started
+	p.owed[m.ID] = o
+	return future, nil
+}
+
+// intercept passes messages on, and sees what is said of them.
+func (d *diary) intercept(ctx akt.Context, m any, next akt.Next) (any, error) {
+	d.problems.seen()
+	id, handler := 0, ""
+	switch m := m.(type) {
+	case msg:
+		id, handler = m.ID, "HandleMsg"
+	case later:
+		id, handler = m.ID, "HandleLater"
+	default:
+		return next(ctx, m)
+	}
+	if got := ctx.Delivery().Handler; got != handler {
+		d.problems.add("the Delivery of %d to a%d is to %q", id, d.id, got)
+	}
+	d.through = id
+	return next(ctx, m)
 }
 
 func (p puppet) hold(ctx akt.Context, id int) (int, error) {
@@ -226,6 +317,15 @@ const (
 	gotCut      = "maybe handled, no response: stopped"
 	gotPanic    = "maybe handled, no response: panic"
 	gotExit     = "Goexit"
+	gotFuture   = "reply Future"
+
+	gotFunctionPanic = "a function's panic"
+
+	gotRingLater = "maybe handled, no response: deadlock"
+
+	gotRingOfEnd  = "not awaited: deadlock"
+	gotNotAwaited = "not awaited: its ctx ended"
+	gotNotRun     = "not awaited: stopped"
 
 	// After gotRefused and gotDropped: what the actor died of.
 	diedOfPanic = "panic"
@@ -237,10 +337,15 @@ const (
 func outcomeOf(reply any, err error) string {
 	switch e := any(err).(type) { // unchanged, not wrapped (E1)
 	case nil:
+		if _, later := reply.(*akt.Future[int]); later {
+			return gotFuture
+		}
 		if reply == nil {
 			return gotAccepted
 		}
 		return fmt.Sprintf("reply %v", reply)
+	case *akt.PanicError:
+		return gotFunctionPanic
 	case ownError:
 		return fmt.Sprintf("error %d", e.ID)
 	case *akt.SendError:

@@ -21,8 +21,9 @@ var (
 	watchdog = time.Minute
 )
 
-// TestModel: whatever is done to a few actors, their children, watchers and timers, and to their system, every sender gets the answer
-// that the promises give it (D2 to D6, E1, E2), and every actor does and becomes what L1 to L5 say.
+// TestModel: whatever is done to a few actors, their children, watchers and timers, and to their
+// system, every sender gets the answer that the promises give it (D2 to D6, E1, E2), and every
+// actor does and becomes what L1 to L5 say.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	if *replay != "" {
@@ -60,10 +61,11 @@ func TestModel(t *testing.T) {
 		})
 	}
 	workers.Wait()
-	t.Logf("%d programs in %v", min(next.Load()-*seed, *seeds), time.Since(began))
+	t.Logf("%d programs in %v, of which %d were cut short", min(next.Load()-*seed, *seeds), time.Since(began), cutShort.Load())
 }
 
-// playIn plays a program in a bubble of its own. Outside of it a watchdog waits for one that spins for ever.
+// playIn plays a program in a bubble of its own. Outside of it a watchdog waits for one that spins
+// for ever.
 func playIn(t *testing.T, p program, tell bool) (wrong []string, script []string) {
 	t.Helper()
 	dog := time.AfterFunc(watchdog, func() { panic("it hangs: go test -run TestModel -v . -program='" + p.String() + "'") })

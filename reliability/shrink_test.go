@@ -2,8 +2,9 @@ package reliability
 
 import "slices"
 
-// shrink makes a program that fails as small as it can: it leaves steps out, in ever smaller groups, then actors, and simplifies what
-// is left, for as long as the program still fails. See Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002).
+// shrink makes a program that fails as small as it can: it leaves steps out, in ever smaller
+// groups, then actors, and simplifies what is left, for as long as the program still fails. See
+// Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002).
 func shrink(p program, fails func(program) bool) program {
 	for budget := 3000; ; {
 		before := p.String()

@@ -28,7 +28,8 @@ const (
 	soakPhases   = 8  // of equal length; after each, everything is counted
 	soakClients  = 64
 
-	// The live heap after the last phases may be larger than after the first by this much: what the runtime itself varies by.
+	// The live heap after the last phases may be larger than after the first by this much: what the
+	// runtime itself varies by.
 	heapSlack = 1 << 20
 )
 
@@ -272,7 +273,8 @@ func (b *bath) request(ctx context.Context, to int, m work, typed bool) error {
 	return err
 }
 
-// errand sends a request for something to be done later, waits for that in one of the ways there are, and notes what came of it.
+// errand sends a request for something to be done later, waits for that in one of the ways there
+// are, and notes what came of it.
 func (b *bath) errand(ctx context.Context, to int, m work, way int) {
 	count := b.tallyLater(errand{m})
 	count.sent.Add(1)
@@ -394,8 +396,9 @@ func (b *bath) letter(l akt.DeadLetter) {
 	}
 }
 
-// TestSoak: under load, with every fault that there is, for as long as one likes: every request that was sent has its answer, every
-// notification that was accepted was handled or is a dead letter, ended actors are replaced, no memory is kept, and no goroutine is left.
+// TestSoak: under load, with every fault that there is, for as long as one likes: every request
+// that was sent has its answer, every notification that was accepted was handled or is a dead
+// letter, ended actors are replaced, no memory is kept, and no goroutine is left.
 func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	began := goroutines()
 	b := &bath{}
@@ -447,15 +450,17 @@ func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	b.report(t)
 }
 
-// leaveNoStacks has each worker fail with an error that is there anyway. An actor keeps its last error, see akt.Info, and that of a
-// panic has a stack: how many have one just then is chance, and some megabytes.
+// leaveNoStacks has each worker fail with an error that is there anyway. An actor keeps its last
+// error, see akt.Info, and that of a panic has a stack: how many have one just then is chance, and
+// some megabytes.
 func (b *bath) leaveNoStacks() {
 	for i := range b.workers {
 		_ = b.request(context.Background(), i, work{Deed: deedFail}, false)
 	}
 }
 
-// unbalanced is where what was sent is not what has become of it: nowhere, once nothing is under way.
+// unbalanced is where what was sent is not what has become of it: nowhere, once nothing is under
+// way.
 func (b *bath) unbalanced() (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	if sent, returned := b.sent.Load(), b.returned.Load(); sent != returned {

@@ -1,0 +1,183 @@
+package reliability
+
+import (
+	"slices"
+	"strings"
+)
+
+// stuckIn is what Shutdown says of an actor that was not quiet.
+type stuckIn struct {
+	name   string
+	runs   bool
+	rests  bool
+	owes   int
+	queued int
+	less   int // how many senders may have left meanwhile, whose ctx has ended too
+	more   int // how many Terminated may have come
+}
+
+func (m *mActor) stuckIn(owes int) stuckIn {
+	in := stuckIn{name: m.name, more: len(m.watching), runs: m.run != nil, rests: m.resting, owes: owes}
+	for _, c := range slices.Concat(m.private, m.public) {
+		in.queued++
+		if c.request && c.from != nil {
+			in.less++
+		}
+	}
+	return in
+}
+
+// knowsOfStop reports whether OnStopping need not be called for notice: it was, and no message
+// handled since, or there is no state.
+func (m *mActor) knowsOfStop() bool { return m.stateless || m.isTold && !m.handledAny }
+
+func (w *model) shutdown() {
+	w.closing = true
+	w.quiet()
+}
+
+// quiet has Shutdown go on when nothing is under way.
+func (w *model) quiet() {
+	if !w.closing || w.cut || w.over || w.telling {
+		return
+	}
+	all := true
+	for _, m := range w.actors {
+		if !m.ended {
+			all = false
+		}
+		if m.resting && !m.work {
+			continue
+		}
+		if !m.ended && (m.busy() || m.queued() || m.escalated != nil) || m.owes() > 0 {
+			return
+		}
+	}
+	switch {
+	case w.functions() > 0 && !w.stopping:
+		return
+	case all:
+		w.over = true
+	case w.tellAll():
+	case !w.stopping:
+		w.stopping = true
+		for _, m := range w.actors {
+			if m.parent == nil {
+				m.stop(true)
+			}
+		}
+		w.quiet()
+	}
+}
+
+// tellAll has OnStopping of all called for notice who do not know. It reports whether there were
+// any.
+func (w *model) tellAll() (any bool) {
+	if w.stopping {
+		return false
+	}
+	w.telling = true
+	for _, m := range w.actors {
+		if !m.ended && !m.knowsOfStop() {
+			any = true
+			m.tellOfStop = true
+			m.settle()
+		}
+	}
+	w.telling = false
+	if any {
+		w.quiet()
+	}
+	return any
+}
+
+// patienceEnds cuts everything off.
+func (w *model) patienceEnds() {
+	w.cut, w.over = true, true
+	w.stuckFunctions = w.functions()
+	for _, c := range w.calls {
+		if c.await && c.waits() && (c.lookup || c.from != nil) {
+			c.becomes(gotNotRun, gotNotAwaited, "ended")
+		}
+	}
+	owes := map[*mActor]int{}
+	for _, l := range w.laters {
+		if l.awaited() {
+			if !l.function {
+				owes[l.run.actor]++
+			}
+			l.call.giveUpLater()
+		}
+	}
+	for _, m := range w.actors {
+		if m.ended {
+			continue
+		}
+		if m.run != nil || m.queued() || owes[m] > 0 {
+			w.stuck = append(w.stuck, m.stuckIn(owes[m]))
+		}
+		if m.run != nil {
+			c := m.run.call
+			if c.request && !c.here {
+				if c.from != nil {
+					c.becomes(gotCut, gotLeft)
+				}
+				c.becomes(gotCut)
+			}
+		}
+	}
+	for _, m := range w.actors {
+		if !m.ended {
+			m.shut, m.drained, m.notice = true, true, true
+			if m.shutAt == 0 {
+				m.shutAt = m.step
+			}
+			m.shutAt = m.step
+			m.drop()
+			m.getUp()
+		}
+	}
+	for _, m := range w.actors {
+		m.settle()
+	}
+}
+
+// endStep looks back at a step: what has happened at the same time in it may have happened in any
+// order.
+func (w *model) endStep() {
+	w.exits = nil
+	for _, m := range w.actors {
+		w.ambiguous = w.ambiguous || m.flushedAt == w.step && m.shutAt == w.step && !w.stopping
+	}
+	for _, t := range w.tolds {
+		w.ambiguous = w.ambiguous || t.at == w.step && t.to.roused == w.step
+		if t.at != w.step || t.to.activeAt != w.step && t.to.shutAt != w.step {
+			continue
+		}
+		if w.closing { // it may come before OnStopping is called, or after
+			t.to.mayAsk++
+			t.to.lessAsk++
+		}
+		id := terminatedID - t.of.id
+		t.to.loose[id] = t.to.shutAt != w.step && !t.to.shut && t.to.endedWatches != w.step && !t.to.restarting
+		t.to.Begun = slices.DeleteFunc(slices.Clone(t.to.Begun), func(n int) bool { return n == id })
+		t.to.Letters = slices.DeleteFunc(slices.Clone(t.to.Letters), func(n int) bool { return n == id })
+		t.to.private = slices.DeleteFunc(slices.Clone(t.to.private), func(c *mCall) bool { return c.target == t.of })
+	}
+	for _, m := range w.actors {
+		for of := range m.watched {
+			if m.diedAt == w.step && of.endedAt == w.step {
+				m.loose[terminatedID-of.id] = false
+				if w.closing {
+					m.mayAsk++
+				}
+				w.ambiguous = w.ambiguous || m.roused == w.step
+			}
+		}
+	}
+	for _, c := range w.calls {
+		if c.on != nil && c.at == w.step && c.on.diedAt == w.step && len(c.want) == 1 && strings.HasPrefix(c.want[0], gotRefused) {
+			c.want = []string{gotRefused, c.on.because(gotRefused)} // shut first, or dead
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package reliability
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+type mTimer struct {
+	id      int
+	actor   *mActor
+	call    *mCall
+	due     time.Duration // negative: not set
+	start   time.Duration
+	every   time.Duration
+	stopped bool
+	fired   bool
+	ticks   int
+	act     act
+}
+
+func (m *mActor) startTimer(t *mTimer, after time.Duration) {
+	c := &mCall{id: t.id, act: t.act, private: true, timer: t, on: m}
+	t.actor, t.call, t.due, t.start = m, c, -1, m.now
+	if m.shut {
+		t.stopped = true
+		if t.every == 0 { // an interval has made no message yet
+			m.letter(c)
+		}
+		return
+	}
+	m.timers = append(m.timers, t)
+	if t.every > 0 || after == 0 {
+		t.fired = t.every == 0
+		m.private = append(m.private, c)
+		m.settle()
+		return
+	}
+	t.due = m.now + after
+}
+
+func (m *mActor) endTimers() {
+	for _, t := range m.timers {
+		if t.actor == m && (t.every > 0 || !t.fired) {
+			t.stop()
+		}
+	}
+}
+
+// handled sets an interval for its next tick.
+func (m *mActor) handled(c *mCall) {
+	t := c.timer
+	if t == nil || t.every == 0 || t.stopped || m.shut {
+		return
+	}
+	t.due = m.now + t.every - (m.now-t.start)%t.every
+}
+
+// event is something that time brings.
+type event struct {
+	due    time.Duration
+	what   string
+	happen func()
+}
+
+// next is what time brings next, and whether two things come at the same moment.
+func (w *model) next() (e *event, tie bool) {
+	add := func(due time.Duration, what string, happen func()) {
+		switch {
+		case e == nil || due < e.due:
+			e, tie = &event{due, what, happen}, false
+		case due == e.due:
+			tie = true
+		}
+	}
+	for _, t := range w.timers {
+		if t.due >= 0 {
+			add(t.due, fmt.Sprintf("timer %d of a%d", t.id, t.actor.id), t.fire)
+		}
+	}
+	for _, m := range w.actors {
+		if m.limitDue > 0 && !m.ended {
+			add(m.limitDue, fmt.Sprintf("limit of the end of a%d", m.id), m.cutShort)
+		}
+		if m.resting {
+			add(m.due, fmt.Sprintf("restart of a%d", m.id), func() {
+				m.getUp()
+				m.settle()
+			})
+		}
+	}
+	return e, tie
+}
+
+// cutShort ends an end that has reached its limit.
+func (m *mActor) cutShort() {
+	m.limitDue, m.limitOver = 0, true
+	if m.run != nil && m.run.pending != nil {
+		m.run.pending.ends()
+	}
+	m.endFunctions(func(l *mLater) bool { return l.run.actor == m })
+	m.drop()
+	m.getUp()
+	m.settle()
+}
+
+func (t *mTimer) fire() {
+	m := t.actor
+	t.due = -1
+	if m.shut {
+		t.stopped = true
+		if t.every == 0 {
+			m.letter(t.call)
+		}
+		return
+	}
+	t.fired = t.every == 0
+	m.private = append(m.private, t.call)
+	m.settle()
+}
+
+// stop reports whether the timer was stopped before its message was begun.
+func (t *mTimer) stop() bool {
+	if t.stopped {
+		return false
+	}
+	t.stopped, t.due = true, -1
+	if i := slices.Index(t.actor.private, t.call); i >= 0 {
+		t.actor.private = slices.Delete(slices.Clone(t.actor.private), i, i+1)
+		return true
+	}
+	return !t.fired
+}
