@@ -416,6 +416,8 @@ func (s *scanner) nothing() {
 		Cure:  "declare one, without type parameters of its own, as reflection does not see such methods",
 	}
 	switch elem := elemOf(t); {
+	case elem.PkgPath() == thisPackage && elem.Kind() == reflect.Struct:
+		f.Cure = "pass a state of your own, such as &Account{}: this is part of akt itself"
 	case elem.Implements(typeSpawner) && elem.Kind() == reflect.Func:
 		f.Cure = "pass the Spawner itself"
 	case t.Kind() == reflect.Func && t.NumIn() == 0 && t.NumOut() == 1:

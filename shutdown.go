@@ -286,8 +286,9 @@ func (s *System) cut(ctx context.Context) error {
 	if len(unquiet) > 0 {
 		err = fmt.Errorf("%w: not quiet: %s", err, strings.Join(unquiet, "; "))
 	}
-	if n := s.deferred(); n > 0 {
-		err = fmt.Errorf("%w: functions started with Go that have not returned: %d", err, n)
+	if n, of := s.deferred(); n > 0 {
+		err = fmt.Errorf("%w: functions started with Go that have not returned: %d (%s)", err, n,
+			strings.Join(of, ", "))
 	}
 	return err
 }
@@ -377,14 +378,16 @@ func (s *System) endFunctions() {
 	}
 }
 
-// deferred is how many functions run that Go started.
-func (s *System) deferred() (n int) {
+// deferred is how many functions run that Go started, and of which handlers.
+func (s *System) deferred() (n int, of []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, of := range s.functions {
-		n += of
+	for l, running := range s.functions {
+		n += running
+		of = append(of, l.actor.name()+"."+l.actor.runningIn(l.run))
 	}
-	return n
+	slices.Sort(of)
+	return n, slices.Compact(of)
 }
 
 // defers reports whether a function runs that Go started in this run.

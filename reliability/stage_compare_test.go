@@ -171,6 +171,7 @@ func (s *stage) compareShutdown() {
 		s.add("Shutdown returns %v, which is not that its ctx has ended", s.endError)
 	}
 	text, functions, _ := strings.Cut(s.endError.Error(), ": functions started with Go that have not returned: ")
+	functions, _, _ = strings.Cut(functions, " (") // of which handlers
 	if want := s.stuckFunctions; want > 0 && functions != fmt.Sprint(want) || want == 0 && functions != "" {
 		s.add("Shutdown returns %v, not with %d functions", s.endError, want)
 	}
