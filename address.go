@@ -391,7 +391,9 @@ func (p *PrivateAddress) NotifyAt(msg any, at time.Time) *Timer {
 // NotifyInterval calls msg and sends the actor the result: once immediately, and then once per
 // interval, measured from the first. It waits until each message was handled; ticks that were
 // missed meanwhile are skipped. msg is called in the actor's turn, as part of the message, and
-// never after the end of the state that has started the timer. Where every is not positive or msg
+// never after the end of the state that has started the timer. It has no Context: with that of an
+// earlier message, kept in it, what it sends is no part of any chain of calls, and a deadlock is not
+// seen. Where every is not positive or msg
 // is nil, that is logged as an error, and the timer never fires.
 func (p *PrivateAddress) NotifyInterval(msg func() any, every time.Duration) *Timer {
 	return p.target().notifyInterval(msg, every)

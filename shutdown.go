@@ -23,14 +23,17 @@ type link struct {
 //  2. What was accepted, and what comes from inside, is handled, until nothing is queued, running or
 //     deferred.
 //  3. OnStopping of all is called for notice, while all go on serving what comes from inside: so a
-//     buffer can be flushed to another actor. Whoever has handled a message since is told again.
+//     buffer can be flushed to another actor. Whoever has handled a message since is told again, but
+//     not for ever: hooks that send each other something whenever they are told get a limit, and a
+//     warning in the log.
 //  4. The actors end, children before their parents. A new one can be run by then only as a child.
 //
 // It returns nil when Done of all is closed. Called from inside, where it would wait for itself, it
 // is ErrDeadlock, and does nothing.
 //
-// It waits for functions of [Go], and for Promises that somebody waits for. It does not wait for
-// timers that are still to come, nor for goroutines of your own: what they send is from outside,
+// It waits for functions of [Go], and for Promises that somebody waits for, also where an actor rests
+// before its restart and something is queued. It does not wait for timers that are still to come, for
+// the ticks of intervals, which go on until the actors end, nor for goroutines of your own: what they send is from outside,
 // unless they have the ctx of a handler that still runs. A handler that sends with
 // context.Background() meanwhile gets ErrStopped, with a text that says so.
 //
