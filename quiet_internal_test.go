@@ -21,9 +21,9 @@ func (b *between) isAwaited() bool {
 	return false
 }
 
-// Shutdown: an actor that is idle at both looks, and was busy between them, may have made another one
-// busy that had been looked at already: then nothing is quiet yet. Nor is it where the second look
-// finds one at work.
+// Shutdown: an actor that is idle at both looks, and was busy between them, may have made another
+// one busy that had been looked at already: then nothing is quiet yet. Nor is it where the second
+// look finds one at work.
 func TestQuietLooksTwice(t *testing.T) {
 	t.Parallel()
 	entered, leave := make(chan struct{}), make(chan struct{})
@@ -72,7 +72,8 @@ func TestQuietLooksTwice(t *testing.T) {
 	}
 }
 
-// Shutdown: an actor that is entered at the moment at which it begins is run before it, or not at all.
+// Shutdown: an actor that is entered at the moment at which it begins is run before it, or not at
+// all.
 func TestRunAtTheMomentOfShutdown(t *testing.T) {
 	t.Parallel()
 	for range 20 {

@@ -23,7 +23,8 @@ type link struct {
 //     deferred.
 //  3. OnStopping of all is called for notice, while all go on serving what comes from inside: so a
 //     buffer can be flushed to another actor. Whoever has handled a message since is told again.
-//  4. The actors end, children before their parents. A new one can be run by then only as a child.
+//  4. The actors end, children before their parents. From then on an actor can run another one only
+//     as its child.
 //
 // It returns nil when Done of all is closed. Called from inside, where it would wait for itself, it is
 // ErrDeadlock, and does nothing.
@@ -240,7 +241,8 @@ func (s *System) all() (actors []*actor) {
 	return actors
 }
 
-// allThatEnd is all, who are about to be ended. From then on only they run others, as their children.
+// allThatEnd returns all actors, which the caller is about to end. From then on nobody is run but as
+// a child of theirs: a new actor would be one that nobody ends.
 func (s *System) allThatEnd() []*actor {
 	s.mu.Lock()
 	s.ending = true

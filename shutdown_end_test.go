@@ -211,8 +211,8 @@ func TestHardEndEndsHandlersContexts(t *testing.T) {
 	}
 }
 
-// Shutdown, at its hard end: what is reported as dead is not handled as well, be it in a lane, or in
-// the batch that the owner has taken already; and all of it is reported.
+// Shutdown, at its hard end: what is reported as dead is not handled as well, be it in a lane, or
+// in the batch that the owner has taken already; and all of it is reported.
 func TestDeadLettersOfTheHardEndAreNotHandled(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]int{"all in a batch": 0, "a batch, and others": 0, "behind a request": 1} {
@@ -299,8 +299,8 @@ func TestShutdownAsksOnStoppingAgain(t *testing.T) {
 	})
 }
 
-// Shutdown waits for a Promise as long as somebody waits for its Future, be it with Future.Wait from
-// outside: until that has its value, or gives up.
+// Shutdown waits for a Promise as long as somebody waits for its Future, be it with Future.Wait
+// from outside: until that has its value, or gives up.
 func TestShutdownWaitsForWhoWaitsForAFuture(t *testing.T) {
 	t.Parallel()
 	for name, settles := range map[string]bool{"it is settled": true, "who waits gives up": false} {
