@@ -114,3 +114,34 @@ func TestLookupOrRunWaitsForOnStartOnly(t *testing.T) {
 	<-over
 	require.NoError(t, s.Shutdown(context.Background()))
 }
+
+// lockedAtItsEnd is a promised that locks its actor's mailbox when the state has ended, on the
+// goroutine that makes the end known next.
+type lockedAtItsEnd struct{ actor *actor }
+
+func (l *lockedAtItsEnd) fail(error) { l.actor.mu.Lock() }
+
+func (*lockedAtItsEnd) isAwaited() bool { return false }
+
+// Shutdown's nil says that Done of all is closed, not only that their names are free.
+func TestShutdownWaitsForDone(t *testing.T) {
+	t.Parallel()
+	s := mendedSystem()
+	a := runMended(t, s).actor
+	a.mu.Lock()
+	a.extra().promises = map[promised]uint64{&lockedAtItsEnd{a}: 0}
+	a.mu.Unlock()
+	done, over := a.done(), make(chan error, 1)
+	go func() { over <- s.Shutdown(context.Background()) }()
+	for len(s.all()) > 0 {
+		runtime.Gosched()
+	}
+	for range 1000 {
+		runtime.Gosched() // it would return now
+	}
+	require.Empty(t, over)
+	require.False(t, isClosed(done))
+	a.mu.Unlock()
+	require.NoError(t, <-over)
+	require.True(t, isClosed(done))
+}

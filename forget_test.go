@@ -26,8 +26,8 @@ func (c *tellingCtx) listeners() int {
 	return len(c.heard)
 }
 
-// WithContext: the context lets go of an actor that has ended, however it did, and of one that never
-// started: nothing is registered with it any more. A restart registers nothing anew.
+// WithContext: the context lets go of an actor that has ended, however it did, and of one that
+// never started: nothing is registered with it any more. A restart registers nothing anew.
 func TestWithContextLetsGoOfEndedActors(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(t *testing.T, system *akt.System, addr *akt.Address){

@@ -324,9 +324,9 @@ func lifeCallsOfAll() []lifeCall {
 	}
 }
 
-// Nothing that a hook, or another of the user's functions, may call locks its actor up, at whichever
-// moment of a life: what would wait for itself is told, the call is made once, every state that
-// was started is stopped once, and Shutdown ends all.
+// Nothing that a hook, or another of the user's functions, may call locks its actor up, at
+// whichever moment of a life: what would wait for itself is told, the call is made once, every
+// state that was started is stopped once, and Shutdown ends all.
 func TestCallsInEveryHook(t *testing.T) {
 	t.Parallel()
 	for _, m := range moments() {

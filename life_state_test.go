@@ -92,8 +92,8 @@ func (c *stoppingCtx) AfterFunc(f func()) func() bool {
 	return c.tellingCtx.AfterFunc(f)
 }
 
-// L7: a Context of OnStart that stops the actor after OnStart has returned is no Stop in OnStart: Run
-// returns the address.
+// L7: a Context of OnStart that stops the actor after OnStart has returned is no Stop in OnStart:
+// Run returns the address.
 func TestStopAfterOnStart(t *testing.T) {
 	t.Parallel()
 	for name, stop := range map[string]func(akt.Context){"Stop": akt.Context.Stop, "Drain": akt.Context.Drain} {
@@ -162,8 +162,8 @@ func TestTerminatedWhileDraining(t *testing.T) {
 	})
 }
 
-// Escalate: it comes after the current message, also before those that the parent has taken from its
-// queue at once.
+// Escalate: it comes after the current message, also before those that the parent has taken from
+// its queue at once.
 func TestEscalationComesBeforeABatch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -26,16 +26,17 @@ type link struct {
 //     buffer can be flushed to another actor. Whoever has handled a message since is told again, but
 //     not for ever: hooks that send each other something whenever they are told get a limit, and a
 //     warning in the log.
-//  4. The actors end, children before their parents. A new one can be run by then only as a child.
+//  4. The actors end, children before their parents. From then on an actor can run another one only
+//     as its child.
 //
 // It returns nil when Done of all is closed. Called from inside, where it would wait for itself, it
 // is ErrDeadlock, and does nothing.
 //
 // It waits for functions of [Go], and for Promises that somebody waits for, also where an actor rests
 // before its restart and something is queued. It does not wait for timers that are still to come, for
-// the ticks of intervals, which go on until the actors end, nor for goroutines of your own: what they send is from outside,
-// unless they have the ctx of a handler that still runs. A handler that sends with
-// context.Background() meanwhile gets ErrStopped, with a text that says so.
+// the ticks of intervals, which go on until the actors end, nor for goroutines of your own: what they
+// send is from outside, unless they have the ctx of a handler that still runs. A handler that sends
+// with context.Background() meanwhile gets ErrStopped, with a text that says so.
 //
 // When ctx ends before, Shutdown cancels the contexts of handlers and functions that run, answers
 // everybody who waits in a queue or for another goroutine's handler with ErrStopped, stops the
@@ -321,7 +322,8 @@ func (s *System) all() (actors []*actor) {
 	return actors
 }
 
-// allThatEnd is all, who are about to be ended. From then on only they run others, as their children.
+// allThatEnd returns all actors, which the caller is about to end. From then on nobody is run but as
+// a child of theirs: a new actor would be one that nobody ends.
 func (s *System) allThatEnd() []*actor {
 	s.mu.Lock()
 	s.ending = true

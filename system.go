@@ -23,7 +23,7 @@ type System struct {
 	functions map[link]int                  // those that Go has started and that have not returned, by the run they belong to
 	names     names.Book[*actor, *creation] // all actors; a name is claimed by LookupOrRun
 	alive     int                           // actors of which not everybody knows yet that they have ended
-	ending    bool                          // Shutdown ends all that there are: only their children can still be run
+	ending    bool                          // Shutdown ends all: nobody is run any more but children
 
 	registered map[string]func() any
 }

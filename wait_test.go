@@ -307,7 +307,8 @@ func TestShutdownWaitsForPromises(t *testing.T) {
 	})
 }
 
-// LookupOrRun with a ctx that has ended runs nothing, and does not call newActor; who is there is found.
+// LookupOrRun with a ctx that has ended runs nothing, and does not call newActor; who is there is
+// found.
 func TestLookupOrRunWithAnEndedContext(t *testing.T) {
 	t.Parallel()
 	system := akt.NewSystem()
