@@ -85,13 +85,15 @@ func TestStopTimeoutReachesThoseAsked(t *testing.T) {
 		require.NoError(t, err)
 		other, err := system.Run(&doll{})
 		require.NoError(t, err)
-		ended := make(chan struct{})
+		ended, left := make(chan struct{}), make(chan struct{})
 		require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
 			_, err := other.Send(ctx, deed(func(ctx akt.Context) {
 				<-ctx.Done()
 				assert.ErrorIs(t, ctx.Err(), context.Canceled)
+				<-left
 				close(ended)
 			}))
+			close(left)
 			requireSendError(t, err, akt.MaybeHandled, context.Canceled)
 			_, err = other.Send(ctx, deed(func(akt.Context) { t.Error("handled") }))
 			requireSendError(t, err, akt.NotHandled, context.Canceled)

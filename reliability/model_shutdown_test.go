@@ -113,6 +113,9 @@ func (w *model) patienceEnds() {
 		if m.ended {
 			continue
 		}
+		if slices.ContainsFunc(m.public, func(c *mCall) bool { return c.request && c.from != nil }) && len(m.waiting) > 0 {
+			w.ambiguous = true // whether one that leaves lets another one in before all are refused
+		}
 		if m.run != nil || m.queued() || owes[m] > 0 {
 			w.stuck = append(w.stuck, m.stuckIn(owes[m]))
 		}

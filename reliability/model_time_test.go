@@ -98,6 +98,13 @@ func (m *mActor) cutShort() {
 	if m.run != nil && m.run.pending != nil {
 		m.run.pending.ends()
 	}
+	for _, l := range m.laters { // told, or gone: both at once
+		if l.function && l.run.actor == m && l.runs.pending != nil && l.runs.pending.on == m && l.runs.pending.inLane() {
+			c := l.runs.pending
+			_ = drop(&m.public, c) || drop(&m.private, c)
+			c.becomes(m.because(gotDropped), gotTaken)
+		}
+	}
 	m.endFunctions(func(l *mLater) bool { return l.run.actor == m })
 	m.drop()
 	m.getUp()
