@@ -173,7 +173,7 @@ func TestWaitsAreForgotten(t *testing.T) {
 			"answered":        func(ctx context.Context) error { _, err := last.Send(ctx, deed(func(akt.Context) {})); return err },
 			"room":            func(ctx context.Context) error { return last.Notify(ctx, deed(func(akt.Context) {})) },
 			"given up":        func(ctx context.Context) error { return giveUp(ctx, last) },
-			"an end":          func(ctx context.Context) error { return endOfChild(ctx) },
+			"an end":          endOfChild,
 			"a name":          func(ctx context.Context) error { return waitForName(ctx, system) },
 			"a deadlock":      func(ctx context.Context) error { _, err := actors[0].Send(ctx, deed(func(akt.Context) {})); return err },
 			"a Go function's": func(ctx context.Context) error { return waitForGo(ctx, last) },

@@ -61,9 +61,9 @@ func (s *scene) watch(addr *akt.Address) {
 }
 
 // run runs an actor, which is watched, under the name "subject".
-func (s *scene) run(actor any, opts ...akt.Option) *akt.Address {
+func (s *scene) run(actor any) *akt.Address {
 	s.t.Helper()
-	addr, err := s.system.Run(actor, append(opts, akt.WithName("subject"))...)
+	addr, err := s.system.Run(actor, akt.WithName("subject"))
 	require.NoError(s.t, err)
 	s.watch(addr)
 	return addr
@@ -80,9 +80,9 @@ func (s *scene) doll(stopping func(akt.Context) bool, stopped func(akt.Context))
 }
 
 // spawner makes dolls, numbered from 1.
-func (s *scene) spawner(make func(n int) *doll) akt.Spawner[*doll] {
+func (s *scene) spawner(of func(n int) *doll) akt.Spawner[*doll] {
 	n := 0
-	return func() *doll { n++; return make(n) }
+	return func() *doll { n++; return of(n) }
 }
 
 // queue sends a request, which waits in the queue of an actor that is busy, and returns where its
@@ -111,7 +111,7 @@ func (s *scene) over(addr akt.Sender, stopped int) {
 	require.NoError(s.t, ender.Wait(s.t.Context()))
 	require.True(s.t, ender.IsClosed())
 	require.Equal(s.t, []string{"subject"}, s.told.all(), "the watcher is told once")
-	require.Equal(s.t, stopped, len(s.life.all()), "OnStopped")
+	require.Len(s.t, s.life.all(), stopped, "OnStopped")
 	_, err := addr.Send(s.t.Context(), deed(func(akt.Context) {}))
 	requireSendError(s.t, err, akt.NotHandled, akt.ErrStopped)
 	for info := range s.system.Actors() {
@@ -128,7 +128,7 @@ func (s *scene) goesOn(addr *akt.Address, stopped int) {
 	s.t.Helper()
 	settled(s.t, addr)
 	synctest.Wait()
-	require.Equal(s.t, stopped, len(s.life.all()), "OnStopped")
+	require.Len(s.t, s.life.all(), stopped, "OnStopped")
 	require.Empty(s.t, s.told.all())
 	for info := range s.system.Actors() {
 		if info.Name == "subject" {

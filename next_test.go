@@ -63,7 +63,8 @@ func keptNexts(
 			}
 		}
 	}
-	return run(&doll{}, akt.WithInterceptor(k.interceptor(), k.interceptor())), k
+	outer, inner := k.interceptor(), k.interceptor()
+	return run(&doll{}, akt.WithInterceptor(outer, inner)), k
 }
 
 // E4: a next that was kept does nothing but return an error, at each point of a later message:
