@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing/synctest"
+	"time"
 
 	"github.com/aktgo/akt"
 )
@@ -217,4 +218,10 @@ func (in stuckIn) isNamedIn(text string) bool {
 	var n int
 	_, err := fmt.Sscanf(rest, "%d queued)", &n)
 	return found && err == nil && n >= in.queued-in.less && n <= in.queued+in.more
+}
+
+// sleep lets time go on in the bubble, and waits until all that it has brought is done.
+func (s *stage) sleep(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
 }
