@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -97,33 +98,57 @@ func (s *System) close() int {
 //   - Noted-First: whoever starts an actor that was idle notes it before it runs. So an actor that is
 //     not among the active is idle.
 type draining struct {
-	changed chan struct{}       // closed and renewed when an actor goes idle or ends, or a function returns
-	active  map[*actor]struct{} // those that may be busy, and those that rest
-	unaware map[*actor]struct{} // those whose OnStopping may have to be called for notice
-	owing   map[*actor]struct{} // those that may owe a Promise
+	changed chan struct{} // closed and renewed when an actor goes idle or ends, or a function returns
+	active  actorSet      // those that may be busy, and those that rest
+	unaware actorSet      // those whose OnStopping may have to be called for notice
+	owing   actorSet      // those that may owe a Promise
+}
+
+// actorSet is a set that is looked through again and again. As a map never gets smaller, it is made anew
+// when most are gone: so looking costs what there is, and not what there was.
+type actorSet struct {
+	of   map[*actor]struct{}
+	most int // since it was made
+}
+
+func (s *actorSet) add(a *actor) {
+	if s.of == nil {
+		s.of = map[*actor]struct{}{}
+	}
+	s.of[a] = struct{}{}
+	s.most = max(s.most, len(s.of))
+}
+
+func (s *actorSet) delete(a *actor) { delete(s.of, a) }
+
+// all returns the actors, which may be deleted meanwhile.
+func (s *actorSet) all() map[*actor]struct{} {
+	if s.most > 32 && len(s.of) < s.most/4 {
+		smaller := make(map[*actor]struct{}, len(s.of))
+		maps.Copy(smaller, s.of)
+		s.of, s.most = smaller, len(smaller)
+	}
+	return s.of
 }
 
 func newDraining() *draining {
-	return &draining{
-		changed: make(chan struct{}), active: map[*actor]struct{}{},
-		unaware: map[*actor]struct{}{}, owing: map[*actor]struct{}{},
-	}
+	return &draining{changed: make(chan struct{})}
 }
 
 // add notes an actor that may be busy.
 func (d *draining) add(a *actor) {
-	d.active[a] = struct{}{}
+	d.active.add(a)
 	if a.table.stopping {
-		d.unaware[a] = struct{}{}
+		d.unaware.add(a)
 	}
-	d.owing[a] = struct{}{}
+	d.owing.add(a)
 }
 
 // forget forgets an actor that has ended.
 func (d *draining) forget(a *actor) {
-	delete(d.active, a)
-	delete(d.unaware, a)
-	delete(d.owing, a)
+	d.active.delete(a)
+	d.unaware.delete(a)
+	d.owing.delete(a)
 }
 
 // tellAll has OnStopping of each actor called for notice, but where it was told and has handled no
@@ -144,12 +169,12 @@ func (s *System) tellAll(last bool) (told bool) {
 func (s *System) toTell() (actors []*actor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for a := range s.draining.unaware {
+	for a := range s.draining.unaware.all() {
 		switch {
 		case !a.knowsOfStop(true):
 			actors = append(actors, a)
 		case isIdle(a.word.Load()):
-			delete(s.draining.unaware, a) // until it is started again
+			s.draining.unaware.delete(a) // until it is started again
 		}
 	}
 	return actors
@@ -201,12 +226,12 @@ func (s *System) quiet() bool {
 	defer s.mu.Unlock()
 	d := s.draining
 	var rest []*actor
-	for a := range d.active {
+	for a := range d.active.all() {
 		switch word := a.word.Load(); {
 		case word&(flagRest|flagTick) != 0:
 			rest = append(rest, a)
 		case isIdle(word):
-			delete(d.active, a)
+			d.active.delete(a)
 		default:
 			return false
 		}
@@ -247,12 +272,12 @@ func (a *actor) hasNothingElse() bool {
 
 // owes reports whether an actor owes a Promise that somebody waits for, with mu held.
 func (s *System) owes() bool {
-	for a := range s.draining.owing {
+	for a := range s.draining.owing.all() {
 		switch promises, awaited := a.owed(nil); {
 		case awaited > 0:
 			return true
 		case promises == 0:
-			delete(s.draining.owing, a) // until it is started again
+			s.draining.owing.delete(a) // until it is started again
 		}
 	}
 	return false
