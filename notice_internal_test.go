@@ -9,6 +9,8 @@ import (
 	"weak"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt/internal/lifetime"
 )
 
 type sameKey struct{}
@@ -77,6 +79,10 @@ func TestRelaysWithoutValues(t *testing.T) {
 			last := first
 			for range 200 {
 				last = relay(derive(last), nil)
+			}
+			if _, layer := lifetime.Under(context.WithoutCancel(first)); layer == lifetime.Unknown &&
+				(name == "WithoutCancel" || name == "mixed") {
+				return // built without unsafe code, nobody sees through it: it counts
 			}
 			require.Same(t, first.Context, last.Context)
 			require.Equal(t, "root", last.Value(noticeNumber(0)))

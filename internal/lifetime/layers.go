@@ -101,16 +101,6 @@ func parentAt(ctx context.Context, index []int) context.Context {
 	return parent
 }
 
-// detachedFrom is the parent of what context.WithoutCancel has made. Its field is not exported: it
-// is read by its address, in a copy, as what it is.
-func detachedFrom(ctx context.Context) context.Context {
-	v := reflect.New(reflect.TypeOf(ctx)).Elem()
-	v.Set(reflect.ValueOf(ctx))
-	f := v.Field(0)
-	parent, _ := reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem().Interface().(context.Context)
-	return parent
-}
-
 // rebases tries whether a value keeps its key on another parent.
 func (k kinds) rebases(valued context.Context) bool {
 	moved := k.rebase(valued, specimen{context.Background()})

@@ -1,0 +1,18 @@
+//go:build !akt_safe
+
+package lifetime
+
+import (
+	"context"
+	"reflect"
+)
+
+// detachedFrom is the parent of what context.WithoutCancel has made. Its field is not exported: it
+// is read by its address, in a copy, as what it is.
+func detachedFrom(ctx context.Context) context.Context {
+	v := reflect.New(reflect.TypeOf(ctx)).Elem()
+	v.Set(reflect.ValueOf(ctx))
+	f := v.Field(0)
+	parent, _ := reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem().Interface().(context.Context)
+	return parent
+}
