@@ -21,12 +21,11 @@ type actor struct {
 	config *config
 	system *System
 
-	started   time.Duration // the uptime when Run made it
-	deferring bool          // some of its replies may be Futures: a handler declares one, or an interface, or there are interceptors
-	refs      atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
-	phase     atomic.Uint32 // a State
-	extras    *extras
-	loop      func() // work, once it was needed; the owner's
+	started time.Duration // the uptime when Run made it
+	refs    atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
+	phase   atomic.Uint32 // a State
+	extras  *extras
+	loop    func() // work, once it was needed; the owner's
 
 	entry names.Entry[*actor] // in the system's names, guarded by System.mu
 
@@ -58,8 +57,10 @@ type extras struct {
 	limitTimer      *time.Timer
 	forgotten       int      // strong references that the collector has found, but a timer runs
 	stoppedAtStart  bool     // by Stop or Drain in OnStart
+	ticks           uint64   // of intervals, those that were handled
 	told            bool     // OnStopping was called for notice, by the owner's tell
 	handledWhenTold uint64   // how many messages were handled then
+	ticksWhenTold   uint64   // how many of them were ticks
 	mishaps         *mishaps // of an actor that had any
 }
 

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Sender is what messages can be sent to: an Address, a WeakAddress or a PrivateAddress.
+// Sender is what messages can be sent to: an Address, a WeakAddress, a PrivateAddress, or a type of
+// your own.
 type Sender interface {
 	// Send sends a request and waits for its reply.
 	Send(ctx context.Context, msg any) (any, error)
@@ -23,8 +24,12 @@ var (
 	_ Sender = (*PrivateAddress)(nil)
 )
 
-// Address is the public, bounded way to an actor, and a strong reference to it: the actor stops when the last one is
-// released. It is safe for concurrent use. Copies of the pointer are the same address; [Address.Clone] makes another one.
+// Address is the public, bounded way to an actor, and a strong reference to it: the actor stops
+// when the last one is released. It is safe for concurrent use. Copies of the pointer are the same
+// address; [Address.Clone] makes another one.
+//
+// The zero Address, and a nil one, behaves as that of an actor that has stopped; so do zero and nil
+// weak and private addresses.
 type Address struct {
 	actor    *actor
 	released atomic.Bool
@@ -81,13 +86,15 @@ func (a *Address) open(msg any) (*actor, error) {
 
 var errReleased = fmt.Errorf("%w: this address of it was released", ErrStopped)
 
-// Send sends a request and waits for its reply, which has the type that the handler returns; nil for a handler without one.
-// It returns a reply or an error, never both.
+// Send sends a request and waits for its reply, which has the type that the handler returns; nil
+// for a handler without one. It returns a reply or an error, never both.
 //
-// The handler's own error comes back unchanged. Every other failure is a [*SendError] that says whether the message may have
-// been handled. Where the mailbox is full, Send waits for room, until ctx ends. A ctx that ends while the request is queued
-// takes it back: it is never handled. One that ends while the handler runs ends the handler's Context too, and Send returns
-// at once – but for handlers that run on the sender's own goroutine, see the package documentation.
+// The handler's own error comes back unchanged, but for the [*SendError] of a call that it made.
+// Every other failure is a SendError that says whether the message may have been handled. Where the
+// mailbox is full, Send waits for room, until ctx ends. A ctx that ends while the request is queued
+// takes it back: it is never handled. One that ends while the handler runs ends the handler's
+// Context too, and Send returns at once – but for handlers that run on the sender's own goroutine,
+// see the package documentation.
 func (a *Address) Send(ctx context.Context, msg any) (any, error) {
 	t, err := a.open(msg)
 	if err != nil {
@@ -98,8 +105,8 @@ func (a *Address) Send(ctx context.Context, msg any) (any, error) {
 	return reply, err
 }
 
-// SendUnpack is Send for a deferred reply: where the handler returns a [*Future], it waits for that and returns its value,
-// or its error unchanged.
+// SendUnpack is Send for a deferred reply: where the handler returns a [*Future], it waits for that
+// and returns its value, or its error, which is unchanged as a handler's own is.
 func (a *Address) SendUnpack(ctx context.Context, msg any) (any, error) {
 	t, err := a.open(msg)
 	if err != nil {
@@ -110,9 +117,14 @@ func (a *Address) SendUnpack(ctx context.Context, msg any) (any, error) {
 	return reply, err
 }
 
-// Notify sends a message without waiting for it to be handled. Where the mailbox is full it waits for room, until ctx ends;
-// that is all that the end of ctx means to it. The handler's Context has the values of ctx; where notifications send each other on,
-// those that the last 64 of them have added. An error says that the message was not accepted. An error of the handler is logged, and given to the hook of [WithDeadLetters].
+// Notify sends a message without waiting for it to be handled. Where the mailbox is full it waits
+// for room, until ctx ends; that is all that the end of ctx means to it. The handler's Context has
+// the values of ctx; where notifications send each other on, those that the last 64 of them have
+// added.
+//
+// An error says that the message was not accepted, and why: a [*SendError], also where the actor
+// does not handle such a message. An error of the handler is logged, and given to the hook of
+// [WithDeadLetters].
 func (a *Address) Notify(ctx context.Context, msg any) error {
 	t, err := a.open(msg)
 	if err != nil {
@@ -123,8 +135,10 @@ func (a *Address) Notify(ctx context.Context, msg any) error {
 	return err
 }
 
-// TryNotify is Notify without waiting: where the mailbox is full, it fails with ErrMailboxFull. The
-// handler's Context has the values of ctx; its end means nothing, as there is nothing to wait for.
+// TryNotify is Notify without waiting: where the mailbox is full, or others wait for room, it fails
+// with ErrMailboxFull. The handler's Context has the values of ctx. ctx also says whether the
+// message comes from inside a system that shuts down; its end means nothing, as there is nothing to
+// wait for.
 func (a *Address) TryNotify(ctx context.Context, msg any) error {
 	t, err := a.open(msg)
 	if err != nil {
@@ -135,7 +149,8 @@ func (a *Address) TryNotify(ctx context.Context, msg any) error {
 	return err
 }
 
-// Clone returns another strong reference, to be released on its own. The clone of a released address is released.
+// Clone returns another strong reference, to be released on its own. The clone of a released
+// address is released.
 func (a *Address) Clone() *Address {
 	defer runtime.KeepAlive(a)
 	t := a.target()
@@ -149,8 +164,11 @@ func (a *Address) Clone() *Address {
 	return clone
 }
 
-// Release gives this reference up; the address then behaves as that of an actor that has stopped. When the last one is
-// released, the actor handles what it has accepted, and stops. Releasing twice is releasing once.
+// Release gives this reference up; the address then behaves as that of an actor that has stopped.
+// When the last one is released, the actor handles what it has accepted, and stops, without asking
+// OnStopping. An actor that was given a name is held by its system too, and a child by its parent:
+// for those Release only gives the address up, and Stop ends them. Releasing twice is releasing
+// once.
 func (a *Address) Release() {
 	defer runtime.KeepAlive(a)
 	if a == nil || a.actor == nil || a.released.Swap(true) {
@@ -163,8 +181,10 @@ func (a *Address) Release() {
 // Downgrade returns an address that does not keep the actor alive.
 func (a *Address) Downgrade() *WeakAddress { return (*WeakAddress)(a.target()) }
 
-// Stop tells the actor to stop once it has handled what it has accepted, and returns at once. Nothing new is accepted from
-// then on. It has no effect on an actor that is stopping already, and none through a released address.
+// Stop tells the actor to stop once it has handled what it has accepted, and returns at once;
+// OnStopping is then called for notice. Nothing new is accepted from now on, and timers that are
+// still to come do not fire. It has no effect on an actor that is stopping already, and none
+// through a released address.
 func (a *Address) Stop() {
 	defer runtime.KeepAlive(a)
 	if !a.isReleased() {
@@ -178,8 +198,9 @@ func (a *Address) Done() <-chan struct{} {
 	return a.target().done()
 }
 
-// Wait waits until the actor has ended, or ctx has: then the error is ctx's. nil says only that the actor has ended; Err
-// says why. A handler that would wait for itself, alone or in a ring with others, gets ErrDeadlock.
+// Wait waits until the actor has ended, or ctx has: then the error wraps ctx's. nil says only that
+// the actor has ended; Err says why. A handler that would wait for itself, alone or in a ring with
+// others, gets ErrDeadlock. Waiting does not stop the actor.
 func (a *Address) Wait(ctx context.Context) error {
 	defer runtime.KeepAlive(a)
 	return a.target().wait(ctx)
@@ -196,7 +217,8 @@ func (a *actor) wait(ctx context.Context) error {
 	return nil
 }
 
-// Err returns why the actor died, once Done is closed: nil for one that was stopped. Before, it is nil.
+// Err returns why the actor died, once Done is closed: nil for one that was stopped. Before, it is
+// nil.
 func (a *Address) Err() error {
 	defer runtime.KeepAlive(a)
 	return a.target().diedOf()
@@ -211,7 +233,8 @@ func (a *Address) IsClosed() bool {
 // IsConnected is the opposite of IsClosed.
 func (a *Address) IsConnected() bool { return !a.IsClosed() }
 
-// Name returns the actor's name: the one given with [WithName], or a made-up one such as "Account-17".
+// Name returns the actor's name: the one given with [WithName], or a made-up one such as
+// "Account-17".
 func (a *Address) Name() string {
 	defer runtime.KeepAlive(a)
 	return a.target().name()
@@ -238,8 +261,9 @@ func (a *actor) refer() (*Address, bool) {
 	}
 }
 
-// collects reports whether the garbage collector may release the addresses of an actor of this configuration: only those of an
-// actor that nobody else holds, in the default system. It must not where the caller is in a synctest bubble.
+// collects reports whether the garbage collector may release the addresses of an actor of this
+// configuration: only those of an actor that nobody else holds, in the default system. It must not
+// where the caller is in a synctest bubble.
 func (s *System) collects(c *config) bool {
 	return s == defaultSystem && !c.named() && c.parent == nil
 }
@@ -254,8 +278,8 @@ func (a *actor) diedOf() error {
 	return a.extras.err
 }
 
-// WeakAddress is an address that does not keep the actor alive. It works for as long as somebody else keeps the actor alive.
-// All weak addresses of one actor are ==.
+// WeakAddress is an address that does not keep the actor alive. It works for as long as somebody
+// else keeps the actor alive. All weak addresses of one actor are ==, so they can be keys of a map.
 type WeakAddress actor
 
 // target is the actor, or one that stopped long ago.
@@ -266,7 +290,8 @@ func (w *WeakAddress) target() *actor {
 	return (*actor)(w)
 }
 
-// Upgrade returns a new strong reference, to be released on its own; none to an actor that has stopped or is stopping.
+// Upgrade returns a new strong reference, to be released on its own; none to an actor that has
+// stopped or is stopping.
 func (w *WeakAddress) Upgrade() (*Address, bool) { return w.target().refer() }
 
 // Send is [Address.Send]; ErrStopped where the actor is gone.
@@ -310,9 +335,9 @@ func (w *WeakAddress) Name() string { return w.target().name() }
 // String returns the name and the type.
 func (w *WeakAddress) String() string { return w.target().String() }
 
-// PrivateAddress is the unbounded way to an actor, for the actor itself and the actors it controls. Its messages are served
-// before all public ones, however long that goes on: an actor that keeps sending to itself starves its public mailbox. It
-// does not keep the actor alive.
+// PrivateAddress is the unbounded way to an actor, for the actor itself and the actors it controls.
+// Its messages are served before all public ones, however long that goes on: an actor that keeps
+// sending to itself starves its public mailbox. It does not keep the actor alive.
 type PrivateAddress actor
 
 // target is the actor, or one that stopped long ago.
@@ -333,8 +358,9 @@ func (p *PrivateAddress) Notify(ctx context.Context, msg any) error {
 	return p.target().notify(ctx, msg, privateLane, false)
 }
 
-// Do runs f as one of the actor's messages, so that it may use the actor's state. The error says that f was not accepted. A
-// panic in f is treated as that of a notification's handler.
+// Do runs f as one of the actor's messages, so that it may use the actor's state. The error says
+// that f was not accepted. A panic in f is treated as that of a notification's handler. At a
+// restart, a function that has not been run is dropped: it was for the old state.
 func (p *PrivateAddress) Do(f func(Context)) error {
 	a := p.target()
 	if f == nil {
@@ -345,21 +371,30 @@ func (p *PrivateAddress) Do(f func(Context)) error {
 
 var errNilFunc = errors.New("akt: the function is nil")
 
-// NotifyLater sends msg to the actor after a time; at once for one that is not positive. The timer ends with the actor. A
-// message that the actor does not handle is logged, and the timer never fires.
+// NotifyLater sends msg to the actor after a time; at once for one that is not positive. Its
+// handler's Context has the values of [WithContext].
+//
+// The timer ends with the actor's state: at a restart, and when the actor stops. One that is still
+// to come is then forgotten; one whose time comes while the actor drains, or whose message is
+// queued when the state ends and so not handled, is a dead letter. A message for which the actor
+// has no handler is logged as an error and is a dead letter, and the timer never fires.
 func (p *PrivateAddress) NotifyLater(msg any, after time.Duration) *Timer {
 	return p.target().notifyLater(msg, after)
 }
 
-// NotifyAt sends msg to the actor at a time; at once for one in the past. See [PrivateAddress.NotifyLater].
+// NotifyAt sends msg to the actor at a time; at once for one in the past. See
+// [PrivateAddress.NotifyLater].
 func (p *PrivateAddress) NotifyAt(msg any, at time.Time) *Timer {
 	return p.target().notifyLater(msg, time.Until(at))
 }
 
-// NotifyInterval calls msg and sends the actor the result: once immediately, and then once per interval, measured from the first.
-// It waits until each message was handled; ticks that were missed meanwhile are skipped. msg is called in the actor's turn, as part of the
-// message, and never after the actor's end. Where every is not positive or msg is nil, that is logged as an error, and the
-// timer never fires.
+// NotifyInterval calls msg and sends the actor the result: once immediately, and then once per
+// interval, measured from the first. It waits until each message was handled; ticks that were
+// missed meanwhile are skipped. msg is called in the actor's turn, as part of the message, and
+// never after the end of the state that has started the timer. It has no Context: with that of an
+// earlier message, kept in it, what it sends is no part of any chain of calls, and a deadlock is not
+// seen. Where every is not positive or msg
+// is nil, that is logged as an error, and the timer never fires.
 func (p *PrivateAddress) NotifyInterval(msg func() any, every time.Duration) *Timer {
 	return p.target().notifyInterval(msg, every)
 }

@@ -64,8 +64,8 @@ func mayBeFuture(reply reflect.Type) bool {
 	return waits && reply.NumMethod() == 1
 }
 
-// futurePlan is planFor for a handler that returns a *Future: a want with methods may mean the Future itself, while any means
-// its value.
+// futurePlan is planFor for a handler that returns a *Future: a want with methods may mean the
+// Future itself, while any means its value.
 func futurePlan(reply, want reflect.Type) replyPlan {
 	value := reflect.Zero(reply).Interface().(deferred).valueType()
 	switch {
@@ -79,8 +79,8 @@ func futurePlan(reply, want reflect.Type) replyPlan {
 	return planMismatch
 }
 
-// actorOf is the actor behind an address of this package, and the lane that it leads to; nil for any
-// other Sender, also one that has such an address embedded.
+// actorOf is the actor behind an address of this package, and the lane that it leads to; nil for
+// any other Sender, also one that has such an address embedded.
 func actorOf(to Sender) (*actor, lane) {
 	switch to := to.(type) {
 	case *Address:
@@ -159,8 +159,8 @@ func (a *actor) ask(ctx context.Context, msg any, into lane, want reflect.Type) 
 	return a.askFor(ctx, r, routed, into, want, plan)
 }
 
-// askFor is ask where the handler is known, and how a want is obtained from its reply. Where there are interceptors, the reply may be
-// theirs: then only the reply itself shows what it is.
+// askFor is ask where the handler is known, and how a want is obtained from its reply. Where there
+// are interceptors, the reply may be theirs: then only the reply itself shows what it is.
 func (a *actor) askFor(ctx context.Context, r route, msg any, into lane, want reflect.Type, plan replyPlan) (any, error) {
 	reply, err := a.sendTo(ctx, r, msg, into)
 	if err != nil {
@@ -227,8 +227,8 @@ func (h *handler) replyTypeError(got, want reflect.Type) *ReplyTypeError {
 type Recipient[M, R any] struct{ address Sender }
 
 // RecipientOf makes a Recipient of any address of this package. The error is the *[SendError] that
-// Ask would return for such a message and reply type. Where M is an interface that no handler takes,
-// the messages' own types decide, at each Send; where it is [Raw] or *Raw, their names.
+// Ask would return for such a message and reply type. Where M is an interface that no handler
+// takes, the messages' own types decide, at each Send; where it is [Raw] or *Raw, their names.
 func RecipientOf[M, R any](to Sender) (Recipient[M, R], error) {
 	t, _ := actorOf(to)
 	switch {
@@ -237,6 +237,9 @@ func RecipientOf[M, R any](to Sender) (Recipient[M, R], error) {
 	case t == nil:
 		return Recipient[M, R]{}, fmt.Errorf("akt: RecipientOf: a %T is no address of this package, "+
 			"so its types cannot be checked: use Ask", to)
+	}
+	if t == nobody {
+		return Recipient[M, R]{to}, nil
 	}
 	msgType, want := reflect.TypeFor[M](), reflect.TypeFor[R]()
 	h := t.table.exact[msgType]

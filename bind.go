@@ -10,16 +10,18 @@ import (
 	"github.com/aktgo/akt/internal/typename"
 )
 
-// Bind makes akt call a handler directly, with no unsafe code, for all actors of type A, also those that run already. It helps
-// handlers that would be called by reflection: those of messages such as structs of floats, on architectures other than amd64 and
-// arm64, and under the build tag akt_safe.
+// Bind makes akt call a handler directly, with no unsafe code, for all actors of type A, also those
+// that run already. It helps handlers that would be called by reflection, see Cost in the package
+// documentation: those of messages such as structs of floats, with Go 1.27, on architectures other
+// than amd64 and arm64, and under the build tag akt_safe.
 //
 // It takes a method expression of the full shape, from which all four types are inferred:
 //
 //	akt.Bind((*Account).HandleDeposit)
 //
-// It is optional, and changes speed, never behaviour. The error is the type's *[RegistrationError], or says that the
-// function is not a handler of A; then nothing has changed. Bind may be called at any time and from any goroutine.
+// It is optional, and changes speed, never behaviour. The error is the type's *[RegistrationError],
+// or says that the function is not a handler of A; then nothing has changed. Bind may be called at
+// any time and from any goroutine.
 func Bind[A any, C context.Context, M, R any](method func(A, C, M) (R, error)) error {
 	t := reflect.TypeFor[A]()
 	if t.Kind() == reflect.Interface {
@@ -50,8 +52,9 @@ func Bind[A any, C context.Context, M, R any](method func(A, C, M) (R, error)) e
 	return nil
 }
 
-// expressionOf is the handler's method expression as reflection has it, if method is the same one. In a generic function a method
-// expression is wrapped, and cannot be compared; as it is not called, that does no harm.
+// expressionOf is the handler's method expression as reflection has it, if method is the same one.
+// In a generic function a method expression is wrapped, and cannot be compared; as it is not
+// called, that does no harm.
 func expressionOf[F any](h *handler, t reflect.Type, method F) (any, bool) {
 	if h == nil || reflect.ValueOf(method).IsNil() {
 		return nil, false

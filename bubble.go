@@ -9,8 +9,8 @@ import (
 // loaded is when the process started.
 var loaded = time.Now()
 
-// uptime is the time since then, which costs half of what the time of day does. In a testing/synctest bubble, where clocks show the
-// year 2000, it is off by decades.
+// uptime is the time since then, which costs half of what the time of day does. In a
+// testing/synctest bubble, where clocks show the year 2000, it is off by decades.
 func uptime() time.Duration { return time.Since(loaded) }
 
 // atUptime is the time of day for an uptime, on the clock of the bubble where it was read.
@@ -26,9 +26,10 @@ func bubbly(up time.Duration) bool {
 	return up < 0 || up > decade
 }
 
-// inBubble reports whether the calling goroutine is in a testing/synctest bubble. Garbage-collector cleanups run outside
-// all bubbles, and must not touch what belongs to one. There is no function to ask: a bubble's clock is another, and where
-// that is so, the header of the goroutine's stack tells.
+// inBubble reports whether the calling goroutine is in a testing/synctest bubble. Garbage-collector
+// cleanups run outside all bubbles, and must not touch what belongs to one. There is no function to
+// ask: a bubble's clock is another, and where that is so, the header of the goroutine's stack
+// tells.
 func inBubble() bool { return inBubbleAt(uptime()) }
 
 // inBubbleAt is inBubble for who has read the clock already.

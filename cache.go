@@ -6,13 +6,14 @@ import (
 	"sync/atomic"
 )
 
-// cache is what a dispatch table has resolved, found by one word for a type. It is a hash table with open addressing and linear
-// probing, which readers read without a lock: when it is half full it is replaced by one of twice its size.
+// cache is what a dispatch table has resolved, found by one word for a type. It is a hash table
+// with open addressing and linear probing, which readers read without a lock: when it is half full
+// it is replaced by one of twice its size.
 //
 // Invariant:
 //
-//   - Filled-Once: a slot is written by who holds mu, its key after all else, and then never again. So whoever has seen the key may
-//     read the rest.
+//   - Filled-Once: a slot is written by who holds mu, its key after all else, and then never again.
+//     So whoever has seen the key may read the rest.
 type cache struct {
 	slots atomic.Pointer[slots]
 
@@ -26,7 +27,8 @@ type slots struct {
 	shift uint8 // turns a hash of 32 bits into an index
 }
 
-// slot has what a call needs, in half a cache line: with many message types, each line that is looked at is missed.
+// slot has what a call needs, in half a cache line: with many message types, each line that is
+// looked at is missed.
 type slot struct {
 	key atomic.Uintptr // a typeID, 0 where the slot is empty
 	resolved
@@ -59,9 +61,9 @@ func (c *cache) find(key typeID) *slot {
 	}
 }
 
-// first is where to look for a key first. Types are described by data of similar sizes side by side, whose addresses so spread
-// evenly: a thousand types in 2,048 slots are all found at once. See Knuth, The Art of Computer Programming, volume 3, 6.4,
-// on multiplying by the golden ratio.
+// first is where to look for a key first. Types are described by data of similar sizes side by
+// side, whose addresses so spread evenly: a thousand types in 2,048 slots are all found at once.
+// See Knuth, The Art of Computer Programming, volume 3, 6.4, on multiplying by the golden ratio.
 func (s *slots) first(key typeID) uint {
 	const golden = 0x9E3779B9
 	return uint(uint32(key) * golden >> (s.shift & 31))

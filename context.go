@@ -9,17 +9,28 @@ import (
 	"github.com/aktgo/akt/internal/lifetime"
 )
 
-// StartHook is implemented by an actor that has something to do before its first message. Run returns after OnStart has,
-// and returns its error; the actor is then gone, without OnStopped. At a restart an error is a failure for the [Supervisor].
+// StartHook is implemented by an actor that has something to do before its first message. Run
+// returns after OnStart has, and returns its error; the actor is then gone, without OnStopped. At a
+// restart an error is a failure for the [Supervisor]. Where OnStart calls [Context.Stop] or
+// [Context.Drain], Run returns ErrStopped, and OnStopped is called.
+//
+// Its Context ends with the ctx of [WithContext], with that of [System.LookupOrRun], and, for a
+// child, with that of the handler that runs it; it has their values. So what is to outlive OnStart
+// must not be tied to its Context.
 type StartHook interface{ OnStart(Context) error }
 
-// StoppingHook is implemented by an actor that wants to be asked, or told, before it stops. It is asked after Context.Stop,
-// where false vetoes: the actor goes on. Where somebody else stops the actor (Address.Stop, its parent, Shutdown) it is told,
-// and its answer is ignored. It is not called after the last Release, nor after a panic. A panic in it counts as true.
+// StoppingHook is implemented by an actor that wants to be asked, or told, before it stops. It is
+// asked after [Context.Stop], where false vetoes: the actor goes on. Where somebody else stops the
+// actor, or [Context.Drain] does, it is told when what was accepted has been handled, and its
+// answer is ignored. At Shutdown it is told while all actors still serve what comes from inside, so
+// a buffer can be sent to another actor; and told again if it has handled a message since.
+//
+// It is not called after the last Release, nor after a panic. A panic in it counts as true.
 type StoppingHook interface{ OnStopping(Context) bool }
 
-// StoppedHook is implemented by an actor that has something to let go of. OnStopped is the last call to a state that was
-// started, made exactly once, however the actor ended. The mailbox is closed by then, but for a restart.
+// StoppedHook is implemented by an actor that has something to let go of. OnStopped is the last
+// call to a state that was started, made exactly once, however the actor ended; [Context.StopCause]
+// says why. Its children have ended by then, and the mailbox is closed, but for a restart.
 type StoppedHook interface{ OnStopped(Context) }
 
 // hookShapes are the lifecycle hooks' types, by name.
@@ -52,16 +63,20 @@ func (s State) String() string {
 	return "unknown"
 }
 
-// Context is what a handler and a hook get: the sender's context.Context – its deadline, cancellation and values – and the
-// actor. It is a small value that may be copied, and kept after the handler has returned; it is not cancelled by that.
-// It is cancelled when the sender's context ends, or when the actor's system is shut down and runs out of patience.
-// A message sent with Notify has the sender's values only: its end is not the handler's.
+// Context is what a handler and a hook get: the sender's context.Context – its deadline,
+// cancellation and values – and the actor. It is a small value that may be copied, and kept after
+// the handler has returned; it is not cancelled by that. It is cancelled when the sender's context
+// ends, when the actor's system is shut down and runs out of patience, or when the actor's end
+// lasts longer than [WithStopTimeout] allows. A message sent with Notify has the sender's values
+// only: its end is not the handler's.
 //
-// Hand it on: to further sends, so that a cycle of requests is detected, and to everything that takes a context.Context.
+// Hand it on: to further sends, so that a cycle of requests is detected, and to everything that
+// takes a context.Context. In a goroutine of your own it counts as the handler that waits there,
+// while that handler runs; [Go] is for what goes on without it.
 //
-// The zero value with a context in it, Context{Context: ctx}, belongs to no actor. All its methods may be called, so a unit
-// test can call a handler as a plain method. Timers never fire there, and Run uses the default system: a handler that needs those is
-// better tested by running its actor.
+// The zero value with a context in it, Context{Context: ctx}, belongs to no actor. All its methods
+// may be called, so a unit test can call a handler as a plain method. Timers never fire there, and
+// Run uses the default system: a handler that needs those is better tested by running its actor.
 type Context struct {
 	context.Context
 
@@ -117,12 +132,14 @@ func (c Context) of() *actor {
 // Deadline returns the sender's deadline.
 func (c Context) Deadline() (time.Time, bool) { return c.sender().Deadline() }
 
-// Done returns a channel that is closed when the sender's context ends, or when the patience of Shutdown does. It is the same at each
-// call. Where the sender's context is of a type of the user's own that has no AfterFunc, its end is seen while the handler, or a
-// function of [Go] that it has started, runs.
+// Done returns a channel that is closed when the sender's context ends, when the patience of
+// Shutdown does, or at the limit of [WithStopTimeout]. It is the same at each call. Where the
+// sender's context is of a type of the user's own that has no AfterFunc, its end is seen while the
+// handler, or a function of [Go] that it has started, runs; after that, only the other ends.
 func (c Context) Done() <-chan struct{} { return c.ends().Done() }
 
-// Err returns why Done is closed: the sender's error if its context has ended first, else context.Canceled; nil before.
+// Err returns why Done is closed: the sender's error if its context has ended first, else
+// context.Canceled; nil before. It never changes.
 func (c Context) Err() error {
 	if c.actor == nil {
 		return c.sender().Err()
@@ -149,11 +166,12 @@ func (c Context) Err() error {
 	}
 }
 
-// apart is the sender's context without the runs in this system that it was handed through, which end with the system as well.
+// apart is the sender's context without the runs in this system that it was handed through, which
+// end with the system as well.
 func (c Context) apart() context.Context { return c.actor.system.senderOf(c.sender()) }
 
-// ends is a context whose Done, Err and AfterFunc are those of c. All Contexts of one sender's context share one, which lives as long as
-// that: nothing else holds it.
+// ends is a context whose Done, Err and AfterFunc are those of c. All Contexts of one sender's
+// context share one, which lives as long as that: nothing else holds it.
 func (c Context) ends() context.Context {
 	if c.actor == nil {
 		return c.sender()
@@ -225,7 +243,8 @@ func (c Context) own(key any) (value any, ok bool) {
 	return nil, false
 }
 
-// valueOf is ctx.Value(key). It goes through the runs that ctx was handed through by a loop: there may be any number of them.
+// valueOf is ctx.Value(key). It goes through the runs that ctx was handed through by a loop: there
+// may be any number of them.
 func valueOf(ctx context.Context, key any) any {
 	for {
 		switch c := ctx.(type) {
@@ -250,18 +269,22 @@ func valueOf(ctx context.Context, key any) any {
 	}
 }
 
-// AfterFunc calls f in a goroutine of its own when Done is closed, and returns a function that stops that, as
-// context.AfterFunc does. The context package uses it, so that context.WithTimeout(ctx, …) starts no goroutine.
+// AfterFunc calls f in a goroutine of its own when Done is closed, and returns a function that
+// stops that, as context.AfterFunc does. The context package uses it, so that
+// context.WithTimeout(ctx, …) starts no goroutine.
 func (c Context) AfterFunc(f func()) (stop func() bool) { return context.AfterFunc(c.ends(), f) }
 
 // Address returns the actor's own address. It is weak, so that an actor does not keep itself alive.
 func (c Context) Address() *WeakAddress { return (*WeakAddress)(c.of()) }
 
-// Private returns the actor's private way in, to send to itself or to hand to the actors it controls.
+// Private returns the actor's private way in, to send to itself or to hand to the actors it
+// controls.
 func (c Context) Private() *PrivateAddress { return (*PrivateAddress)(c.of()) }
 
-// Stop stops the actor after the message that runs now, unless OnStopping vetoes. What is queued is not handled then: its
-// senders get ErrFailedToGetResponse and ErrStopped. In OnStopping it has no effect: what that returns decides.
+// Stop stops the actor after the message that runs now, unless OnStopping vetoes. What is queued is
+// not handled then: its senders get ErrFailedToGetResponse and ErrStopped, and notifications are
+// dead letters. In OnStopping it has no effect: what that returns decides. [Context.Drain] handles
+// the queue first.
 func (c Context) Stop() {
 	a := c.of()
 	if c.in(runStopping) {
@@ -271,15 +294,19 @@ func (c Context) Stop() {
 	a.askToStop()
 }
 
-// Drain stops the actor when what was accepted has been handled, as [Address.Stop] does. OnStopping cannot veto that.
+// Drain stops the actor when what was accepted has been handled, as [Address.Stop] does. OnStopping
+// is told, and cannot veto that.
 func (c Context) Drain() {
 	a := c.of()
 	a.noteStopIn(c)
 	a.stop()
 }
 
-// StopCause returns, in OnStopping and OnStopped, why the actor's state ends: a [*PanicError], the error of a start that failed, or
-// what the supervisor made of it; nil where the actor was asked to stop, and everywhere else.
+// StopCause returns, in OnStopped, why the actor's state ends: the [*PanicError] of a handler, an
+// error that wraps it at the restart limit or where a child's failure was escalated, or the
+// [*RegistrationError] of a state whose embedded field is nil when OnStart has returned. It is nil
+// where the actor was asked to stop, and so in OnStopping, which is not called otherwise; and nil
+// everywhere else.
 func (c Context) StopCause() error {
 	a := c.of()
 	if !c.in(runStopping) && !c.in(runStopped) {
@@ -295,14 +322,16 @@ func (c Context) StopCause() error {
 
 // in reports whether the Context is that of a hook's run.
 func (c Context) in(hook uint16) bool {
-	return c.actor != nil && uint16(c.run&handlerMask>>handlerShift) == hook
+	return c.actor != nil && c.run&handlerMask>>handlerShift == uint64(hook)
 }
 
 // State returns where the actor is in its life; Stopped where there is no actor.
 func (c Context) State() State { return State(c.of().phase.Load()) }
 
-// Run runs an actor as a child: it is held by this actor, and stops with it, before it. A child's name is a path such as
-// "/bank/account-7". Without an actor, Run is [Run].
+// Run runs an actor as a child: it is held by this actor, and stops with it, before it. It belongs
+// to the actor's state, so it ends at a restart too, and a state that has ended gets none. Its
+// OnStart has the values and the end of c. A child's name is a path such as "/bank/account-7".
+// Without an actor, Run is [Run].
 func (c Context) Run(child any, opts ...Option) (*Address, error) {
 	if c.actor == nil {
 		return Run(child, opts...)
@@ -310,10 +339,13 @@ func (c Context) Run(child any, opts ...Option) (*Address, error) {
 	return c.actor.system.run(c, child, c.actor, opts)
 }
 
-// Watch has the actor told when another one ends: it receives one [Terminated] on its private lane, also for an actor that
-// is dead already. It is the actor that is watched, not the reference, which may be released. Watching twice is watching
-// once. Any address of this package will do. An actor without a handler for Terminated is not told, nor is one that has ended its
-// watches, in OnStopped: then a warning is logged.
+// Watch has the actor told when another one ends: it receives one [Terminated] on its private lane,
+// also for an actor that is dead already. It is the actor that is watched, not the reference, which
+// may be released. Watching twice is watching once. Any address of this package will do.
+//
+// The watch belongs to the actor's state: after a restart, the fresh one watches anew. An actor
+// without a handler for Terminated is not told, nor is one whose state has ended its watches, as in
+// OnStopped: then a warning is logged.
 func (c Context) Watch(target Sender) {
 	if c.actor != nil {
 		c.actor.watchBy(c, target)
@@ -327,7 +359,8 @@ func (c Context) Unwatch(target Sender) {
 	}
 }
 
-// Logger returns the actor's logger, with its name and type as attributes; slog.Default() where there is no actor.
+// Logger returns the actor's logger, with its name and type as attributes; slog.Default() where
+// there is no actor.
 func (c Context) Logger() *slog.Logger {
 	if c.actor == nil {
 		return slog.Default()
@@ -335,8 +368,8 @@ func (c Context) Logger() *slog.Logger {
 	return c.actor.logger()
 }
 
-// endless reports whether ctx can never end, so that nobody would notice if the handler ran on this goroutine.
-// Shutdown's cancellation does not count.
+// endless reports whether ctx can never end, so that nobody would notice if the handler ran on this
+// goroutine. Shutdown's cancellation does not count.
 func endless(ctx context.Context) bool {
 	if c, ok := ctx.(Context); ok && c.actor != nil {
 		return c.endless()
@@ -358,8 +391,9 @@ func doneOf(ctx context.Context) <-chan struct{} {
 	return ctx.Done()
 }
 
-// senderOf is the context of a queued request without the runs of this system that it was handed through, which add neither values
-// nor an end. So a chain of requests costs each of its handlers the same, however long it is.
+// senderOf is the context of a queued request without the runs of this system that it was handed
+// through, which add neither values nor an end. So a chain of requests costs each of its handlers
+// the same, however long it is.
 func (s *System) senderOf(ctx context.Context) context.Context {
 	for {
 		switch c := ctx.(type) {
@@ -376,8 +410,9 @@ func (s *System) senderOf(ctx context.Context) context.Context {
 	}
 }
 
-// inlineRun is what a run on its sender's goroutine has in the place of the state word's flags, where ctx can never end. It reports
-// false where it can, and where too many runs lie on that goroutine already: a stack ends, a queue does not.
+// inlineRun is what a run on its sender's goroutine has in the place of the state word's flags,
+// where ctx can never end. It reports false where it can, and where too many runs lie on that
+// goroutine already: a stack ends, a queue does not.
 func inlineRun(ctx context.Context) (run uint64, ok bool) {
 	if c, ok := ctx.(Context); ok && c.actor != nil {
 		return c.run&(runEndless|runDepth) + oneDeeper, c.endless() && c.run&runDepth != runDepth
@@ -385,8 +420,8 @@ func inlineRun(ctx context.Context) (run uint64, ok bool) {
 	return runEndless, ctx.Done() == nil
 }
 
-// expired returns why the context of a queued request has ended. It is asked in the actor's turn, so no method of a user's own type is
-// called that could end that.
+// expired returns why the context of a queued request has ended. It is asked in the actor's turn,
+// so no method of a user's own type is called that could end that.
 func (e *envelope) expired() error {
 	if e.endless {
 		return nil
@@ -400,8 +435,9 @@ func (e *envelope) expired() error {
 	return ended(e.ctx)
 }
 
-// bound returns what the handler of a request gets in the place of a ctx that can end and that a type of the user's own has a part in, as
-// it was when the sender called; nil where package context and this one have made all that matters. The sender releases it.
+// bound returns what the handler of a request gets in the place of a ctx that can end and that a
+// type of the user's own has a part in, as it was when the sender called; nil where package context
+// and this one have made all that matters. The sender releases it.
 func (a *actor) bound(ctx context.Context) *lifetime.Bound {
 	for under := ctx; ; {
 		switch c := under.(type) {
@@ -431,7 +467,8 @@ func (a *actor) bound(ctx context.Context) *lifetime.Bound {
 	}
 }
 
-// life is what the Contexts of the actor's runs end with: its own, where it has a limit for its end, else its system's.
+// life is what the Contexts of the actor's runs end with: its own, where it has a limit for its
+// end, else its system's.
 func (a *actor) life() *lifetime.Life {
 	if own := a.config.within().life; own != nil {
 		return own
@@ -447,8 +484,8 @@ func (a *actor) lifetime() *lifetime.Life {
 	return a.system.lifetime()
 }
 
-// lifetime is what ends when the patience of Shutdown does. What is made in a testing/synctest bubble must not be used outside, so there
-// the default system, which all share, has none.
+// lifetime is what ends when the patience of Shutdown does. What is made in a testing/synctest
+// bubble must not be used outside, so there the default system, which all share, has none.
 func (s *System) lifetime() *lifetime.Life {
 	if s == defaultSystem && inBubble() {
 		return nil

@@ -157,6 +157,9 @@ func (a *actor) cycle(ctx context.Context, into lane) string {
 // waitForEnds waits until all of these have ended, which a, in no run, has told to. A wait of that
 // kind cannot be refused.
 func (a *actor) waitForEnds(children []*actor) {
+	if len(children) == 0 {
+		return
+	}
 	nodes := make([]waitgraph.Node, len(children))
 	for i, c := range children {
 		nodes[i] = (*waiter)(c)
@@ -164,16 +167,12 @@ func (a *actor) waitForEnds(children []*actor) {
 	defer waiters.Leave(waiters.EnterEnds((*waiter)(a), nodes)...)
 	var left atomic.Int64 // those that were not seen to have ended
 	left.Store(int64(len(children)))
-	var late *time.Timer
+	late := time.AfterFunc(waitIsLong, func() {
+		a.logWait(children[len(children)-int(left.Load()):])
+	})
+	defer late.Stop()
 	for i, c := range children {
-		done := c.done()
-		if late == nil && !isClosed(done) {
-			late = time.AfterFunc(waitIsLong, func() {
-				a.logWait(children[len(children)-int(left.Load()):])
-			})
-			defer late.Stop()
-		}
-		<-done
+		<-c.done()
 		left.Store(int64(len(children) - i - 1))
 	}
 }

@@ -505,9 +505,9 @@ func TestDeadlockOfAChildThatEndsAtOnce(t *testing.T) {
 	failed := errors.New("OnStart failed")
 	for _, row := range []struct {
 		name  string
-		child func(ask func(akt.Context)) *doll
+		child func(ask func(akt.Context)) any
 	}{
-		{"OnStart fails, and its child waits", func(ask func(akt.Context)) *doll {
+		{"OnStart fails, and its child waits", func(ask func(akt.Context)) any {
 			return &doll{onStart: func(ctx akt.Context) error {
 				grandchild, err := ctx.Run(&doll{})
 				assert.NoError(t, err)
@@ -515,7 +515,7 @@ func TestDeadlockOfAChildThatEndsAtOnce(t *testing.T) {
 				return failed
 			}}
 		}},
-		{"OnStart ends the goroutine, and its child waits", func(ask func(akt.Context)) *doll {
+		{"OnStart ends the goroutine, and its child waits", func(ask func(akt.Context)) any {
 			return &doll{onStart: func(ctx akt.Context) error {
 				grandchild, err := ctx.Run(&doll{})
 				assert.NoError(t, err)
@@ -524,7 +524,7 @@ func TestDeadlockOfAChildThatEndsAtOnce(t *testing.T) {
 				return nil
 			}}
 		}},
-		{"OnStart stops, and OnStopped waits", func(ask func(akt.Context)) *doll {
+		{"OnStart stops, and OnStopped waits", func(ask func(akt.Context)) any {
 			return &doll{
 				onStart: func(ctx akt.Context) error {
 					ctx.Stop()
@@ -533,12 +533,20 @@ func TestDeadlockOfAChildThatEndsAtOnce(t *testing.T) {
 				onStopped: ask,
 			}
 		}},
-		{"OnStart has it drained, and a message waits", func(ask func(akt.Context)) *doll {
+		{"OnStart has it drained, and a message waits", func(ask func(akt.Context)) any {
 			return &doll{onStart: func(ctx akt.Context) error {
 				assert.NoError(t, ctx.Private().Notify(ctx, deed(ask)))
 				ctx.Drain()
 				return nil
 			}}
+		}},
+		{"an embedded field stays nil, and its child waits", func(ask func(akt.Context)) any {
+			return &lacking{doll: doll{onStart: func(ctx akt.Context) error {
+				grandchild, err := ctx.Run(&doll{})
+				assert.NoError(t, err)
+				assert.NoError(t, grandchild.Notify(ctx, deed(ask)))
+				return nil
+			}}}
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -560,11 +568,17 @@ func TestDeadlockOfAChildThatEndsAtOnce(t *testing.T) {
 					<-ended
 				})))
 				failure := requireSendError(t, <-told, akt.NotHandled, akt.ErrDeadlock)
-				require.ErrorContains(t, failure, "parent.HandleAct → /parent/doll-")
+				require.ErrorContains(t, failure, "parent.HandleAct → /parent/")
 				settled(t, parent)
 			})
 		})
 	}
+}
+
+// lacking is a doll that lacks what its embedded field is to bring.
+type lacking struct {
+	doll
+	*lentCount
 }
 
 // D6: who waits is in no deadlock while somebody else can make it go on.

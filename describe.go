@@ -18,9 +18,9 @@ type HandlerDescription struct {
 	Line    int
 }
 
-// Describe returns the dispatch table of an actor or a Spawner. It starts nothing; for a Spawner of an interface type, it
-// makes one state to look at. The error is the *RegistrationError that Run would return, or the
-// *PanicError of such a Spawner.
+// Describe returns the dispatch table of an actor or a Spawner. It starts nothing; for a Spawner of
+// an interface type, it makes one state to look at. The error is the *RegistrationError that Run
+// would return, or the *PanicError of such a Spawner.
 func Describe(actor any) (Description, error) {
 	t, err := tableOf(actor)
 	if err != nil {

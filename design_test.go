@@ -21,7 +21,7 @@ func TestDesignNamesTheInvariants(t *testing.T) {
 	told := designMatches(`(?m)^- \*\*(.+?)\.\*\*`, section)
 
 	var named []string
-	for _, file := range []string{"mailbox.go", "worker.go", "internal/waitgraph/waitgraph.go", "erased.go", "cache.go"} {
+	for _, file := range []string{"mailbox.go", "worker.go", "internal/waitgraph/waitgraph.go", "erased.go", "shutdown.go", "cache.go"} {
 		found := designMatches(`(?m)^//   - ([A-Z][A-Za-z -]*)[:.] `, readDesign(t, file))
 		require.NotEmpty(t, found, file)
 		named = append(named, found...)

@@ -45,7 +45,7 @@ func (a *actor) logBy(text string, write func(*slog.Logger)) {
 	if failure == nil || a.config.logger == nil {
 		return
 	}
-	detached(func() {
+	_ = detached(func() { // there is nobody left to tell
 		slog.Error("akt: the actor's logger failed", "actor", a.name(), "record", text, "panic", failure.shown())
 	})
 }
@@ -85,7 +85,7 @@ func wrapsSendError(err error) bool {
 	}
 	s = errorSearch{left: mostWrapped, detached: true}
 	found := false
-	detached(func() { found = s.in(err) })
+	_ = detached(func() { found = s.in(err) }) // where it fails, nothing was found
 	return found
 }
 

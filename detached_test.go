@@ -353,8 +353,10 @@ func TestZeroValues(t *testing.T) {
 			ctx.Unwatch(to)
 		}))
 		require.NoError(t, err)
-		_, err = akt.RecipientOf[int, int](to)
-		require.Error(t, err)
+		recipient, err := akt.RecipientOf[int, int](to)
+		require.NoError(t, err)
+		_, err = recipient.Send(ctx, 1)
+		require.ErrorIs(t, err, akt.ErrStopped)
 	}
 	for _, addr := range []*akt.Address{{}, nil} {
 		require.True(t, addr.Clone().IsClosed())
@@ -387,4 +389,26 @@ func TestZeroValues(t *testing.T) {
 	requireSendError(t, err, akt.NotHandled, akt.ErrFailedToDeliver)
 	_, err = akt.RecipientOf[int, int](nil)
 	require.ErrorContains(t, err, "nil")
+}
+
+// E1: where a handler's reply is a Future that fails with the SendError of another call, its Wait says
+// MaybeHandled, too; a Future that is nobody's reply fails unchanged.
+func TestWaitOfAReplyThatFailsWithASendError(t *testing.T) {
+	t.Parallel()
+	gone := run(t, &doll{})
+	gone.Stop()
+	addr := run(t, &doll{}, akt.WithName("pays"))
+	asks := func(ctx akt.Context) *akt.Future[any] {
+		return akt.Go(ctx, func(ctx context.Context) (any, error) { return gone.Send(ctx, deed(func(akt.Context) {})) })
+	}
+	reply, err := addr.Send(t.Context(), play(func(ctx akt.Context) (any, error) { return asks(ctx), nil }))
+	require.NoError(t, err)
+	_, err = reply.(*akt.Future[any]).Wait(t.Context())
+	requireSendError(t, err, akt.MaybeHandled, akt.ErrStopped)
+	require.ErrorContains(t, err, "akt_test.dollAct to pays: maybe handled")
+	_, err = addr.Send(t.Context(), deed(func(ctx akt.Context) {
+		_, err := asks(ctx).Wait(ctx)
+		requireSendError(t, err, akt.NotHandled, akt.ErrStopped)
+	}))
+	require.NoError(t, err)
 }

@@ -7,13 +7,15 @@ import (
 	"unsafe"
 )
 
-// This file and erased.go are the ones with unsafe code; the build tag akt_safe leaves them out. It rests on
-// three facts of Go's implementation, which TestDirect checks against reflection:
+// This file and erased.go are the ones with unsafe code; the build tag akt_safe leaves them out. It
+// rests on three facts of Go's implementation, which TestDirect checks against reflection:
 //
-//   - An interface value is two words: the type's, and a pointer-shaped value itself or a pointer to any other.
+//   - An interface value is two words: the type's, and a pointer-shaped value itself or a pointer
+//     to any other.
 //   - A method expression taken by reflection is a func value, that is, one pointer.
-//   - A receiver of type *T is passed to a method as an unsafe.Pointer is: so a func(*T, …) may be called as a
-//     func(unsafe.Pointer, …) whose other parameters are the same. The garbage collector treats both alike.
+//   - A receiver of type *T is passed to a method as an unsafe.Pointer is: so a func(*T, …) may be
+//     called as a func(unsafe.Pointer, …) whose other parameters are the same. The garbage
+//     collector treats both alike.
 
 // receiver is an actor's state as a typed call gets it: a *T.
 type receiver = unsafe.Pointer
@@ -42,7 +44,8 @@ func retyped[F any](method any) F {
 	return *(*F)(unsafe.Pointer(&f))
 }
 
-// typedFor makes a typed call of a handler that takes exactly an M and replies with exactly an R, or has no reply.
+// typedFor makes a typed call of a handler that takes exactly an M and replies with exactly an R,
+// or has no reply.
 func typedFor[M, R any](h *handler) typedCall[M, R] {
 	if h.shape.plain {
 		return plainFor[M, R](h)

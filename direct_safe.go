@@ -4,7 +4,8 @@ package akt
 
 import "reflect"
 
-// Built with the tag akt_safe, the package has no unsafe code: every handler is called by reflection, or as Bind says.
+// Built with the tag akt_safe, the package has no unsafe code: every handler is called by
+// reflection, or as Bind says.
 
 type receiver = any
 

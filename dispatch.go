@@ -13,8 +13,9 @@ import (
 	"github.com/aktgo/akt/internal/typename"
 )
 
-// table is the dispatch table of one actor type: made once per process, never changed, shared by all actors of the type.
-// Only its cache of routes grows, by an entry for each message type that is sent.
+// table is the dispatch table of one actor type: made once per process, never changed, shared by
+// all actors of the type. Only its cache of routes grows, by an entry for each message type that is
+// sent.
 type table struct {
 	typ      reflect.Type // the actor's type as it was passed to Run
 	kind     string       // what made-up names of its actors begin with: "Account-"
@@ -86,7 +87,8 @@ func kindOf(t reflect.Type) string {
 	return name + "-"
 }
 
-// tables holds, by actor type, a function that scans the type when it is called first and returns the same answer ever after.
+// tables holds, by actor type, a function that scans the type when it is called first and returns
+// the same answer ever after.
 var tables sync.Map // reflect.Type → func() (*table, error)
 
 // tableFor returns the one table of a type.
@@ -223,6 +225,9 @@ func (t *table) routeBy(found *slot, msg any) (r route, _ any, err error) {
 			return t.decode(raw)
 		}
 		if r, err = t.resolve(msgType); err != nil {
+			if raw, ok := msg.(*Raw); ok && raw == nil {
+				err = t.unhandled(msgType, "the pointer is nil", "")
+			}
 			return route{}, nil, err
 		}
 		t.cache.add(dynamicType(msg), resolved{to: r.handler, adapt: r.adapt, index: r.index})
@@ -245,8 +250,8 @@ func rawOf(msg any) (Raw, bool) {
 	return raw, ok
 }
 
-// resolve applies the rules in their order: the exact type; the pointer or the value of it; the one interface that the
-// message implements; the empty interface.
+// resolve applies the rules in their order: the exact type; the pointer or the value of it; the one
+// interface that the message implements; the empty interface.
 func (t *table) resolve(msgType reflect.Type) (route, error) {
 	if msgType == nil {
 		return route{}, t.unhandled(nil, "a message cannot be nil", "")
@@ -285,7 +290,8 @@ func (t *table) resolve(msgType reflect.Type) (route, error) {
 	return route{}, t.unhandled(msgType, "", "")
 }
 
-// adapted copies a message from behind its pointer, or behind a new one. It reports false for a nil pointer.
+// adapted copies a message from behind its pointer, or behind a new one. It reports false for a nil
+// pointer.
 func adapted(msg any, how adaptation) (any, bool) {
 	switch v := reflect.ValueOf(msg); {
 	case how == asItIs:
@@ -306,8 +312,8 @@ func behindPointer(v reflect.Value) any {
 	return p.Interface()
 }
 
-// decode builds the message that a Raw describes. A handler that no Raw reaches is as if it was not there. An actor may
-// take Raw as it is, through an interface.
+// decode builds the message that a Raw describes. A handler that no Raw reaches is as if it was not
+// there. An actor may take Raw as it is, through an interface.
 func (t *table) decode(raw Raw) (route, any, error) {
 	h, why := t.byName[raw.Name], ""
 	if h != nil {
@@ -412,8 +418,8 @@ func didYouMean(name string, names []string) string {
 	return ""
 }
 
-// reflectCall calls a method by reflection, where erasedCall does not know its layout and neither a typed call site nor Bind has
-// brought a direct call.
+// reflectCall calls a method by reflection, where erasedCall does not know its layout and neither a
+// typed call site nor Bind has brought a direct call.
 func reflectCall(method reflect.Value, replies, fails bool) callFunc {
 	return func(self any, ctx Context, msg any) (reply any, err error) {
 		out := method.Call([]reflect.Value{reflect.ValueOf(self), reflect.ValueOf(ctx), reflect.ValueOf(msg)})

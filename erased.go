@@ -9,23 +9,28 @@ import (
 	"unsafe"
 )
 
-// An untyped Send knows the message's type only as a reflect.Type. This file calls such a handler without reflect.Value.Call,
-// which costs ten times as much, where message and reply are of a kind whose passing is understood:
+// An untyped Send knows the message's type only as a reflect.Type. This file calls such a handler
+// without reflect.Value.Call, which costs ten times as much, where message and reply are of a kind
+// whose passing is understood:
 //
-//   - Go's internal ABI (https://go.dev/s/regabi) passes each scalar field of a parameter in an integer register of its own, in
-//     order, as long as there are any; of the nine on amd64, receiver and Context leave four. A func(…, M) may therefore be called
-//     as a func(…, uintptr, uintptr), with the fields loaded into the words. Their upper bits do not matter.
-//   - The words are uintptrs only between the load and the call, and msg is kept alive over both. In the callee they are its own
-//     parameters, with their own types.
-//   - Enough-Room: the caller reserves the memory into which the callee may spill its parameters, by the type that it knows. A message
-//     with a field of size zero at its end is larger than the registers it takes; so it is passed in as many words as it has in
-//     memory, of which the callee ignores the last.
-//   - Results come back in registers the same way, so (R, error) may be received as a struct of an R-like field and an error. A
-//     result that is a pointer is received as an unsafe.Pointer, never as a uintptr.
+//   - Go's internal ABI (https://go.dev/s/regabi) passes each scalar field of a parameter in an
+//     integer register of its own, in order, as long as there are any; of the nine on amd64,
+//     receiver and Context leave four. A func(…, M) may therefore be called as a func(…, uintptr,
+//     uintptr), with the fields loaded into the words. Their upper bits do not matter.
+//   - The words are uintptrs only between the load and the call, and msg is kept alive over both.
+//     In the callee they are its own parameters, with their own types.
+//   - Enough-Room: the caller reserves the memory into which the callee may spill its parameters,
+//     by the type that it knows. A message with a field of size zero at its end is larger than the
+//     registers it takes; so it is passed in as many words as it has in memory, of which the callee
+//     ignores the last.
+//   - Results come back in registers the same way, so (R, error) may be received as a struct of an
+//     R-like field and an error. A result that is a pointer is received as an unsafe.Pointer, never
+//     as a uintptr.
 //
-// A result of size zero takes no register. Everything else – floats, arrays of several elements, blank fields, interfaces with methods,
-// replies of several scalars – stays with reflection, and so do other architectures, Go versions not tried, and the build tag akt_safe.
-// TestErased compares every kind with reflection.
+// A result of size zero takes no register. Everything else – floats, arrays of several elements,
+// blank fields, interfaces with methods, replies of several scalars – stays with reflection, and so
+// do other architectures, Go versions not tried, and the build tag akt_safe. TestErased compares
+// every kind with reflection.
 
 // erases says that this file is in the build.
 const erases = true
@@ -97,8 +102,9 @@ func erase[R result](h *handler, m erasedMessage) callFunc {
 	return erasedWith[R](h.expression, m, reply, func(c Context) Context { return c })
 }
 
-// erasedWith makes the call for a form of result, a type of context, and as many words as the message has. The closures have what
-// they need in themselves, which is a cache line or little more.
+// erasedWith makes the call for a form of result, a type of context, and as many words as the
+// message has. The closures have what they need in themselves, which is a cache line or little
+// more.
 func erasedWith[R result, C context.Context](f any, m erasedMessage, reply typeID, as func(Context) C) callFunc {
 	var w [4]scalarAt
 	copy(w[:], m.words)
@@ -150,7 +156,8 @@ type erasedMessage struct {
 	held  held
 }
 
-// scalarAt is a scalar in a message, or in what holds it. A message of no more than four words is small.
+// scalarAt is a scalar in a message, or in what holds it. A message of no more than four words is
+// small.
 type scalarAt struct{ offset, size uint16 }
 
 // held says where the message is in an interface value that has it.
@@ -188,7 +195,8 @@ func (s scalarAt) load(p unsafe.Pointer) uintptr {
 
 const wordSize = unsafe.Sizeof(uintptr(0))
 
-// flatten appends the scalars of a type in the order in which they are passed, if all of them are passed in integer registers.
+// flatten appends the scalars of a type in the order in which they are passed, if all of them are
+// passed in integer registers.
 func flatten(t reflect.Type, offset uintptr, to []scalarAt) ([]scalarAt, bool) {
 	const word = uint16(wordSize)
 	at := uint16(offset)
@@ -223,7 +231,8 @@ func isScalar(t reflect.Type) bool {
 	return reflect.Bool <= t.Kind() && t.Kind() <= reflect.Uintptr
 }
 
-// isPointer reports whether a type is one pointer, which an interface value holds as its second word.
+// isPointer reports whether a type is one pointer, which an interface value holds as its second
+// word.
 func isPointer(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -234,7 +243,8 @@ func isPointer(t reflect.Type) bool {
 	return false
 }
 
-// isDirect reports whether the second word of an interface value is a value of the type itself: for the zero value it is nil then.
+// isDirect reports whether the second word of an interface value is a value of the type itself: for
+// the zero value it is nil then.
 func isDirect(t reflect.Type) bool {
 	zero := reflect.Zero(t).Interface()
 	return (*[2]unsafe.Pointer)(unsafe.Pointer(&zero))[1] == nil

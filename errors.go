@@ -14,24 +14,29 @@ import (
 	"github.com/aktgo/akt/internal/decode"
 )
 
-// What a failed send unwraps to, besides its precise cause. Each [SendError] is exactly one of the first two.
+// What a failed send unwraps to, besides its precise cause. Each [SendError] is exactly one of the
+// first two.
 var (
 	// ErrFailedToDeliver says that the message never entered the mailbox.
 	ErrFailedToDeliver = errors.New("akt: failed to deliver")
-	// ErrFailedToGetResponse says that the mailbox had accepted the message, and no response came of it.
+	// ErrFailedToGetResponse says that the mailbox had accepted the message, and no response came
+	// of it.
 	ErrFailedToGetResponse = errors.New("akt: failed to get response")
 
-	// ErrStopped says that the actor has stopped, is stopping, or that this address of it was released.
+	// ErrStopped says that the actor has stopped, is stopping, that this address of it was
+	// released, or that the system shuts down and the call comes from outside: then the text says
+	// so. A Promise fails with it when its state has ended.
 	ErrStopped = errors.New("akt: the actor has stopped")
 	// ErrMailboxFull is what TryNotify gets when the public mailbox has no room at this moment.
 	ErrMailboxFull = errors.New("akt: the mailbox is full")
-	// ErrDeadlock says that the sender would wait for itself, alone or in a ring with others: for a reply, for room in a full mailbox,
-	// for an end, or for the Future of a function started with [Go]. The text shows the path. Of a ring one is told, at once: the one
-	// whose wait closes it, or, where that cannot be told, as an actor that waits for its children to end, the sender that began to wait
-	// last. The others go on.
+	// ErrDeadlock says that the sender would wait for itself, alone or in a ring with others: for a
+	// reply, for room in a full mailbox, for an end, or for the Future of a function started with
+	// [Go]. The text shows the path. Of a ring one is told, at once: the one whose wait closes it,
+	// or, where that cannot be told, as an actor that waits for its children to end, the sender
+	// that began to wait last. The others go on.
 	//
-	// A handler that is told must return before trying again helps, as the others wait for it: so not the handler but who has sent
-	// to it tries again, after a pause that grows.
+	// A handler that is told must return before trying again helps, as the others wait for it: so
+	// not the handler but who has sent to it tries again, after a pause that grows.
 	ErrDeadlock = errors.New("akt: deadlock")
 	// ErrNameTaken says that another actor of the system has the name given with [WithName].
 	ErrNameTaken = errors.New("akt: the name is taken")
@@ -51,9 +56,11 @@ var errNilContext = errors.New("akt: the context is nil; pass context.Background
 type Handled uint8
 
 const (
-	// MaybeHandled says that the handler was started, and may have had its effect, in part or whole.
+	// MaybeHandled says that the handler was started, and may have had its effect, in part or
+	// whole.
 	MaybeHandled Handled = iota
-	// NotHandled says that the handler was certainly never started: sending the message elsewhere is safe.
+	// NotHandled says that the handler was certainly never started: sending the message elsewhere
+	// is safe.
 	NotHandled
 )
 
@@ -67,10 +74,11 @@ func (h Handled) String() string {
 
 // SendError is every failure of a send that is not the handler's own error.
 //
-// It unwraps to ErrFailedToDeliver or ErrFailedToGetResponse, and to the precise cause: an [*UnhandledError], ErrStopped,
-// ErrMailboxFull, ErrDeadlock, a [*PanicError], a [*ReplyTypeError], context.Canceled or context.DeadlineExceeded.
-// When a handler answers with the SendError of a call it made itself, errors.Is finds the causes of both calls; Handled
-// always speaks of this message.
+// It unwraps to ErrFailedToDeliver or ErrFailedToGetResponse, and to the precise cause: an
+// [*UnhandledError], a [*DecodeError], ErrStopped, ErrMailboxFull, ErrDeadlock, a [*PanicError], a
+// [*ReplyTypeError], context.Canceled or context.DeadlineExceeded. When a handler answers with the
+// SendError of a call it made itself, errors.Is finds the causes of both calls; Handled always
+// speaks of this message.
 type SendError struct {
 	Actor   string  // the actor's name
 	Message string  // the message's dynamic type, as %T prints it
@@ -87,6 +95,9 @@ func newSendError(actor string, message label, handled Handled, layer, err error
 }
 
 func (e *SendError) Error() string {
+	if e == nil {
+		return "akt: a nil SendError"
+	}
 	var b strings.Builder
 	b.WriteString("akt: " + e.Message)
 	if e.raw != "" {
@@ -107,6 +118,9 @@ func (e *SendError) Error() string {
 
 // Unwrap returns the layer that failed and the cause.
 func (e *SendError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
 	causes := make([]error, 0, 2)
 	for _, err := range []error{e.layer, e.Err} {
 		if err != nil {
@@ -116,7 +130,8 @@ func (e *SendError) Unwrap() []error {
 	return causes
 }
 
-// label is what a text calls a message: the type that its sender passed, and for a [Raw] the name, in quotes.
+// label is what a text calls a message: the type that its sender passed, and for a [Raw] the name,
+// in quotes.
 type label struct{ typ, raw string }
 
 func (l label) String() string { return strings.TrimSuffix(l.typ+" "+l.raw, " ") }
@@ -133,13 +148,15 @@ func labelOf(msg any) label {
 // bare is the error's text without the package's prefix, for use inside another text that has it.
 func bare(err error) string { return strings.TrimPrefix(err.Error(), "akt: ") }
 
-// PanicError is the failure of a request whose handler panicked, or called runtime.Goexit.
+// PanicError is the failure of a request whose handler panicked, or called runtime.Goexit. It is
+// also the failure of a hook, of a Spawner and of a function started with [Go].
 type PanicError struct {
 	Value any    // what was passed to panic
 	Stack []byte // the goroutine's stack at the panic, as runtime/debug.Stack formats it
 }
 
-// newPanicError is made of what recover returned, by the deferred function that called it: the stack still shows the panic.
+// newPanicError is made of what recover returned, by the deferred function that called it: the
+// stack still shows the panic.
 func newPanicError(value any) *PanicError {
 	if value == nil {
 		value = errGoexit
@@ -147,10 +164,18 @@ func newPanicError(value any) *PanicError {
 	return &PanicError{Value: value, Stack: debug.Stack()}
 }
 
-func (e *PanicError) Error() string { return fmt.Sprintf("akt: panic: %v", e.Value) }
+func (e *PanicError) Error() string {
+	if e == nil {
+		return "akt: a nil PanicError"
+	}
+	return fmt.Sprintf("akt: panic: %v", e.Value)
+}
 
 // Unwrap returns the panic's value if it is an error.
 func (e *PanicError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
 	err, _ := e.Value.(error)
 	return err
 }
@@ -217,9 +242,10 @@ func (s stackFrames) String() string { return strings.Join(s, ", ") }
 func (e *PanicError) exited() bool { return e.Value == any(errGoexit) }
 
 // errGoexit is the Value of a PanicError where a handler ended its goroutine instead of returning.
-var errGoexit = errors.New("runtime.Goexit was called in a handler")
+var errGoexit = errors.New("runtime.Goexit was called")
 
-// UnhandledError says that the actor has no handler for a message, what it accepts, and what was probably meant.
+// UnhandledError says that the actor has no handler for a message, what it accepts, and what was
+// probably meant.
 type UnhandledError struct {
 	Type    string   // the actor's type
 	Message string   // the message's type, or the name of a Raw
@@ -245,7 +271,8 @@ func (e *UnhandledError) Error() string {
 	return b.String()
 }
 
-// ReplyTypeError says that the caller of Ask, or of RecipientOf, wanted another type than the handler replies with.
+// ReplyTypeError says that the caller of Ask, or of RecipientOf, wanted another type than the
+// handler replies with.
 type ReplyTypeError struct {
 	Handler string // such as "bank.Account.HandleDeposit"
 	Reply   string // the type the handler replies with
@@ -297,15 +324,16 @@ func ended(ctx context.Context) error {
 	return &causedError{err, cause}
 }
 
-// endedSafely is ended on a goroutine of akt's own: the methods of a user's context are called detached.
+// endedSafely is ended on a goroutine of akt's own: the methods of a user's context are called
+// detached.
 func endedSafely(ctx context.Context) error {
 	err := context.Canceled
-	detached(func() { err = ended(ctx) })
+	_ = detached(func() { err = ended(ctx) }) // where it fails, err stays as it is
 	return err
 }
 
-// ownError makes the handler's error this call's: unchanged, unless it is or wraps the SendError of a call that the handler
-// made, whose Handled would speak of another message.
+// ownError makes the handler's error this call's: unchanged, unless it is or wraps the SendError of
+// a call that the handler made, whose Handled would speak of another message.
 func ownError(err error, a *actor, message func() label) error {
 	if !wrapsSendError(err) {
 		return err

@@ -171,8 +171,8 @@ type (
 	Give struct{ What string }
 )
 
-func (e *Exchange) HandleWant(akt.Context, Want) *akt.Future[string] {
-	promise, future := akt.NewPromise[string](context.Background())
+func (e *Exchange) HandleWant(ctx akt.Context, _ Want) *akt.Future[string] {
+	promise, future := akt.NewPromise[string](ctx) // it fails if the exchange ends before
 	e.waiting = append(e.waiting, promise)
 	return future
 }
@@ -200,8 +200,17 @@ func ExampleNewPromise() {
 	fmt.Println(exchange.Send(ctx, Give{"a bicycle"}))
 	fmt.Println(wanted.Wait(ctx))
 	fmt.Println(exchange.Send(ctx, Give{"a piano"}))
+
+	wanted, err = akt.Ask[*akt.Future[string]](ctx, exchange, Want{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	exchange.Stop()
+	fmt.Println(wanted.Wait(ctx)) // nobody can give anything any more
 	// Output:
 	// <nil> <nil>
 	// a bicycle <nil>
 	// <nil> nobody wants a piano
+	//  akt: the actor has stopped before its Promise was settled
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aktgo/akt"
 )
@@ -165,4 +166,83 @@ func ExampleContext_Watch() {
 	// Output:
 	// closed
 	// diary is gone, of: <nil>
+}
+
+// Wait is for those who have to know that an actor has ended. It does not stop it.
+func ExampleAddress_Wait() {
+	ctx := context.Background()
+	diary := akt.MustRun(&Diary{})
+	if err := diary.Notify(ctx, Entry{"the last words"}); err != nil {
+		fmt.Println(err)
+	}
+	diary.Release()
+	fmt.Println("it has ended:", diary.Wait(ctx))
+	fmt.Println("it died of:", diary.Err())
+	// Output:
+	// written: the last words
+	// closed
+	// it has ended: <nil>
+	// it died of: <nil>
+}
+
+// Bar serves until the last round.
+type Bar struct{}
+
+type (
+	// Drink is to be served.
+	Drink struct{ What string }
+	// LastRound is the last that is ordered.
+	LastRound struct{ Drinks []string }
+)
+
+func (*Bar) HandleDrink(_ akt.Context, m Drink) { fmt.Println("served:", m.What) }
+
+func (*Bar) HandleLastRound(ctx akt.Context, m LastRound) error {
+	for _, what := range m.Drinks {
+		if err := ctx.Private().Notify(ctx, Drink{what}); err != nil {
+			return err
+		}
+	}
+	ctx.Drain() // Stop would leave them unserved
+	return nil
+}
+
+// Drain stops an actor from inside, when it has handled what was accepted.
+func ExampleContext_Drain() {
+	ctx := context.Background()
+	bar := akt.MustRun(&Bar{})
+	defer bar.Release()
+	if err := bar.Notify(ctx, LastRound{[]string{"tea", "cider"}}); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println("closed:", bar.Wait(ctx))
+	// Output:
+	// served: tea
+	// served: cider
+	// closed: <nil>
+}
+
+// Watchman sleeps until he is woken.
+type Watchman struct{}
+
+// Sleep is what he does.
+type Sleep struct{}
+
+func (*Watchman) HandleSleep(ctx akt.Context, _ Sleep) {
+	<-ctx.Done()
+	fmt.Println("woken:", ctx.Err())
+}
+
+// An end waits for the handler that runs, but no longer than this: then the handler's Context ends.
+func ExampleWithStopTimeout() {
+	ctx := context.Background()
+	watchman := akt.MustRun(&Watchman{}, akt.WithStopTimeout(10*time.Millisecond))
+	if err := watchman.Notify(ctx, Sleep{}); err != nil {
+		fmt.Println(err)
+	}
+	watchman.Stop()
+	fmt.Println("ended:", watchman.Wait(ctx))
+	// Output:
+	// woken: context canceled
+	// ended: <nil>
 }

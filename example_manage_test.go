@@ -96,12 +96,36 @@ func ExampleWithInterceptor() {
 	// 0 the shop is closed
 }
 
-// One actor for each key, run when it is first needed.
+// Delivery tells an interceptor what it is called for: enough for a trace of all messages.
+func ExampleContext_Delivery() {
+	ctx := context.Background()
+	trace := func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+		d := ctx.Delivery()
+		fmt.Printf("%s takes a %s, notification: %v\n", d.Handler, d.Message, d.Notification)
+		return next(ctx, msg)
+	}
+	till, err := akt.Run(&Till{}, akt.WithInterceptor(trace))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer till.Release()
+	raw := akt.Raw{Name: "PayIn", Fields: map[string]any{"cents": 250}}
+	fmt.Println(till.Notify(ctx, raw))
+	fmt.Println(akt.Ask[uint](ctx, till, PayOut{200}))
+	// Unordered output:
+	// <nil>
+	// HandlePayIn takes a akt.Raw, notification: true
+	// HandlePayOut takes a akt_test.PayOut, notification: false
+	// 50 <nil>
+}
+
+// One actor for each key, run when it is first needed. ctx says how long to wait for it.
 func ExampleSystem_LookupOrRun() {
 	ctx := context.Background()
 	shops := akt.NewSystem()
 	payIn := func(shop string, cents uint) {
-		till, loaded, err := shops.LookupOrRun(context.Background(), shop, func() any { return &Till{Shop: shop} })
+		till, loaded, err := shops.LookupOrRun(ctx, shop, func() any { return &Till{Shop: shop} })
 		if err != nil {
 			fmt.Println(err)
 			return

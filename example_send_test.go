@@ -121,6 +121,25 @@ func ExampleRecipientOf() {
 	// true
 }
 
+// A Recipient of a weak address does not keep the actor alive, so it may be kept for as long as one
+// likes.
+func ExampleRecipientOf_weakAddress() {
+	ctx := context.Background()
+	shelf := akt.MustRun(&Shelf{Pieces: 5})
+	deliver, err := akt.RecipientOf[Put, int](shelf.Downgrade())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(deliver.Send(ctx, Put{20}))
+	shelf.Release()
+	_, err = deliver.Send(ctx, Put{20})
+	fmt.Println("gone:", errors.Is(err, akt.ErrStopped))
+	// Output:
+	// 25 <nil>
+	// gone: true
+}
+
 // Every failure but the handler's own error is a SendError. It says whether it is safe to send the message again, or to
 // somebody else.
 func ExampleSendError() {
@@ -168,4 +187,19 @@ func ExampleRaw() {
 	// 3 <nil>
 	// Pieces: string
 	// peices: unknown field
+}
+
+// A Raw reads itself from JSON. Its numbers keep all their digits.
+func ExampleRaw_UnmarshalJSON() {
+	ctx := context.Background()
+	shelf := akt.MustRun(&Shelf{})
+	defer shelf.Release()
+
+	var msg akt.Raw
+	if err := json.Unmarshal([]byte(`{"name": "Put", "fields": {"pieces": 2147483647}}`), &msg); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(shelf.Send(ctx, msg))
+	// Output: 2147483647 <nil>
 }

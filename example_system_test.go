@@ -82,6 +82,62 @@ func ExampleSystem_Shutdown() {
 	// akt: the actor has stopped: the system was shut down (inside it, pass the handler's ctx on)
 }
 
+// Archive keeps what it is given.
+type Archive struct{ files int }
+
+// File is kept for good.
+type File struct{ Letters []string }
+
+func (a *Archive) HandleFile(_ akt.Context, m File) {
+	a.files++
+	fmt.Println("kept:", m.Letters)
+}
+
+// Desk collects letters, to file many at once.
+type Desk struct {
+	archive *akt.WeakAddress
+	letters []string
+}
+
+func (d *Desk) HandleLetter(_ akt.Context, m Letter) { d.letters = append(d.letters, m.Text) }
+
+func (d *Desk) OnStopping(ctx akt.Context) bool { // told again if more letters come
+	if len(d.letters) == 0 {
+		return true
+	}
+	if err := d.archive.Notify(ctx, File{d.letters}); err != nil { // ctx says that it comes from inside
+		ctx.Logger().Error("letters are lost", "error", err)
+	}
+	d.letters = nil
+	return true
+}
+
+// While Shutdown calls OnStopping all actors still serve each other, so a buffer can be flushed to
+// another actor, whichever of the two was run first.
+func ExampleSystem_Shutdown_flush() {
+	ctx := context.Background()
+	office := akt.NewSystem()
+	archive, err := office.Run(&Archive{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	desk, err := office.Run(&Desk{archive: archive.Downgrade()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, text := range []string{"a bill", "a postcard"} {
+		if err := desk.Notify(ctx, Letter{text}); err != nil {
+			fmt.Println(err)
+		}
+	}
+	fmt.Println("all has ended:", office.Shutdown(ctx))
+	// Output:
+	// kept: [a bill a postcard]
+	// all has ended: <nil>
+}
+
 // Nobody waits for what becomes of a notification. Where its handling fails, the system is told.
 func ExampleWithDeadLetters() {
 	ctx := context.Background()

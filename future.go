@@ -15,8 +15,9 @@ import (
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
-// Future is a reply that comes later. A handler returns one, and the message loop goes on; SendUnpack and Ask wait for its
-// value. It may be waited for by many, from anywhere, and also after the actor has ended.
+// Future is a reply that comes later. A handler returns one, and the message loop goes on;
+// SendUnpack and Ask wait for its value. It may be waited for by many, from anywhere, and also
+// after the actor has ended. One that was the reply of a notification, and fails, is a dead letter.
 //
 // The zero Future, and a nil one, is of an actor that stopped long ago: it fails with ErrStopped.
 type Future[R any] struct {
@@ -30,13 +31,14 @@ type Future[R any] struct {
 	mu      sync.Mutex
 	settled atomic.Bool // changed with mu held
 	then    []func()    // to be called when it is settled
+	to      replyTo     // once a handler has returned it
 	awaited int         // how many wait for it, or are going to as they get it for a reply
 }
 
 // Promise is the other end of a [Future]: whoever has it owes the reply. A Promise that is
 // garbage-collected unresolved fails its Future with ErrFailedToGetResponse (in a testing/synctest
-// bubble, where the collector must not interfere, it does not). The zero Promise has no Future, and its
-// methods have no effect.
+// bubble, where the collector must not interfere, it does not). The zero Promise has no Future, and
+// its methods have no effect.
 type Promise[R any] struct {
 	future  *Future[R]
 	cleanup runtime.Cleanup
@@ -54,11 +56,12 @@ func newFuture[R any]() *Future[R] { return &Future[R]{ready: make(chan struct{}
 
 // NewPromise makes a deferred reply and its two ends.
 //
-// With the ctx of a handler or hook the Promise belongs to the actor's state. It fails with ErrStopped
-// once the state's OnStopped has returned, at a restart too; through [Ask] and SendUnpack that is a
-// [*SendError] with MaybeHandled. A graceful Shutdown waits for it while somebody waits for the Future,
-// or a request is on its way back with it; what else a state keeps is to be settled in OnStopping or
-// OnStopped. With any other ctx the Promise fails when that ends, with its error.
+// With the ctx of a handler or hook the Promise belongs to the actor's state, also when the
+// sender's context has ended. It fails with ErrStopped once the state's OnStopped has returned, at
+// a restart too; through [Ask] and SendUnpack that is a [*SendError] with MaybeHandled. A graceful
+// Shutdown waits for it while somebody waits for the Future, or a request is on its way back with
+// it; what else a state keeps is to be settled in OnStopping or OnStopped. With any other ctx the
+// Promise fails when that ends, with its error.
 func NewPromise[R any](ctx context.Context) (*Promise[R], *Future[R]) {
 	f := newFuture[R]()
 	p := &Promise[R]{future: f}
@@ -76,6 +79,7 @@ func NewPromise[R any](ctx context.Context) (*Promise[R], *Future[R]) {
 		if !c.actor.promise(c, f) {
 			f.fail(errPromiseEnded)
 		}
+		c.actor.system.noteStart(c.actor) // it owes something, though it may be idle
 	default:
 		stop := lifetime.AfterEnd(ctx, func() { f.fail(endedSafely(ctx)) })
 		f.whenSettled(stop)
@@ -89,8 +93,8 @@ type promised interface {
 	isAwaited() bool
 }
 
-// promise notes that the actor's state owes f, since the run of this Context. It reports false where
-// that state has ended.
+// promise notes that the actor's state owes f, since the run of this Context. It reports false
+// where that state has ended.
 func (a *actor) promise(c Context, f promised) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -126,25 +130,37 @@ func (a *actor) failPromises() {
 	}
 }
 
-// owed is how many Promises the actor owes to somebody who waits; of one run, if that is given.
-func (a *actor) owed(by *Context) (n int) {
+// owed is how many Promises the actor owes, and how many of them somebody waits for; of one run, if
+// that is given.
+func (a *actor) owed(by *Context) (promises, awaited int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.extras == nil {
-		return 0
+		return 0, 0
 	}
 	for f, run := range a.extras.promises {
-		if (by == nil || run>>runShift == by.run>>runShift) && f.isAwaited() {
-			n++
+		if by != nil && run>>runShift != by.run>>runShift {
+			continue
+		}
+		promises++
+		if f.isAwaited() {
+			awaited++
 		}
 	}
-	return n
+	return promises, awaited
+}
+
+// owes reports whether the run of a Context owes a Promise that somebody waits for.
+func (a *actor) owes(c Context) bool {
+	_, awaited := a.owed(&c)
+	return awaited > 0
 }
 
 // Resolve gives the reply. Only the first Resolve or Reject has an effect.
 func (p *Promise[R]) Resolve(value R) { p.settle(value, nil) }
 
-// Reject gives an error instead of a reply; it comes back unchanged. Rejecting with nil is an error too.
+// Reject gives an error instead of a reply; it comes back unchanged. Rejecting with nil is an error
+// too.
 func (p *Promise[R]) Reject(err error) {
 	if err == nil {
 		err = errors.New("akt: a promise was rejected with a nil error")
@@ -168,7 +184,7 @@ func (f *Future[R]) settle(value R, err error) {
 // fail fails a Future for want of its Promise.
 func (f *Future[R]) fail(err error) { f.conclude(*new(R), err, true) }
 
-// conclude settles the Future, unless it is, and has known who wants to know.
+// conclude settles the Future, unless it is, and tells those who want to know.
 func (f *Future[R]) conclude(value R, err error, dropped bool) {
 	then, decided := f.decide(value, err, dropped)
 	if decided && f.owner != nil {
@@ -179,8 +195,8 @@ func (f *Future[R]) conclude(value R, err error, dropped bool) {
 	}
 }
 
-// drop fails a Future whose Promise was lost. It is called on the garbage collector's goroutine, which
-// is to have nothing to do with those who want to know.
+// drop fails a Future whose Promise was lost. It is called on the garbage collector's goroutine,
+// which is to have nothing to do with those who want to know.
 func (f *Future[R]) drop() {
 	if !f.isSettled() {
 		go f.fail(errPromiseDropped)
@@ -247,18 +263,56 @@ func (f *Future[R]) isSettled() bool {
 	}
 }
 
-// Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with, that of ctx, or
-// ErrFailedToGetResponse where the Promise was lost; and ErrDeadlock where a handler would wait for itself: f is the reply of a
-// function started with [Go], which waits for the handler.
+// Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with,
+// unchanged; but where f is a handler's reply, the [*SendError] of another call comes inside one that
+// says MaybeHandled: the handler did run. Or it wraps that of ctx; or ErrStopped where the state that owed the reply has ended,
+// ErrFailedToGetResponse where the Promise was lost, and ErrDeadlock where a handler would wait for
+// itself: f is the reply of a function started with [Go], which waits for the handler. Who owes a
+// Promise nobody knows: a handler that waits for one that only its own actor can settle waits until
+// ctx ends.
 func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if ctx == nil {
 		return *new(R), errNilContext
 	}
 	if err := f.await(ctx, nil); err != nil {
-		return *new(R), fmt.Errorf("akt: waiting for a deferred reply: %w", err)
+		return *new(R), &annotated{"waiting for a deferred reply", err}
 	}
 	value, _, err := f.outcome()
+	if err != nil && wrapsSendError(err) {
+		err = f.failedBy(err)
+	}
 	return value, err
+}
+
+// failedBy is the error of a deferred reply that failed with that of another call, whose Handled would
+// speak of another message. Where no handler has replied with the Future, there is no other.
+func (f *Future[R]) failedBy(err error) error {
+	f.mu.Lock()
+	to := f.to
+	f.mu.Unlock()
+	if to.actor == nil {
+		return err
+	}
+	return to.actor.unanswered(label{typ: to.route.sentType(to.typ)}, MaybeHandled, err)
+}
+
+// replyTo is a message that a Future is the reply to, but not the message itself.
+type replyTo struct {
+	actor *actor
+	route route
+	typ   reflect.Type
+}
+
+// isReply notes what message the Future is the reply to; the first, where it is to several.
+func (f *Future[R]) isReply(to replyTo) {
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.to.actor == nil {
+		f.to = to
+	}
 }
 
 // outcome is what a settled Future has, and whether that is only for want of its Promise.
@@ -269,8 +323,8 @@ func (f *Future[R]) outcome() (value R, dropped bool, err error) {
 	return f.value, f.dropped, f.err
 }
 
-// await waits until the Future is settled. The error is why it did not wait so long: ctx's, where that has ended before,
-// errShutDown where cut was closed, ErrDeadlock in a ring.
+// await waits until the Future is settled. The error is why it did not wait so long: ctx's, where
+// that has ended before, errShutDown where cut was closed, ErrDeadlock in a ring.
 func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) error {
 	if f.isSettled() {
 		return nil
@@ -297,6 +351,7 @@ type deferred interface {
 	result() (value any, dropped bool, err error)
 	whenSettled(call func())
 	expect(n int)
+	isReply(to replyTo)
 	valueType() reflect.Type
 }
 
@@ -318,9 +373,11 @@ func isFuture(t reflect.Type) bool {
 	return t != nil && t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && t.Elem().PkgPath() == thisPackage && strings.HasPrefix(t.Elem().Name(), "Future[")
 }
 
-// Go runs f off the message loop, in a goroutine of its own, and returns its reply as a Future: for a handler to return, so
-// that its actor goes on answering meanwhile. f must not touch the actor's state; it gets the request's context, which ends
-// when the sender's does. A panic in f is logged, and becomes the Future's *[PanicError].
+// Go runs f off the message loop, in a goroutine of its own, and returns its reply as a Future: for
+// a handler to return, so that its actor goes on answering meanwhile. f must not touch the actor's
+// state, see [PrivateAddress.Do]; it may send to the actor. It gets the request's context, which
+// ends when the sender's does. A panic in f is logged, and becomes the Future's *[PanicError]. It
+// outlives a restart; Shutdown waits for it.
 func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 	future := newFuture[R]()
 	if f == nil {
@@ -426,27 +483,28 @@ func mayDefer(declared reflect.Type) bool {
 //
 //go:noinline
 func (a *actor) follow(reply any, e *envelope) {
-	f, msg, name, heard := reply.(deferred), e.msg, e.name(), e.kind == request
+	f, msg, to, heard := reply.(deferred), e.msg, e.to, e.kind == request
+	f.isReply(replyTo{a, to, reflect.TypeOf(msg)})
 	if heard {
-		msg = nil
+		msg = nil // its sender may want it back
 	}
 	f.whenSettled(func() {
 		_, _, err := f.result()
-		switch {
-		case reflect.ValueOf(f).IsNil():
-			a.failed(msg, name, errNilFuture, heard)
-		case err != nil:
-			a.failed(msg, name, err, heard)
+		if reflect.ValueOf(f).IsNil() {
+			err = errNilFuture
+		}
+		if err != nil {
+			a.failed(msg, to, err, heard)
 		}
 	})
 }
 
 // failed counts a message whose handling has failed with an error, and reports it where nobody has
 // heard of that.
-func (a *actor) failed(msg any, name label, err error, heard bool) {
+func (a *actor) failed(msg any, to route, err error, heard bool) {
 	a.countFailed(err)
 	if !heard {
-		a.log(slog.LevelError, "akt: a notification failed", "message", name.String(), "error", err)
+		a.log(slog.LevelError, "akt: a notification failed", "message", to.sentAs(msg).String(), "error", err)
 		a.system.deadLetter(a, msg, err)
 	}
 }

@@ -6,27 +6,38 @@ import (
 	"time"
 )
 
-// Info is what is known of an actor at one moment. Keeping it costs a message nothing: Handled comes from a count that the
-// actor keeps anyway, and the others change only when something goes wrong.
+// Info is what is known of an actor at one moment. Keeping it costs a message nothing: Handled
+// comes from a count that the actor keeps anyway, and the others change only when something goes
+// wrong.
 type Info struct {
 	Name  string
 	Type  string // the actor's type, such as "*bank.Account"
 	State State
 
-	Queued   uint64 // accepted, their handling has not begun, both lanes
-	Handled  uint64 // messages whose handling has ended, failed ones and functions of Do included; starts again at 2⁴⁰
-	Failed   uint64 // of these, those whose handler returned an error, panicked or called runtime.Goexit
-	Dropped  uint64 // accepted and never handled: the actor has stopped, or the sender's context has ended meanwhile
-	Restarts uint64 // how often it was given a fresh state
+	// Queued are the messages that were accepted and whose handling has not begun, in both lanes.
+	Queued uint64
+	// Handled are those whose handling has ended, failed ones and functions of Do included. It
+	// starts again at 2⁴⁰.
+	Handled uint64
+	// Failed are those of them whose handler returned an error or a Future that failed, panicked,
+	// or called runtime.Goexit.
+	Failed uint64
+	// Dropped are those that were accepted and never handled: the actor has stopped, or the state
+	// that they belong to has ended, the sender's context has, or the sender was told of a
+	// deadlock; and timers and Terminated that came while the actor drained.
+	Dropped uint64
+	// Restarts is how often the actor was given a fresh state.
+	Restarts uint64
 
 	Handling  string    // the handler or hook that runs, such as "HandleDeposit"; "" where none does
 	Started   time.Time // when Run made the actor
 	LastError error     // of the last message that failed; nil before
 }
 
-// Actors returns what is known of each living actor, children included, the oldest first. Those that are run while the sequence is
-// read are not in it, and those that end meanwhile may be left out. Each Info is of one moment, and each of its own. Nothing is locked
-// while the caller has its turn: it may be a handler, and do anything.
+// Actors returns what is known of each living actor, children included, the oldest first. Those
+// that are run while the sequence is read are not in it, and those that end meanwhile may be left
+// out. Each Info is of one moment, and each of its own. Nothing is locked while the caller has its
+// turn: it may be a handler, and do anything.
 func (s *System) Actors() iter.Seq[Info] {
 	return func(yield func(Info) bool) {
 		for _, a := range slices.Backward(s.all()) {
@@ -56,8 +67,9 @@ func (a *actor) info() (i Info, lives bool) {
 	return i, i.State != Stopped
 }
 
-// handledIn is how many messages were handled, by the runs that the state word counts, with mu held: runs of a hook change only under
-// it. The run of a message that has not ended is not counted.
+// handledIn is how many messages were handled, by the runs that the state word counts, with mu
+// held: runs of a hook change only under it. The run of a message that has not ended is not
+// counted.
 func (a *actor) handledIn(word uint64) uint64 {
 	runs := word>>runShift - uint64(a.others)
 	if index := uint16(word & handlerMask >> handlerShift); index != 0 && !isHookRun(index) {
@@ -84,6 +96,13 @@ func (a *actor) endRunOfNone() {
 	a.endRun()
 }
 
+// countTick counts a tick of an interval, after its run has ended.
+func (a *actor) countTick() {
+	a.mu.Lock()
+	a.extra().ticks++
+	a.mu.Unlock()
+}
+
 // mishaps count what goes wrong with an actor's messages. Guarded by mailbox.mu.
 type mishaps struct {
 	failed, dropped uint64
@@ -99,7 +118,8 @@ func (a *actor) count() *mishaps {
 	return x.mishaps
 }
 
-// countFailed counts a message whose handler failed, after its run has ended: so Failed is never more than Handled.
+// countFailed counts a message whose handler failed, after its run has ended: so Failed is never
+// more than Handled.
 func (a *actor) countFailed(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -108,7 +128,8 @@ func (a *actor) countFailed(err error) {
 	t.last = err
 }
 
-// countDropped counts accepted messages that are not going to be handled. It is for whoever has taken them out of their lane.
+// countDropped counts accepted messages that are not going to be handled. It is for whoever has
+// taken them out of their lane.
 func (a *actor) countDropped(n int) {
 	if n == 0 {
 		return

@@ -12,25 +12,31 @@ import (
 	"github.com/aktgo/akt/internal/lifetime"
 )
 
-// Next hands a message on to the next interceptor, and the last one to the handler. It returns the handler's reply and error.
+// Next hands a message on to the next interceptor, and the last one to the handler. It returns the
+// handler's reply and error.
 type Next func(ctx Context, msg any) (any, error)
 
-// Interceptor is called around every call of a handler, however the message came: requests, notifications, timers, [Terminated]
-// and [Raw] messages. Hooks and the functions of Do are not intercepted. It runs as part of the message: the actor handles
-// no other meanwhile, and its panic is the handler's.
+// Interceptor is called around every call of a handler, however the message came: requests,
+// notifications, timers, [Terminated] and [Raw] messages. Hooks and the functions of Do are not
+// intercepted. It runs as part of the message: the actor handles no other meanwhile, and its panic
+// is the handler's.
 //
-// msg is the message as the handler takes it: decoded, if it was sent as a Raw. What the interceptor returns is what the sender gets;
-// where that is not the type that Ask wants, the sender gets a [*ReplyTypeError].
+// msg is the message as the handler takes it: decoded, if it was sent as a Raw. What the
+// interceptor returns is what the sender gets; where that is not the type that Ask wants, the
+// sender gets a [*ReplyTypeError]. A handler that replies later has returned its [*Future] as the
+// reply: the interceptor sees that, not the value.
 //
-// An interceptor may call next with another Context, which it makes of its own, and with another message, for which the
-// handler is looked up again; where there is none, next returns an [*UnhandledError]:
+// An interceptor may call next with another Context, which it makes of its own, and with another
+// message, for which the handler is looked up again; where there is none, next returns an
+// [*UnhandledError]:
 //
 //	ctx.Context = context.WithValue(ctx.Context, key, value)
 //	return next(ctx, msg)
 //
-// It may call next twice, and the handler then runs twice, or not at all. A next takes a Context that is, or comes from, that of its own
-// message, until its interceptor has returned, and from one goroutine at a time; otherwise it returns an error and does nothing. An
-// interceptor that returns while another goroutine is inside next waits for it.
+// It may call next twice, and the handler then runs twice, or not at all. A next takes a Context
+// that is, or comes from, that of its own message, until its interceptor has returned, and from one
+// goroutine at a time; otherwise it returns an error and does nothing. An interceptor that returns
+// while another goroutine is inside next waits for it.
 //
 // [Context.Delivery] tells what the message is, and for which handler.
 type Interceptor func(ctx Context, msg any, next Next) (any, error)
@@ -43,8 +49,9 @@ type Delivery struct {
 	Queued       time.Duration // from its sending to its turn, waiting for room included; 0 for one handled on its sender's goroutine
 }
 
-// Delivery describes the message that the Context belongs to, also when it was kept for later. It is the zero Delivery for hooks,
-// functions of Do, and actors without interceptors; and when the actor has gone on to another message.
+// Delivery describes the message that the Context belongs to, also after it was handled, until the
+// actor begins with another one. It is the zero Delivery from then on, for hooks, functions of Do,
+// and actors without interceptors.
 func (c Context) Delivery() Delivery {
 	a := c.of()
 	if a.config.chain == nil {
@@ -53,9 +60,10 @@ func (c Context) Delivery() Delivery {
 	return a.config.chain.deliveryOf(c.run)
 }
 
-// WithInterceptor has interceptors called around every call of the actor's handlers, in their order: the first is the outermost.
-// Given more than once they add up, and those of [WithDefaults] come before the actor's own. A nil one is an error. Without interceptors
-// messages cost nothing more; with them, Ask boxes message and reply as Send does.
+// WithInterceptor has interceptors called around every call of the actor's handlers, in their
+// order: the first is the outermost. Given more than once they add up, and those of [WithDefaults]
+// come before the actor's own. A nil one is an error. Without interceptors messages cost nothing
+// more; with them, Ask boxes message and reply as Send does.
 func WithInterceptor(interceptors ...Interceptor) Option {
 	return optionOf(fmt.Sprintf("WithInterceptor(%d)", len(interceptors)), func(c *config) error {
 		for i, f := range interceptors {
@@ -98,8 +106,9 @@ type delivered struct {
 	queued time.Duration
 }
 
-// layer is one interceptor of a chain. Its state has the number of the run that it is open for; and who may go on to the next layer
-// is decided by the rest:
+// layer is one interceptor of a chain. Its state has the number of the run that it is open for, and
+// which call of the interceptor in it: one may be called again for the same message. Who may go on to
+// the next layer is decided by the rest:
 //
 //	         call                next, one CAS
 //	closed ───────▶ open ──────────────────────▶ inside
@@ -115,10 +124,11 @@ type layer struct {
 	inner     *layer // nil for the innermost
 	intercept Interceptor
 	state     atomic.Uint64
+	calls     uint64        // of the interceptor, so far; whoever calls it has the layer to itself
 	left      chan struct{} // closed when who is inside has left; made when the interceptor returned first
 }
 
-// What the state of a layer has besides the word of a run.
+// What the state of a layer has besides the run, and the call in the place of the run's handler.
 const (
 	layerClosed uint64 = iota
 	layerOpen
@@ -166,7 +176,8 @@ func (a *actor) callOf(run uint64, e *envelope) callFunc {
 
 // call calls the interceptor.
 func (l *layer) call(ctx Context, msg any) (any, error) {
-	run := l.chain.run &^ flagMask
+	l.calls++
+	run := l.chain.run&^(handlerMask|flagMask) | l.calls<<handlerShift&handlerMask
 	l.state.Store(run | layerOpen)
 	defer l.close(run)
 	return l.intercept(ctx, msg, func(ctx Context, msg any) (any, error) { return l.pass(run, ctx, msg) })

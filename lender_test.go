@@ -322,3 +322,5 @@ func TestSpawnerOfStatesWithoutSize(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, reply)
 }
+
+var _ = borrowerOfOwn{}.lentCount // a base that only reflection looks at

@@ -60,7 +60,6 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	a, addr := newActor(s.collects(cfg))
 	a.self, a.table, a.system, a.config = pointerTo(what), t, s, cfg
 	a.started = uptime()
-	a.deferring = t.defers || len(cfg.interceptors) > 0
 	a.capacity = cfg.capacity
 	if l := cfg.within(); l.stopTimeout > 0 {
 		l.life = &lifetime.Life{}
@@ -72,7 +71,7 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 		a.measures = true
 	}
 	a.word.Store(word)
-	if err := s.add(a, from, parent); err != nil {
+	if err := s.add(from, a, parent); err != nil {
 		return nil, err
 	}
 	if err := a.start(from); err != nil {
@@ -123,8 +122,7 @@ func (a *actor) start(from context.Context) error {
 	returned := false
 	defer func() {
 		if !returned { // OnStart ended the goroutine: Run does not return either
-			defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-			a.neverStarted(errGoexit)
+			a.endAtStart(from, func() { a.neverStarted(errGoexit) })
 		}
 	}()
 	err := a.callStart(from)
@@ -133,13 +131,11 @@ func (a *actor) start(from context.Context) error {
 		c.past.Store(true)
 	}
 	if err != nil {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		a.neverStarted(err)
+		a.endAtStart(from, func() { a.neverStarted(err) })
 		return err
 	}
 	if err = a.incomplete(); err != nil {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		a.end(err)
+		a.endAtStart(from, func() { a.end(err) })
 		return err
 	}
 	a.goOn()
@@ -148,21 +144,30 @@ func (a *actor) start(from context.Context) error {
 		a.system.note()
 		return nil
 	}
+	return a.startBusy(from)
+}
+
+// startBusy is the end of start for an actor that has something to do.
+func (a *actor) startBusy(from context.Context) error {
 	a.mu.Lock()
 	stopped := a.extras != nil && a.extras.stoppedAtStart
 	a.mu.Unlock()
 	if stopped && a.takeOrder(orderAsk) && !a.vetoes() {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		a.end(nil)
+		a.endAtStart(from, func() { a.end(nil) })
 		return a.gone()
 	}
 	a.hire() // One-Owner: handed over
 	if stopped && a.shut() {
-		defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
-		<-a.done()
+		a.endAtStart(from, func() { <-a.done() })
 		return a.gone()
 	}
 	return nil
+}
+
+// endAtStart ends an actor, or waits for that, while the run that from comes from waits.
+func (a *actor) endAtStart(from context.Context, end func()) {
+	defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
+	end()
 }
 
 // noteStopIn notes that OnStart has called Stop or Drain: then Run does not return the address.
@@ -321,20 +326,28 @@ func (a *actor) tell() {
 	a.phase.Store(uint32(Stopping))
 	a.mu.Lock()
 	x := a.extra()
-	x.told, x.handledWhenTold = true, a.handledIn(a.word.Load())
+	x.told, x.handledWhenTold, x.ticksWhenTold = true, a.handledIn(a.word.Load()), x.ticks
 	a.mu.Unlock()
 	a.askStopping(a.work)
 }
 
-// knowsOfStop reports whether OnStopping was called for notice, and no message handled since.
-func (a *actor) knowsOfStop() bool {
+// knowsOfStop reports whether OnStopping was called for notice, and no message handled since. butTicks
+// leaves those of intervals out.
+func (a *actor) knowsOfStop(butTicks bool) bool {
 	if !a.table.stopping || a.word.Load()&flagRest != 0 { // a state that rests is none
 		return true
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	x := a.extras
-	return x != nil && (x.ending || x.told && x.handledWhenTold == a.handledIn(a.word.Load()))
+	if x == nil || x.ending || !x.told {
+		return x != nil && x.ending
+	}
+	since := a.handledIn(a.word.Load()) - x.handledWhenTold
+	if butTicks {
+		since -= x.ticks - x.ticksWhenTold
+	}
+	return since == 0
 }
 
 // callStopping calls OnStopping. A panic counts as true.

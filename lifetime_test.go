@@ -115,10 +115,10 @@ func TestContextsAreNotHeld(t *testing.T) {
 		"a value on it": func(parent context.Context) context.Context {
 			ctx, cancel := context.WithCancel(parent)
 			_ = cancel
-			return context.WithValue(ctx, "other", 1)
+			return context.WithValue(ctx, ownKey{}, 1)
 		},
 		"an own type":     func(parent context.Context) context.Context { return newOwnCtx(parent) },
-		"a value on that": func(parent context.Context) context.Context { return context.WithValue(newOwnCtx(parent), "other", 1) },
+		"a value on that": func(parent context.Context) context.Context { return context.WithValue(newOwnCtx(parent), ownKey{}, 1) },
 		"one that tells": func(parent context.Context) context.Context {
 			return &tellingCtx{ownCtx: newOwnCtx(parent), heard: map[*func()]struct{}{}}
 		},
@@ -406,3 +406,5 @@ func TestContextOfAFickleSender(t *testing.T) {
 		}))
 	})
 }
+
+type ownKey struct{}

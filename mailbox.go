@@ -107,6 +107,7 @@ const (
 	flagCare                           // the owner, who has a batch, is to look at the lanes and orders before its next message
 	flagRest                           // with busy: the actor waits for its restart
 	flagIntercepted                    // handlers are called through interceptors; never turned off
+	flagTick                           // with a run: it is the tick of an interval, which Shutdown does not wait for
 
 	flagMask     uint64 = 1<<8 - 1
 	handlerShift        = 8
@@ -191,7 +192,7 @@ func (m *mailbox) nextRun(word uint64, index uint16) (begun uint64, ok bool) {
 }
 
 // endRun ends the run: links of a chain that lead through it count no more.
-func (m *mailbox) endRun() { m.word.And(^handlerMask) }
+func (m *mailbox) endRun() { m.word.And(^(handlerMask | flagTick)) }
 
 // runs reports whether the run that began with this word has not ended.
 func (m *mailbox) runs(word uint64) bool {

@@ -332,3 +332,5 @@ func TestNamesMadeOfTypes(t *testing.T) {
 	}
 	require.Equal(t, "struct-1", run(t, struct{ numbers }{numbers{}}).Name())
 }
+
+var _ = misfitHides{}.misfitBase // a base that only reflection looks at

@@ -9,16 +9,19 @@ import (
 	"github.com/aktgo/akt/internal/lifetime"
 )
 
-// notice is what the handler of a notification sees of its sender: the values, and behind them those of WithContext, without any
-// end. It hides the sender's chain of calls, because nobody waits.
+// notice is what the handler of a notification sees of its sender: the values, and behind them
+// those of WithContext, without any end. It hides the sender's chain of calls, because nobody
+// waits.
 //
-// However long notifications send each other on, it does not grow. What a relay has added to the notice below is kept apart from that,
-// as a part: layers of context.WithValue are copied onto nothing, and layers that add no value are left out. A notice has the parts
-// of the last maxRelays relays that added one.
+// However long notifications send each other on, it does not grow. What a relay has added to the
+// notice below is kept apart from that, as a part: layers of context.WithValue are copied onto
+// nothing, and layers that add no value are left out. A notice has the parts of the last maxRelays
+// relays that added one.
 //
-// A context of a user's own type cannot be copied: a part of one leads down to the notice below by itself, so the chain is cut by
-// emptying the notice that is maxRelays relays down. Only a Context that was kept from there, while its notifications were sent on
-// for so long in such contexts, sees that: its values, but for WithContext's, are gone.
+// A context of a user's own type cannot be copied: a part of one leads down to the notice below by
+// itself, so the chain is cut by emptying the notice that is maxRelays relays down. Only a Context
+// that was kept from there, while its notifications were sent on for so long in such contexts, sees
+// that: its values, but for WithContext's, are gone.
 type notice struct {
 	context.Context // Background
 	parts           atomic.Pointer[parts]
@@ -51,7 +54,8 @@ func (v *values) same(as *values) bool { return v == as || v.id != nil && v.id =
 // noticeKey is the key by which a notice is found below a context of a user's own type.
 type noticeKey struct{}
 
-// bottom is the parent of layers that were copied. It tells a value that is not there from one that is nil.
+// bottom is the parent of layers that were copied. It tells a value that is not there from one that
+// is nil.
 type bottom struct{ context.Context }
 
 type missing struct{}
@@ -85,8 +89,8 @@ func (n *notice) all() parts {
 	return nil
 }
 
-// noticeOf makes the context of a notification sent with ctx to an actor with these base values, nil for none. It is called by the
-// sender, as methods of ctx are.
+// noticeOf makes the context of a notification sent with ctx to an actor with these base values,
+// nil for none. It is called by the sender, as methods of ctx are.
 func noticeOf(ctx context.Context, base *notice) context.Context {
 	under := withoutRuns(ctx)
 	if n, ok := under.(*notice); ok && n.base == base {
@@ -138,7 +142,7 @@ func relayed(ctx context.Context, base *notice) context.Context {
 		v := &values{of: context.WithoutCancel(l.top), below: l.below}
 		return l.below.add(v, nil, base)
 	}
-	v := &values{of: lifetime.Rebase(l.valued, bottom{context.Background()}), copied: true}
+	v := &values{of: lifetime.Rebase(bottom{context.Background()}, l.valued), copied: true}
 	return l.below.add(v, l.sender, base)
 }
 
@@ -153,7 +157,8 @@ type layers struct {
 
 func layersOf(ctx context.Context) (l layers) {
 	for {
-		parent, layer := ctx, lifetime.Bare
+		var parent context.Context
+		layer := lifetime.Bare
 		switch c := ctx.(type) {
 		case *notice:
 			l.below = c
@@ -191,7 +196,8 @@ func layersOf(ctx context.Context) (l layers) {
 	}
 }
 
-// noticeBelow finds the notice that a context of a user's own type leads down to, also where that lets no other values through.
+// noticeBelow finds the notice that a context of a user's own type leads down to, also where that
+// lets no other values through.
 func noticeBelow(ctx context.Context) *notice {
 	if n, ok := ctx.Value(noticeKey{}).(*notice); ok {
 		return n
@@ -208,8 +214,8 @@ func baseOf(ctx context.Context) *notice {
 	return base
 }
 
-// add makes the notice with one part more, if there is one, and with the base values that n does not have. Sender are base values
-// that its sender sees, which are as new as the part.
+// add makes the notice with one part more, if there is one, and with the base values that n does
+// not have. Sender are base values that its sender sees, which are as new as the part.
 func (n *notice) add(v *values, sender, base *notice) *notice {
 	if v == nil && n.hasAll(base) {
 		return n
@@ -252,7 +258,8 @@ func (n *notice) lasting(list parts, relay uint64, sender, base *notice) parts {
 	return list
 }
 
-// withoutOldest is the parts without the one that is the oldest, and of several the one that goes last.
+// withoutOldest is the parts without the one that is the oldest, and of several the one that goes
+// last.
 func (ps parts) withoutOldest() parts {
 	oldest := 0
 	for i, p := range ps {

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+type sameKey struct{}
+
 type noticeNumber int
 
 // noticeEmbedding is a context of a user's own type that adds no values; noticeOwn adds one, and lets all others through;
@@ -117,9 +119,9 @@ func TestRelaysWithValues(t *testing.T) {
 			last := relay(context.WithValue(t.Context(), noticeNumber(0), 0), base)
 			for n := range 300 {
 				ctx := derive(last, noticeNumber(n+1), n+1)
-				last = relay(timed(context.WithValue(ctx, "the same", n+1)), base)
+				last = relay(timed(context.WithValue(ctx, sameKey{}, n+1)), base)
 			}
-			require.Equal(t, 300, last.Value("the same"))
+			require.Equal(t, 300, last.Value(sameKey{}))
 			for n := 300; n > 300-maxRelays; n-- {
 				require.Equal(t, n, last.Value(noticeNumber(n)))
 			}
@@ -157,10 +159,10 @@ func TestRelayedContextsAreKept(t *testing.T) {
 	}
 	for n, ctx := range kept {
 		for m := range 201 {
-			if want := ctx.Value(noticeNumber(m)); m > n || m <= n-maxRelays {
-				require.Nil(t, want)
+			if got := ctx.Value(noticeNumber(m)); m > n || m <= n-maxRelays {
+				require.Nil(t, got)
 			} else {
-				require.Equal(t, m, want)
+				require.Equal(t, m, got)
 			}
 		}
 	}

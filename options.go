@@ -101,10 +101,12 @@ func configure(defaults, opts []Option) (*config, error) {
 	return c, errors.Join(faults...)
 }
 
-// WithName gives the actor a name, by which [System.Lookup] finds it. The name is unique in its system: while another actor
-// has it, Run fails with ErrNameTaken. A named actor is held by its system until it is stopped. The name must not be empty;
-// without the option an actor has a made-up name such as "Account-17", which is not found by Lookup. The name of a child is a path:
-// the child "ann" of the actor "room" is "/room/ann", in Lookup too.
+// WithName gives the actor a name, by which [System.Lookup] finds it. The name is unique in its
+// system: while another actor has it, Run fails with ErrNameTaken. A named actor is held by its
+// system until it is stopped, also when all its addresses were released. The name must not be
+// empty; without the option an actor has a made-up name such as "Account-17", which is not found by
+// Lookup and holds nothing. The name of a child is a path: the child "ann" of the actor "room" is
+// "/room/ann", in Lookup too.
 func WithName(name string) Option {
 	return optionOf(fmt.Sprintf("WithName(%q)", name), func(c *config) error {
 		if name == "" {
@@ -115,8 +117,8 @@ func WithName(name string) Option {
 	})
 }
 
-// WithMailbox sets the capacity of the public mailbox: how many messages it accepts whose handling has not begun. It must be
-// at least 1 and at most 2³¹−1; the default is [DefaultMailbox].
+// WithMailbox sets the capacity of the public mailbox: how many messages it accepts whose handling
+// has not begun. It must be at least 1 and at most 2³¹−1; the default is [DefaultMailbox].
 func WithMailbox(capacity int) Option {
 	return optionOf(fmt.Sprintf("WithMailbox(%d)", capacity), func(c *config) error {
 		if capacity < 1 || int64(capacity) > 1<<31-1 {
@@ -143,10 +145,11 @@ func WithLogger(l *slog.Logger) Option {
 	})
 }
 
-// WithInlineSend lets a request run its handler on the sender's goroutine whenever the actor is idle, also where the
-// sender's context can end: the fastest way, but such a Send returns only when the handler does. Without the option this
-// happens only where the sender's context can never end, so that nobody could notice. No more than 63 handlers run within each other
-// on one goroutine, where each passes its ctx on; further requests are queued.
+// WithInlineSend lets a request run its handler on the sender's goroutine whenever the actor is
+// idle, also where the sender's context can end: the fastest way, but such a Send returns only when
+// the handler does. Without the option this happens only where the sender's context can never end,
+// so that nobody could notice. No more than 63 handlers run within each other on one goroutine,
+// where each passes its ctx on; further requests are queued.
 func WithInlineSend() Option {
 	return optionOf("WithInlineSend", func(c *config) error {
 		c.inline = true
@@ -154,10 +157,12 @@ func WithInlineSend() Option {
 	})
 }
 
-// WithStopTimeout sets how long the end of the actor waits for the handler that runs and for the queue, whoever asked for it: Stop,
-// Drain, Release, WithContext, its parent. After that the Context of the handler ends, and those who are queued are told that the
-// actor has stopped. A handler that goes on all the same is still waited for. The default, 0, is no limit; d must not be negative.
-// After [Context.Stop] the queue is not waited for anyway.
+// WithStopTimeout sets how long the end of the actor waits for the handler that runs and for the
+// queue, whoever asked for it: Stop, Drain, Release, WithContext, its parent. After that the
+// Context of the handler ends, and those who are queued are told that the actor has stopped. A
+// handler that goes on all the same is still waited for. The default, 0, is no limit; d must not be
+// negative. After [Context.Stop] the queue is not waited for anyway. While [System.Shutdown]
+// handles what was accepted, its own ctx is the limit.
 func WithStopTimeout(d time.Duration) Option {
 	return optionOf(fmt.Sprintf("WithStopTimeout(%v)", d), func(c *config) error {
 		if d < 0 {
@@ -168,8 +173,9 @@ func WithStopTimeout(d time.Duration) Option {
 	})
 }
 
-// WithContext gives OnStart, timers and notifications the values of ctx, and stops the actor when ctx ends, as
-// [Address.Stop] does. Run fails with ErrStopped if ctx has ended already.
+// WithContext gives the handlers of timers, notifications and functions of Do, and the hooks, the
+// values of ctx, behind those of the sender. It stops the actor when ctx ends, as [Address.Stop]
+// does, and ends OnStart's Context. Run fails with ErrStopped if ctx has ended already.
 func WithContext(ctx context.Context) Option {
 	var base *notice
 	if ctx != nil {
@@ -184,8 +190,8 @@ func WithContext(ctx context.Context) Option {
 	})
 }
 
-// WithSupervisor sets what happens after a failure of the actor; see [Supervisor]. Without the option the zero Supervisor applies. Run
-// fails where a field is out of its range.
+// WithSupervisor sets what happens after a failure of the actor; see [Supervisor]. Without the
+// option the zero Supervisor applies. Run fails where a field is out of its range.
 func WithSupervisor(s Supervisor) Option {
 	complete, err := s.completed()
 	text := fmt.Sprintf("WithSupervisor(MaxRestarts %d, Window %v, BackoffMin %v, BackoffMax %v)",

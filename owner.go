@@ -25,11 +25,10 @@ func (a *actor) hireFor(ctx context.Context) {
 		w = new(worker)
 		c.actor.crew.CompareAndSwap(nil, w) // if it fails, w is one that nobody works with
 	}
+	a.system.noteStart(a)
 	if !w.hand(a) {
 		a.hire()
-		return
 	}
-	a.system.noteStart(a)
 }
 
 // work has the goroutine own the actor until there is nothing to do, and then the actor that was handed to it meanwhile, if
@@ -88,7 +87,7 @@ func (a *actor) workOff() *worker {
 		case tell:
 			a.tell()
 		case finish:
-			if a.wantsNotice() && !a.knowsOfStop() {
+			if a.wantsNotice() && !a.knowsOfStop(false) {
 				a.askStopping(a.stopNow)
 			}
 			a.end(nil)
@@ -228,6 +227,9 @@ func (a *actor) noticed(ctx context.Context) context.Context {
 
 // settle tells whoever has to know how the handling of an envelope went.
 func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
+	if e.kind == interval {
+		a.countTick()
+	}
 	if failure == nil && e.timer != nil {
 		e.timer.handled()
 	}
@@ -236,7 +238,7 @@ func (a *actor) settle(e *envelope, reply any, err error, failure *PanicError) {
 	case failure != nil:
 		a.countFailed(failure) // supervise reports it
 	case err != nil:
-		a.failed(e.msg, e.name(), err, heard)
+		a.failed(e.msg, e.to, err, heard)
 	case a.defers(reply):
 		a.follow(reply, e)
 	}
@@ -266,7 +268,7 @@ func (a *actor) reply(e *envelope, reply any) {
 
 // defers reports whether a reply is a deferred one, which may fail later.
 func (a *actor) defers(reply any) bool {
-	return a.deferring && reply != nil && isDeferred(reply)
+	return reply != nil && (a.table.defers || a.config.chain != nil) && isDeferred(reply)
 }
 
 // invoke calls what an envelope is for. A panic becomes the failure. If the handler calls runtime.Goexit, nothing after the
@@ -306,7 +308,8 @@ func (a *actor) caught(recovered any, e *envelope) *PanicError {
 // tick makes and handles the message of an interval. The envelope has the message from then on, for what is told of it.
 func (a *actor) tick(c Context, e *envelope) (reply any, err error) {
 	e.msg, e.to = nil, route{} // of the tick before
-	if e.timer.isStopped() {   // since it was taken
+	a.word.Or(flagTick)
+	if e.timer.isStopped() { // since it was taken
 		a.endRunOfNone()
 		return nil, nil
 	}

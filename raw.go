@@ -49,7 +49,8 @@ import (
 //     built: neither by {} nor by null, unless that is a nil pointer. Leave the field out, or give
 //     a Go value of that type.
 //
-// The error has a [*DecodeError] for each fault.
+// Lists, maps and structs may lie in each other to a depth of 10,000, as in encoding/json. The error
+// has a [*DecodeError] for each fault.
 //
 // # Sharing
 //
@@ -91,10 +92,28 @@ func (r *Raw) UnmarshalJSON(text []byte) error {
 	type plain Raw // without this method
 	v, err := messages.Message(object, reflect.TypeFor[plain]())
 	if err != nil {
-		return decodeError(err)
+		return asRaw(decodeError(err))
 	}
 	*r = Raw{Name: v.Interface().(plain).Name, Fields: fields}
 	return nil
+}
+
+// asRaw has the faults of a Raw's own JSON speak of it, and not of what it is decoded into.
+func asRaw(err error) error {
+	const plain, raw = "akt.plain", "akt.Raw"
+	var several decodeErrors
+	if errors.As(err, &several) {
+		for _, fault := range several {
+			_ = asRaw(fault)
+		}
+		return err
+	}
+	var fault *DecodeError
+	if errors.As(err, &fault) {
+		fault.Target = strings.ReplaceAll(fault.Target, plain, raw)
+		fault.Wanted = strings.ReplaceAll(fault.Wanted, plain, raw)
+	}
+	return err
 }
 
 // DecodeError says why a field could not be set from the fields of a [Raw] message. It names kinds

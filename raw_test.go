@@ -482,12 +482,12 @@ func TestRawMakesNoHandles(t *testing.T) {
 		"Value[0]": {"Value": []any{empty}}, "Context": {"Context": empty}, "Future": {"Future": empty}, "Promise": {"Promise": empty},
 		"Timer[0]": {"Timer": []any{empty}}, "System": {"System": empty}, "Failed": {"Failed": map[string]any{"Actor": "a"}}, "Sender": {"Sender": empty}, "To": {"To": empty},
 		"Ended.Address": {"Ended": map[string]any{"Address": empty}}, "Nested.V.V": {"Nested": map[string]any{"V": map[string]any{"V": empty}}},
-		"Embedded": {"Embedded": map[string]any{"WeakAddress": empty}}, "Context ": {"Context": map[string]any{"Context": nil}},
+		"Embedded": {"Embedded": map[string]any{"WeakAddress": empty}}, "Context, of its parts": {"Context": map[string]any{"Context": nil}},
 	} {
 		_, err := addr.Send(t.Context(), akt.Raw{Name: "Handles", Fields: fields})
 		var refused *akt.DecodeError
 		require.ErrorAs(t, err, &refused, path)
-		require.Equal(t, strings.TrimSpace(path), refused.Path)
+		require.Equal(t, strings.TrimSuffix(path, ", of its parts"), refused.Path)
 		requireRawError(t, err)
 	}
 	weak := addr.Downgrade()
@@ -597,3 +597,32 @@ func TestRawShowsLittleOfItsName(t *testing.T) {
 		require.LessOrEqual(t, len([]rune(strings.Trim(unhandled.Message, `"…`))), 64)
 	}
 }
+
+// Dynamic messages: what is nested too deep is refused, also for a type that reads itself, where
+// encoding/json would go down until the stack ends.
+func TestRawNestedTooDeep(t *testing.T) {
+	t.Parallel()
+	addr := run(t, &rawDeep{})
+	var deep any = 1
+	for range 20_000 {
+		deep = []any{deep}
+	}
+	for _, field := range []string{"Any", "JSON"} {
+		_, err := addr.Send(t.Context(), akt.Raw{Name: "Deep", Fields: map[string]any{field: deep}})
+		require.ErrorContains(t, err, "a value nested too deep, wanted at most 10000 levels", field)
+		require.NotContains(t, err.Error(), "of type nil")
+	}
+	_, err := addr.Send(t.Context(), (*akt.Raw)(nil))
+	require.ErrorContains(t, err, "the pointer is nil")
+	var raw akt.Raw
+	require.ErrorContains(t, json.Unmarshal([]byte(`{"name": "Deep", "x": 1}`), &raw), "wanted a field of akt.Raw")
+}
+
+type rawDeep struct{}
+
+type RawDeep struct {
+	Any  any
+	JSON json.RawMessage
+}
+
+func (*rawDeep) HandleDeep(akt.Context, RawDeep) {}

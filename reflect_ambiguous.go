@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// ambiguities returns the handlers and hooks of which Go promotes none, as several embedded types of the same depth have one, and none
-// is less deep: for each name where those come from.
+// ambiguities returns the handlers and hooks of which Go promotes none, as several embedded types
+// of the same depth have one, and none is less deep: for each name where those come from.
 func ambiguities(t reflect.Type) map[string][]reflect.Type {
 	torn := map[string][]reflect.Type{}
 	decided := map[string]bool{}                   // by a less deep level, as Go does
@@ -44,8 +44,8 @@ func below(level []embedded, seen map[reflect.Type]bool) (next []embedded) {
 	return next
 }
 
-// origin is where something of the name of a handler or hook comes from: a method, or a field, which keeps methods of its depth from
-// being promoted too.
+// origin is where something of the name of a handler or hook comes from: a method, or a field,
+// which keeps methods of its depth from being promoted too.
 type origin struct {
 	typ   reflect.Type
 	meant bool // it is meant as a handler or hook: see concerns
@@ -94,7 +94,8 @@ func (o origins) types() (types []reflect.Type) {
 	return types
 }
 
-// origin is where a method that e declares comes from, for the reader of a text: the least deep type on the way to e that has it.
+// origin is where a method that e declares comes from, for the reader of a text: the least deep
+// type on the way to e that has it.
 func (e embedded) origin(method string) reflect.Type {
 	for _, t := range e.path {
 		if _, has := methodSet(t).MethodByName(method); has {

@@ -11,8 +11,8 @@ import (
 	"github.com/aktgo/akt/internal/typename"
 )
 
-// RegistrationError lists everything that keeps a value from being run as an actor. Its text has a line for each fault,
-// with place, fault and cure.
+// RegistrationError lists everything that keeps a value from being run as an actor. Its text has a
+// line for each fault, with place, fault and cure.
 type RegistrationError struct {
 	Type   string // the type of the value, such as "*bank.Account"
 	Faults []Fault
@@ -320,7 +320,8 @@ func newHandler(m reflect.Method, at place) *handler {
 	return h
 }
 
-// ambiguous faults handlers that several embedded fields of the same depth bring: Go promotes none of them.
+// ambiguous faults handlers that several embedded fields of the same depth bring: Go promotes none
+// of them.
 func (s *scanner) ambiguous() {
 	for name, types := range ambiguities(s.all) {
 		if _, has := s.all.MethodByName(name); has {
@@ -415,6 +416,8 @@ func (s *scanner) nothing() {
 		Cure:  "declare one, without type parameters of its own, as reflection does not see such methods",
 	}
 	switch elem := elemOf(t); {
+	case elem.PkgPath() == thisPackage && elem.Kind() == reflect.Struct:
+		f.Cure = "pass a state of your own, such as &Account{}: this is part of akt itself"
 	case elem.Implements(typeSpawner) && elem.Kind() == reflect.Func:
 		f.Cure = "pass the Spawner itself"
 	case t.Kind() == reflect.Func && t.NumIn() == 0 && t.NumOut() == 1:

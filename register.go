@@ -51,20 +51,24 @@ func (c *creation) await(ctx context.Context, patience <-chan struct{}) error {
 	return await(ctx, c.over, patience, (*waiter)(c.actor), startWait{alarm, c}, alarm)
 }
 
-// LookupOrRun finds the actor of a name, or runs a new one under it: there is never more than one, however many ask at a time.
-// loaded reports whether it was found. The address is a new strong reference, as [System.Lookup] returns it.
+// LookupOrRun finds the actor of a name, or runs a new one under it: there is never more than one,
+// however many ask at a time. loaded reports whether it was found. The address is a new strong
+// reference, as [System.Lookup] returns it.
 //
-// newActor makes what is run: an actor, or a [Spawner] of it. It is called at most once for each actor that is run. Who asks for the same
-// name meanwhile waits until OnStart has returned; other names are not held up. Where running fails, only the caller whose
-// newActor was called gets the error; those who wait try again, one after the other. An actor that is stopping is waited for,
-// and followed by a new one; after Shutdown was called it is ErrStopped.
+// newActor makes what is run: an actor, or a [Spawner] of it. It is called at most once for each
+// actor that is run. Who asks for the same name meanwhile waits until OnStart has returned; other
+// names are not held up. Where running fails, only the caller whose newActor was called gets the
+// error; those who wait try again, one after the other. An actor that is stopping is waited for,
+// and followed by a new one; once Shutdown was called, who asks from outside gets ErrStopped.
 //
-// The options are those of a new actor; one that was found keeps its own. WithName may be left out, or has to give the same name, and
-// WithSystem the same system. newActor must not be nil, nor return nil.
+// The options are those of a new actor; one that was found keeps its own. WithName may be left out,
+// or has to give the same name, and WithSystem the same system. newActor must not be nil, nor
+// return nil.
 //
-// ctx says how long to wait, and whether the call comes from inside a system that shuts down; OnStart of a new actor has its values, and
-// ends with it. A handler that would wait for itself, as it asks for an actor that waits for it, gets ErrDeadlock. newActor has no ctx,
-// and must not ask for the actor's own name.
+// ctx says how long to wait, and whether the call comes from inside a system that shuts down;
+// OnStart of a new actor has its values, and ends with it. A handler that would wait for itself, as
+// it asks for an actor that waits for it, gets ErrDeadlock. newActor has no ctx, and must not ask
+// for the actor's own name.
 func (s *System) LookupOrRun(ctx context.Context, name string, newActor func() any, opts ...Option) (a *Address, loaded bool, err error) {
 	if err := s.mayCreate(ctx, name, newActor, opts); err != nil {
 		return nil, false, err
@@ -113,7 +117,8 @@ func (s *System) mayCreate(ctx context.Context, name string, newActor func() any
 	return nil
 }
 
-// claim looks for the actor of a name. If there is none, the name is the caller's to run one, or there is somebody to wait for who does.
+// claim looks for the actor of a name. If there is none, the name is the caller's to run one, or
+// there is somebody to wait for who does.
 func (s *System) claim(name string) (here *actor, c *creation, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,7 +133,8 @@ func (s *System) claim(name string) (here *actor, c *creation, mine bool) {
 	return nil, c, true
 }
 
-// create runs a new actor under a name that was claimed. The claim ends however that ends, by a panic or Goexit too.
+// create runs a new actor under a name that was claimed. The claim ends however that ends, by a
+// panic or Goexit too.
 func (s *System) create(ctx context.Context, name string, claim *creation, newActor func() any, opts []Option) (*Address, error) {
 	defer func() {
 		s.mu.Lock()
@@ -166,8 +172,9 @@ func made(newActor func() any) (actor any, err error) {
 	return actor, nil
 }
 
-// Register names a kind of actor for [System.Spawn]. newActor makes a fresh one: a pointer to a struct, a struct, or a [Spawner] of those.
-// A kind is registered once, and for good; it must not be empty, nor newActor nil.
+// Register names a kind of actor for [System.Spawn]. newActor makes a fresh one: a pointer to a
+// struct, a struct, or a [Spawner] of those. A kind is registered once, and for good; it must not
+// be empty, nor newActor nil.
 func (s *System) Register(kind string, newActor func() any) error {
 	switch {
 	case kind == "":
@@ -187,18 +194,21 @@ func (s *System) Register(kind string, newActor func() any) error {
 	return nil
 }
 
-// Spawn runs an actor of a kind that was registered, with these fields set on it before OnStart: strictly, by the rules of [Raw].
+// Spawn runs an actor of a kind that was registered, with these fields set on it before OnStart:
+// strictly, by the rules of [Raw].
 //
-// They are merged into what newActor made, as encoding/json merges: fields that are left out keep what they hold, in structs within
-// structs, behind pointers and in arrays too; a map keeps the entries that are not named; a list is replaced as a whole, and so is a
-// map's entry. What newActor's actor refers to is not written to: a struct behind a pointer, or a map, is replaced by a copy with the
-// changes, so that defaults may be shared by all actors of a kind.
+// They are merged into what newActor made, as encoding/json merges: fields that are left out keep
+// what they hold, in structs within structs, behind pointers and in arrays too; a map keeps the
+// entries that are not named; a list is replaced as a whole, and so is a map's entry. What
+// newActor's actor refers to is not written to: a struct behind a pointer, or a map, is replaced by
+// a copy with the changes, so that defaults may be shared by all actors of a kind.
 //
-// Where newActor makes a [Spawner], every state gets the fields, after a restart too, as they were when Spawn was called.
+// Where newActor makes a [Spawner], every state gets the fields, after a restart too, as they were
+// when Spawn was called.
 //
-// An unknown kind is an error that lists those there are; for a field that cannot be set there is a [*DecodeError], which names the
-// field and never the value. Then nothing was run, and nothing of what newActor made was changed. All other errors are those of
-// [System.Run].
+// An unknown kind is an error that lists those there are; for a field that cannot be set there is a
+// [*DecodeError], which names the field and never the value. Then nothing was run, and nothing of
+// what newActor made was changed. All other errors are those of [System.Run].
 func (s *System) Spawn(kind string, fields map[string]any, opts ...Option) (*Address, error) {
 	newActor, err := s.kind(kind)
 	if err != nil {

@@ -46,8 +46,9 @@ func (s Supervisor) completed() (*Supervisor, error) {
 
 // backoff is how long a restart waits when n others count: none for the first.
 //
-// It is exponential, with what Marc Brooker calls equal jitter ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015): half
-// of it is random, so that actors that failed together do not come back together, and the other half is a wait for certain.
+// It is exponential, with what Marc Brooker calls equal jitter ("Exponential Backoff And Jitter",
+// AWS Architecture Blog, 2015): half of it is random, so that actors that failed together do not
+// come back together, and the other half is a wait for certain.
 func (s *Supervisor) backoff(n int) time.Duration {
 	if n == 0 {
 		return 0
@@ -95,7 +96,8 @@ func (a *actor) countRestarts(now time.Time) int {
 	return len(recent)
 }
 
-// allowRestart counts one more restart and returns how long it is to wait. At the limit it returns false instead.
+// allowRestart counts one more restart and returns how long it is to wait. At the limit it returns
+// false instead.
 func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
 	now, s := time.Now(), a.supervisor()
 	a.mu.Lock()
@@ -113,8 +115,8 @@ func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
 	return wait, count + 1, true
 }
 
-// restart ends the state, and has the owner make a fresh one: at once, or after a rest. Address, name, watches and queue stay. It
-// reports whether the caller still owns a living actor.
+// restart ends the state, and has the owner make a fresh one: at once, or after a rest. Address,
+// name, watches and queue stay. It reports whether the caller still owns a living actor.
 func (a *actor) restart(f fault) (goOn bool) {
 	wait, count, ok := a.allowRestart()
 	if !ok {
@@ -141,15 +143,17 @@ func (a *actor) restart(f fault) (goOn bool) {
 	return !a.rest(wait, started)
 }
 
-// workAfterState is work by a new owner, after the end of a state that ended the goroutine of the one before.
+// workAfterState is work by a new owner, after the end of a state that ended the goroutine of the
+// one before.
 func (a *actor) workAfterState(wait time.Duration, started bool) {
 	if !a.rest(wait, started) {
 		a.work()
 	}
 }
 
-// endState ends what belongs to the state: timers, watches, children, Promises, and the state itself, if it was started. It takes no new
-// ones meanwhile, which would end up with the next state; nor is an escalated failure of it the next one's.
+// endState ends what belongs to the state: timers, watches, children, Promises, and the state
+// itself, if it was started. It takes no new ones meanwhile, which would end up with the next
+// state; nor is an escalated failure of it the next one's.
 func (a *actor) endState() {
 	a.phase.Store(uint32(Starting))
 	a.replaceOnly(true)
@@ -174,8 +178,9 @@ func (a *actor) forgetState() {
 	a.self = nil
 }
 
-// dropOwn reports what an ended state, or somebody for it, has queued for itself: its timers' messages, the Terminated that it was to be
-// sent, and functions of Do. The next state knows nothing of those.
+// dropOwn reports what an ended state, or somebody for it, has queued for itself: its timers'
+// messages, the Terminated that it was to be sent, and functions of Do. The next state knows
+// nothing of those.
 func (a *actor) dropOwn(queue []*envelope) {
 	a.countDropped(len(queue))
 	var due []any
@@ -205,8 +210,9 @@ func (m *mailbox) withdrawOwn() (own []*envelope) {
 	return own
 }
 
-// replaceOnly begins and ends the time in which a takes no timers, watches and children. At the end it takes what the state has queued
-// for itself out of the mailbox: what is queued from then on is for the next state.
+// replaceOnly begins and ends the time in which a takes no timers, watches and children. At the end
+// it takes what the state has queued for itself out of the mailbox: what is queued from then on is
+// for the next state.
 func (a *actor) replaceOnly(on bool) (own []*envelope) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -224,8 +230,9 @@ func (a *actor) replaceOnly(on bool) (own []*envelope) {
 	return own
 }
 
-// rest orders a fresh state, and lets the actor wait for it. It reports false where the caller is still the owner, as there is no time to
-// wait: the first restart, and one of an actor that is to drain. But where that has failed to start it does wait, so as not to spin.
+// rest orders a fresh state, and lets the actor wait for it. It reports false where the caller is
+// still the owner, as there is no time to wait: the first restart, and one of an actor that is to
+// drain. But where that has failed to start it does wait, so as not to spin.
 func (a *actor) rest(wait time.Duration, started bool) bool {
 	a.mu.Lock()
 	a.orders |= orderRenew
@@ -252,8 +259,9 @@ func (a *actor) rest(wait time.Duration, started bool) bool {
 	return resting
 }
 
-// lieDown lets an actor without a state rest, by the owner, with mu held: nobody owns it then, until getUp. It reports false where the
-// queue is to be drained and either empty or the caller in a hurry: the caller is still the owner.
+// lieDown lets an actor without a state rest, by the owner, with mu held: nobody owns it then,
+// until getUp. It reports false where the queue is to be drained and either empty or the caller in
+// a hurry: the caller is still the owner.
 func (m *mailbox) lieDown(hurry bool) bool {
 	queued := m.queued() > 0
 	if m.orders&orderDrain != 0 && (hurry || !queued) {
@@ -266,7 +274,8 @@ func (m *mailbox) lieDown(hurry bool) bool {
 	return true
 }
 
-// getUp ends the rest, with mu held. It reports whether there was one: the caller owns the actor then, and must start its loop.
+// getUp ends the rest, with mu held. It reports whether there was one: the caller owns the actor
+// then, and must start its loop.
 func (m *mailbox) getUp() bool {
 	if m.word.Load()&flagRest == 0 {
 		return false
@@ -276,7 +285,8 @@ func (m *mailbox) getUp() bool {
 	return true
 }
 
-// hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with mu held.
+// hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with
+// mu held.
 func (m *mailbox) hurryUp() {
 	if m.orders&orderDrain != 0 && m.queued() == 0 {
 		m.orders &^= orderRenew
@@ -293,7 +303,8 @@ func (a *actor) endRest() {
 	}
 }
 
-// renew makes and starts a fresh state, by the owner of an actor without one. A failure of that is a failure of the actor.
+// renew makes and starts a fresh state, by the owner of an actor without one. A failure of that is
+// a failure of the actor.
 func (a *actor) renew() (goOn bool) {
 	returned := false
 	defer func() {
@@ -371,7 +382,8 @@ func (a *actor) notRenewed(err error) (goOn bool) {
 	return a.react(fault{err: err})
 }
 
-// workAfterRenewal is work by a new owner, after a renewal that ended the goroutine of the one before.
+// workAfterRenewal is work by a new owner, after a renewal that ended the goroutine of the one
+// before.
 func (a *actor) workAfterRenewal(failure *PanicError) {
 	if a.notRenewed(failure) {
 		a.work()

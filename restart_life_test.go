@@ -3,6 +3,7 @@ package akt_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,14 +14,13 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// states runs an actor whose states are made by make, the first with 1, in a system whose dead letters are noted.
-func states(t *testing.T, dead *journal, make func(n int) *doll, opts ...akt.Option) (*akt.System, *akt.Address) {
+// states runs an actor whose states are made by a function, the first with 1, in a system whose dead letters are noted.
+func states(t *testing.T, dead *journal, of func(n int) *doll) (*akt.System, *akt.Address) {
 	t.Helper()
 	n := 0
 	system := deadLetters(dead)
-	opts = append(opts, akt.WithSystem(system), quiet(),
+	addr, err := akt.Spawner[*doll](func() *doll { n++; return of(n) }).Run(akt.WithSystem(system), quiet(),
 		akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Second, BackoffMax: time.Second}))
-	addr, err := akt.Spawner[*doll](func() *doll { n++; return make(n) }).Run(opts...)
 	require.NoError(t, err)
 	return system, addr
 }
@@ -75,8 +75,7 @@ func TestRestartWithdrawsWhatTheStateHasQueued(t *testing.T) {
 // letterKinds are dead letters with the errors of restarts in short.
 func letterKinds(letters []string) (kinds []string) {
 	for _, l := range letters {
-		switch {
-		case len(l) > 17 && l[:17] == "akt_test.dollAct:" && l != "akt_test.dollAct: stopped":
+		if strings.HasPrefix(l, "akt_test.dollAct:") && l != "akt_test.dollAct: stopped" {
 			l = "akt_test.dollAct: crash"
 		}
 		kinds = append(kinds, l)
@@ -216,7 +215,8 @@ func TestPromiseOfAnotherContext(t *testing.T) {
 	value, err := other.Wait(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, value)
-	_, future = akt.NewPromise[int](nil) //nolint:staticcheck // what a nil one does
+	var none context.Context
+	_, future = akt.NewPromise[int](none)
 	_, err = future.Wait(t.Context())
 	require.ErrorContains(t, err, "the context is nil")
 }

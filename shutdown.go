@@ -3,6 +3,8 @@ package akt
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -22,16 +24,26 @@ type link struct {
 //  2. What was accepted, and what comes from inside, is handled, until nothing is queued, running or
 //     deferred.
 //  3. OnStopping of all is called for notice, while all go on serving what comes from inside: so a
-//     buffer can be flushed to another actor. Whoever has handled a message since is told again.
-//  4. The actors end, children before their parents.
+//     buffer can be flushed to another actor. Whoever has handled a message since is told again, but
+//     not for ever: hooks that send each other something whenever they are told get a limit, and a
+//     warning in the log.
+//  4. The actors end, children before their parents. From then on an actor can run another one only
+//     as its child.
 //
-// It returns nil when Done of all is closed. Called from inside, where it would wait for itself, it is
-// ErrDeadlock, and does nothing.
+// It returns nil when Done of all is closed. Called from inside, where it would wait for itself, it
+// is ErrDeadlock, and does nothing.
 //
-// When ctx ends before, Shutdown cancels the contexts of handlers and functions that run, answers everybody who waits in a queue or
-// for another goroutine's handler with ErrStopped, stops the actors – one that is stuck in a handler when that returns – and
-// returns at once. The error then wraps that of ctx and names each actor that was not quiet: the handler that ran, what was queued, and
-// how many Promises it owes to somebody who waits.
+// It waits for functions of [Go], and for Promises that somebody waits for, also where an actor rests
+// before its restart and something is queued. It does not wait for timers that are still to come, for
+// the ticks of intervals, which go on until the actors end, nor for goroutines of your own: what they
+// send is from outside, unless they have the ctx of a handler that still runs. A handler that sends
+// with context.Background() meanwhile gets ErrStopped, with a text that says so.
+//
+// When ctx ends before, Shutdown cancels the contexts of handlers and functions that run, answers
+// everybody who waits in a queue or for another goroutine's handler with ErrStopped, stops the
+// actors – one that is stuck in a handler when that returns – and returns at once. The error then
+// wraps that of ctx and names each actor that was not quiet: the handler that ran, what was queued,
+// and how many Promises it owes to somebody who waits.
 func (s *System) Shutdown(ctx context.Context) error {
 	if ctx == nil {
 		return errNilContext
@@ -39,14 +51,16 @@ func (s *System) Shutdown(ctx context.Context) error {
 	if c, ok := s.inside(ctx); ok {
 		return deadlock(c.actor.name() + "." + c.actor.runningIn(c.run) + " → Shutdown")
 	}
-	s.close()
-	for told := 1; told > 0; {
+	most := mostRounds + s.close()
+	for rounds := 0; ; rounds++ {
 		if !s.await(ctx, s.quiet) {
 			return s.cut(ctx)
 		}
-		told = s.tellAll()
+		if !s.tellAll(rounds == most) || rounds == most {
+			break
+		}
 	}
-	for _, a := range s.all() {
+	for _, a := range s.allThatEnd() {
 		if a.config.parent == nil {
 			a.stop()
 		}
@@ -57,38 +71,120 @@ func (s *System) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// close refuses what comes from outside. The guard keeps senders from taking an idle actor without being looked at.
-func (s *System) close() {
+// mostRounds is how often OnStopping is called for notice again, besides once for each actor: what is
+// flushed may pass through all of them, but a hook that always sends would go on for ever.
+const mostRounds = 1000
+
+// close refuses what comes from outside, and returns how many actors there are. The guard keeps senders
+// from taking an idle actor without being looked at.
+func (s *System) close() int {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.closing.Store(true)
-	if s.changed == nil {
-		s.changed, s.active = make(chan struct{}), map[*actor]struct{}{}
-		for a := range s.names.All() {
-			if a.guard(); !isIdle(a.word.Load()) {
-				s.active[a] = struct{}{}
-			}
-		}
+	if s.draining != nil {
+		return s.alive
 	}
-	s.mu.Unlock()
+	s.draining = newDraining()
+	for a := range s.names.All() {
+		a.guard()
+		s.draining.add(a)
+	}
+	return s.alive
+}
+
+// draining is what a Shutdown that is under way knows of the actors, so that looking again and again
+// costs no more than what was started meanwhile, however many there are. Guarded by System.mu.
+//
+//   - Noted-First: whoever starts an actor that was idle notes it before it runs. So an actor that is
+//     not among the active is idle.
+type draining struct {
+	changed chan struct{} // closed and renewed when an actor goes idle or ends, or a function returns
+	active  actorSet      // those that may be busy, and those that rest
+	unaware actorSet      // those whose OnStopping may have to be called for notice
+	owing   actorSet      // those that may owe a Promise
+}
+
+// actorSet is a set that is looked through again and again. As a map never gets smaller, it is made anew
+// when most are gone: so looking costs what there is, and not what there was.
+type actorSet struct {
+	of   map[*actor]struct{}
+	most int // since it was made
+}
+
+func (s *actorSet) add(a *actor) {
+	if s.of == nil {
+		s.of = map[*actor]struct{}{}
+	}
+	s.of[a] = struct{}{}
+	s.most = max(s.most, len(s.of))
+}
+
+func (s *actorSet) delete(a *actor) { delete(s.of, a) }
+
+// all returns the actors, which may be deleted meanwhile.
+func (s *actorSet) all() map[*actor]struct{} {
+	if s.most > 32 && len(s.of) < s.most/4 {
+		smaller := make(map[*actor]struct{}, len(s.of))
+		maps.Copy(smaller, s.of)
+		s.of, s.most = smaller, len(smaller)
+	}
+	return s.of
+}
+
+func newDraining() *draining {
+	return &draining{changed: make(chan struct{})}
+}
+
+// add notes an actor that may be busy.
+func (d *draining) add(a *actor) {
+	d.active.add(a)
+	if a.table.stopping {
+		d.unaware.add(a)
+	}
+	d.owing.add(a)
+}
+
+// forget forgets an actor that has ended.
+func (d *draining) forget(a *actor) {
+	d.active.delete(a)
+	d.unaware.delete(a)
+	d.owing.delete(a)
 }
 
 // tellAll has OnStopping of each actor called for notice, but where it was told and has handled no
-// message since. It returns how many there were to tell.
-func (s *System) tellAll() (told int) {
-	for _, a := range s.all() {
-		if !a.knowsOfStop() {
-			told++
-			a.tellOfStop()
+// message since. It reports whether there was one to tell. The last time it tells the log instead.
+func (s *System) tellAll(last bool) (told bool) {
+	for _, a := range s.toTell() {
+		told = true
+		if last {
+			a.log(slog.LevelWarn, "akt: OnStopping is not called for notice again: whenever it was, new messages came of it")
+			continue
 		}
+		a.tellOfStop()
 	}
 	return told
+}
+
+// toTell returns the actors that have not been told, or have handled a message since.
+func (s *System) toTell() (actors []*actor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for a := range s.draining.unaware.all() {
+		switch {
+		case !a.knowsOfStop(true):
+			actors = append(actors, a)
+		case isIdle(a.word.Load()):
+			s.draining.unaware.delete(a) // until it is started again
+		}
+	}
+	return actors
 }
 
 // await waits until what is asked for holds, and reports false when ctx ends before.
 func (s *System) await(ctx context.Context, holds func() bool) bool {
 	for {
 		s.mu.Lock()
-		changed := s.changed
+		changed := s.draining.changed
 		s.mu.Unlock()
 		if holds() { // asked after changed was read, so that no change is missed
 			return true
@@ -108,9 +204,9 @@ func (s *System) note() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.changed != nil {
-		close(s.changed)
-		s.changed = make(chan struct{})
+	if d := s.draining; d != nil {
+		close(d.changed)
+		d.changed = make(chan struct{})
 	}
 }
 
@@ -121,45 +217,32 @@ func (s *System) empty() bool {
 	return s.alive == 0
 }
 
-// quiet reports whether nothing is queued, running or deferred. It looks twice: an actor whose word
-// has not changed, its count of runs included, was idle all the time between, so all were idle at
-// once; and between the looks nobody waited for a Promise, which only a run or a function can change.
+// quiet reports whether nothing is queued, running or deferred, but for ticks of intervals. With mu held
+// nobody who was idle is started, by Noted-First; so those who are found idle stay so. Only who rests or
+// is in a tick can get a message without being started: they are looked at last, when there is nobody
+// left who could send one.
 func (s *System) quiet() bool {
-	first, idle := s.look()
-	if !idle || s.owes() {
-		return false
-	}
-	second, idle := s.look()
-	return idle && slices.Equal(first, second)
-}
-
-// seen is an actor and its state word.
-type seen struct {
-	actor *actor
-	word  uint64
-}
-
-// look returns the state words of all actors, and whether all are idle and no function runs. Those that
-// are known to have been busy come first: so looking again and again costs no more than what was
-// started meanwhile, however many actors there are.
-func (s *System) look() (words []seen, idle bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for a := range s.active {
-		if !isIdle(a.word.Load()) {
-			return nil, false
+	d := s.draining
+	var rest []*actor
+	for a := range d.active.all() {
+		switch word := a.word.Load(); {
+		case word&(flagRest|flagTick) != 0:
+			rest = append(rest, a)
+		case isIdle(word):
+			d.active.delete(a)
+		default:
+			return false
 		}
-		delete(s.active, a)
 	}
-	for a := range s.names.All() {
+	if len(s.functions) > 0 || s.owes() {
+		return false
+	}
+	return !slices.ContainsFunc(rest, func(a *actor) bool {
 		word := a.word.Load()
-		if !isIdle(word) {
-			s.active[a] = struct{}{}
-			return nil, false
-		}
-		words = append(words, seen{a, word})
-	}
-	return words, len(s.functions) == 0
+		return !isIdle(word) && (word&flagTick == 0 || !a.hasNothingElse())
+	})
 }
 
 // noteStart tells Shutdown, if it is under way, of an actor that was idle and is not any more.
@@ -169,8 +252,8 @@ func (s *System) noteStart(a *actor) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.active != nil {
-		s.active[a] = struct{}{}
+	if s.draining != nil {
+		s.draining.add(a) // Noted-First
 	}
 }
 
@@ -180,9 +263,24 @@ func isIdle(word uint64) bool {
 	return word&flagWork == 0 && word&(flagBusy|flagRest) != flagBusy
 }
 
-// owes reports whether an actor owes a Promise that somebody waits for.
+// hasNothingElse reports whether there is nothing to do for an actor after the run that it is in.
+func (a *actor) hasNothingElse() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.queued() == 0 && a.orders == 0
+}
+
+// owes reports whether an actor owes a Promise that somebody waits for, with mu held.
 func (s *System) owes() bool {
-	return slices.ContainsFunc(s.all(), func(a *actor) bool { return a.owed(nil) > 0 })
+	for a := range s.draining.owing.all() {
+		switch promises, awaited := a.owed(nil); {
+		case awaited > 0:
+			return true
+		case promises == 0:
+			s.draining.owing.delete(a) // until it is started again
+		}
+	}
+	return false
 }
 
 // cut ends what has not ended when the patience has.
@@ -190,16 +288,20 @@ func (s *System) cut(ctx context.Context) error {
 	var unquiet []string
 	s.life.End()
 	s.endFunctions()
-	for _, a := range s.all() {
-		running, owed := a.running(), a.owed(nil)
-		resting := a.word.Load()&flagRest != 0
+	for _, a := range s.allThatEnd() {
+		word := a.word.Load()
+		running := a.runningIn(word)
+		if running == "" && !isIdle(word) && word&flagRest == 0 {
+			running = "no handler"
+		}
+		_, owed := a.owed(nil)
 		a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
 		if own := a.config.within().life; own != nil {
 			own.End()
 		}
 		queue, current, start := a.shutOff(orderDrain | orderNotice)
 		if running != "" || owed > 0 || len(queue) > 0 {
-			unquiet = append(unquiet, unquietAs(a.name(), running, resting, len(queue), owed))
+			unquiet = append(unquiet, unquietAs(a.name(), running, word&flagRest != 0, len(queue), owed))
 		}
 		if current != nil && current.kind == request {
 			current.cut()
@@ -213,8 +315,9 @@ func (s *System) cut(ctx context.Context) error {
 	if len(unquiet) > 0 {
 		err = fmt.Errorf("%w: not quiet: %s", err, strings.Join(unquiet, "; "))
 	}
-	if n := s.deferred(); n > 0 {
-		err = fmt.Errorf("%w: functions started with Go that have not returned: %d", err, n)
+	if n, of := s.deferred(); n > 0 {
+		err = fmt.Errorf("%w: functions started with Go that have not returned: %d (%s)", err, n,
+			strings.Join(of, ", "))
 	}
 	return err
 }
@@ -244,6 +347,15 @@ func (s *System) all() (actors []*actor) {
 	return actors
 }
 
+// allThatEnd returns all actors, which the caller is about to end. From then on nobody is run but as
+// a child of theirs: a new actor would be one that nobody ends.
+func (s *System) allThatEnd() []*actor {
+	s.mu.Lock()
+	s.ending = true
+	s.mu.Unlock()
+	return s.all()
+}
+
 // refuses reports whether what comes with ctx comes from outside while the system shuts down.
 func (s *System) refuses(ctx context.Context) bool {
 	if !s.closing.Load() {
@@ -258,7 +370,7 @@ func (s *System) refuses(ctx context.Context) bool {
 func (s *System) inside(ctx context.Context) (Context, bool) {
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
 		a := c.actor
-		if a.system == s && (a.runs(c.run) || s.defers(c) || a.owed(&c) > 0) {
+		if a.system == s && (a.runs(c.run) || s.defers(c) || a.owes(c)) {
 			return c, true
 		}
 	}
@@ -296,14 +408,16 @@ func (s *System) endFunctions() {
 	}
 }
 
-// deferred is how many functions run that Go started.
-func (s *System) deferred() (n int) {
+// deferred is how many functions run that Go started, and of which handlers.
+func (s *System) deferred() (n int, of []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, of := range s.functions {
-		n += of
+	for l, running := range s.functions {
+		n += running
+		of = append(of, l.actor.name()+"."+l.actor.runningIn(l.run))
 	}
-	return n
+	slices.Sort(of)
+	return n, slices.Compact(of)
 }
 
 // defers reports whether a function runs that Go started in this run.

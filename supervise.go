@@ -7,25 +7,28 @@ import (
 	"time"
 )
 
-// Supervisor decides what happens after a failure of an actor: a panic, or at a restart an error of OnStart. The sender of the
-// message that failed has its answer by then, and the message is not handled again. The zero value is what an actor
-// without [WithSupervisor] has.
+// Supervisor decides what happens after a failure of an actor: a panic, or at a restart an error of
+// OnStart. The sender of the message that failed has its answer by then, and the message is not
+// handled again. The zero value is what an actor without [WithSupervisor] has.
 type Supervisor struct {
-	// Decide says what is to be done. nil stops an actor that was run from a value, as its state cannot be trusted, and restarts
-	// one that was run from a [Spawner].
+	// Decide says what is to be done. nil stops an actor that was run from a value, as its state
+	// cannot be trusted, and restarts one that was run from a [Spawner].
 	//
-	// The failing actor waits for it, so it should not block. It is called by many goroutines at once where actors share a
-	// Supervisor, or children escalate to it. A panic in it, and a Directive that does not exist, are logged and mean Stop.
+	// The failing actor waits for it, so it should not block. It is called by many goroutines at
+	// once where actors share a Supervisor, or children escalate to it. A panic in it, and a
+	// Directive that does not exist, are logged and mean Stop; a runtime.Goexit in it does, too.
 	Decide func(Failure) Directive
 
-	// MaxRestarts is how many restarts there may be within Window: at the next one the actor stops instead, and its Err says so.
-	// 0 is the default, 5; a negative number is no limit.
+	// MaxRestarts is how many restarts there may be within Window: at the next one the actor stops
+	// instead, and its Err says so. 0 is the default, 5; a negative number is no limit.
 	MaxRestarts int
-	// Window is how long a restart counts. 0 is the default, 1 minute; it must not be negative.
+	// Window is how long a restart counts, from when the fresh state is made. 0 is the default, 1
+	// minute; it must not be negative.
 	Window time.Duration
 
-	// BackoffMin and BackoffMax bound how long a restart waits while others count. The first is immediate; the wait then doubles from
-	// BackoffMin on, with jitter. 0 is the default, 100 ms and 30 s; neither may be negative, nor BackoffMin above BackoffMax.
+	// BackoffMin and BackoffMax bound how long a restart waits while others count. The first is
+	// immediate; the wait then doubles from BackoffMin on, with jitter. 0 is the default, 100 ms
+	// and 30 s; neither may be negative, nor BackoffMin above BackoffMax.
 	BackoffMin, BackoffMax time.Duration
 }
 
@@ -42,15 +45,20 @@ type Directive int
 
 // What is done after a failure.
 const (
-	// Resume goes on with the state as it is, and with its timers and children. Where there is no state, as OnStart has failed, it means Stop.
+	// Resume goes on with the state as it is, and with its timers and children. Where there is no
+	// state, as OnStart has failed, it means Stop.
 	Resume Directive = iota + 1
-	// Restart goes on with a fresh state from the Spawner. Queue, address, name and watches stay; timers and children of the old state
-	// end, then OnStopped is called on it. For an actor that was run from a value it means Stop.
+	// Restart goes on with a fresh state from the Spawner. Address, name, what others have sent,
+	// and who watches the actor stay. Timers, watches and children of the old state end, what they
+	// and Do have queued is dropped, then OnStopped is called on it, and its Promises fail. For an
+	// actor that was run from a value it means Stop.
 	Restart
-	// Stop ends the actor. Queued messages are not handled; Err, and those who watch, say what the failure was.
+	// Stop ends the actor. Queued messages are not handled; Err, and those who watch, say what the
+	// failure was.
 	Stop
-	// Escalate asks the parent's supervisor, as if the parent had failed. Resume then is for the child; Restart and Stop are for the
-	// parent, when its current handler has returned, and the child ends at once. Where there is no parent it means Stop.
+	// Escalate asks the parent's supervisor, as if the parent had failed. Resume then is for the
+	// child; Restart and Stop are for the parent, when its current handler has returned, and the
+	// child ends at once. Where there is no parent it means Stop.
 	Escalate
 )
 
@@ -80,11 +88,18 @@ type fault struct {
 	timer *Timer // of the message
 }
 
-// supervise deals with a handler that has not returned, by the owner. e is nil where the handler ran on its sender's goroutine. It
-// reports whether the caller still owns a living actor.
+// supervise deals with a handler that has not returned, by the owner. e is nil where the handler
+// ran on its sender's goroutine. It reports whether the caller still owns a living actor.
 func (a *actor) supervise(failure *PanicError, msg any, e *envelope) (goOn bool) {
 	a.dissolve()
-	a.logPanic(fmt.Sprintf("the handler of %T", msg), failure)
+	where := fmt.Sprintf("the handler of %T", msg)
+	switch {
+	case e != nil && e.kind == interval && msg == nil:
+		where = "the function of an interval"
+	case e != nil && e.kind == function:
+		where = "a function of Do"
+	}
+	a.logPanic(where, failure)
 	f := fault{msg: msg, err: failure}
 	if e != nil && e.kind != request {
 		a.system.deadLetter(a, msg, failure)
@@ -105,7 +120,8 @@ func (a *actor) react(f fault) (goOn bool) {
 	return false
 }
 
-// decide asks the actor's supervisor, and those of its ancestors as long as they escalate. It returns what was decided, and for whom.
+// decide asks the actor's supervisor, and those of its ancestors as long as they escalate. It
+// returns what was decided, and for whom.
 func (a *actor) decide(f fault) (d Directive, on *actor) {
 	now := time.Now()
 	for on = a; ; on = on.config.parent {
@@ -167,8 +183,9 @@ type escalation struct {
 	fault     fault
 }
 
-// failFor has the actor fail as soon as its current handler has returned, for a descendant that did. A Restart is done once for all
-// children of a state, see replaceOnly; a Stop is never forgotten.
+// failFor has the actor fail as soon as its current handler has returned, for a descendant that
+// did. A Restart is done once for all children of a state, see replaceOnly; a Stop is never
+// forgotten.
 func (a *actor) failFor(child *actor, d Directive, f fault) {
 	f = fault{msg: f.msg, err: &annotated{"the child " + child.name() + " failed", f.err}}
 	a.mu.Lock()

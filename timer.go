@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Timer is a message that comes later, or again and again, until it is stopped or the actor ends.
+// Timer is a message that comes later, or again and again, until it is stopped or the state that
+// has started it ends: at a restart, or with the actor.
 type Timer struct {
 	// Guarded by the actor's mailbox.mu, but for next, which the actor's owner calls.
 	actor   *actor
@@ -21,8 +22,9 @@ type Timer struct {
 	start time.Time     // of an interval: when its first tick was
 }
 
-// Stop stops the timer. It reports whether it did: false where the timer never fires, was stopped, or its one message is
-// being handled or was. After true no message of the timer begins, also not the one that an interval's function is about to return.
+// Stop stops the timer. It reports whether it did: false where the timer never fires, was stopped,
+// or its one message is being handled or was. After true no message of the timer begins, also not
+// the one that an interval's function is about to return.
 func (t *Timer) Stop() bool {
 	if t == nil || t.message == nil {
 		return false
@@ -87,7 +89,8 @@ func (a *actor) notifyInterval(next func() any, every time.Duration) *Timer {
 	return t
 }
 
-// neverFires reports what is wrong with a timer. For an actor that is gone it is not an error, only a message dropped, if there is one.
+// neverFires reports what is wrong with a timer. For an actor that is gone it is not an error, only
+// a message dropped, if there is one.
 func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 	t.message = nil
 	switch {
@@ -98,13 +101,22 @@ func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 		a.log(slog.LevelWarn, "akt: a timer that never fires", "error", err)
 	default:
 		a.log(slog.LevelError, "akt: a timer that never fires", "message", typeName(msg), "error", err)
-		a.system.deadLetter(a, msg, err)
+		if msg != nil {
+			a.countDropped(1)
+			a.system.deadLetter(a, msg, err)
+		}
 	}
 	return t
 }
 
 // startTimer starts a timer, unless the actor takes no more messages.
 func (a *actor) startTimer(t *Timer, after time.Duration) bool {
+	start := false
+	defer func() {
+		if start {
+			a.hire() // not under mu, as it may take that of the system
+		}
+	}()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	x := a.extra()
@@ -120,12 +132,10 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 		return true
 	}
 	a.stamp(t.message)
-	if a.putLocked(t.message, privateLane) {
-		a.hire()
-	}
+	start = a.putLocked(t.message, privateLane)
 	if t.every == 0 {
 		t.fired = true
-		delete(x.timers, t) // a message like any other from now on
+		delete(x.timers, t) // a message from now on; a restart withdraws it
 	}
 	return true
 }
@@ -149,7 +159,7 @@ func (t *Timer) fire() {
 	}
 	if t.every == 0 {
 		t.fired = true
-		delete(a.extras.timers, t) // a message like any other from now on; it survives a restart
+		delete(a.extras.timers, t) // a message from now on; a restart withdraws it
 	}
 	a.stamp(t.message)
 	start := a.putLocked(t.message, privateLane)

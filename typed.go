@@ -5,8 +5,9 @@ import (
 	"reflect"
 )
 
-// typedCall is a handler as a typed call site calls it: nothing is boxed, and nothing looked up by name or type. The id of this type
-// is the key in the table's cache: it tells M and R, and no message has it.
+// typedCall is a handler as a typed call site calls it: nothing is boxed, and nothing looked up by
+// name or type. The id of this type is the key in the table's cache: it tells M and R, and no
+// message has it.
 type typedCall[M, R any] func(self receiver, ctx Context, msg M) (R, error)
 
 // askBoxed sends the request on the untyped way.
@@ -20,7 +21,8 @@ func askBoxed[R, M any](ctx context.Context, a *actor, to route, msg M) (R, erro
 	return typed[R](a.sendTo(ctx, to, msg, publicLane))
 }
 
-// callHere runs a handler on the sender's goroutine, which has taken the actor: runHere without boxes.
+// callHere runs a handler on the sender's goroutine, which has taken the actor: runHere without
+// boxes.
 func callHere[M, R any](a *actor, call typedCall[M, R], c Context, word uint64, msg M) (reply R, err error) {
 	returned := false
 	defer func() {

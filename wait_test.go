@@ -23,7 +23,8 @@ func TestWait(t *testing.T) {
 		err := addr.Wait(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, err, "waiting for the end of doll-1")
-		require.Error(t, addr.Wait(nil)) //nolint:staticcheck // what a nil one does
+		var none context.Context
+		require.Error(t, addr.Wait(none))
 		require.NoError(t, addr.Notify(t.Context(), crash()))
 		require.NoError(t, addr.Wait(t.Context()))
 		require.Error(t, addr.Err())
@@ -126,7 +127,7 @@ func TestLookupOrRunOfOneself(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		system := akt.NewSystem()
-		none := func() any { t.Error("it was made"); return nil }
+		none := func() any { t.Error("it was made"); return &doll{} }
 		addr, err := system.Run(&doll{}, akt.WithName("a"))
 		require.NoError(t, err)
 		leave := hold(t, addr)
@@ -303,5 +304,54 @@ func TestShutdownWaitsForPromises(t *testing.T) {
 		require.NoError(t, system.Shutdown(context.Background()), "nobody waits for it")
 		_, err = reply.(*akt.Future[int]).Wait(t.Context())
 		require.ErrorIs(t, err, akt.ErrStopped)
+	})
+}
+
+// LookupOrRun with a ctx that has ended runs nothing, and does not call newActor; who is there is
+// found.
+func TestLookupOrRunWithAnEndedContext(t *testing.T) {
+	t.Parallel()
+	system := akt.NewSystem()
+	_, _, err := system.LookupOrRun(ended(t), "a", func() any { t.Error("it was made"); return &doll{} })
+	require.ErrorIs(t, err, context.Canceled)
+	_, _, err = system.LookupOrRun(t.Context(), "a", func() any { return &doll{} })
+	require.NoError(t, err)
+	_, loaded, err := system.LookupOrRun(ended(t), "a", func() any { return &doll{} })
+	require.NoError(t, err)
+	require.True(t, loaded)
+	shutDown(t, system)
+}
+
+// Shutdown: an actor that is run from inside while the system drains takes nothing from outside,
+// also not on its sender's goroutine.
+func TestActorRunWhileDrainingRefusesOutsiders(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem(akt.WithDefaults(akt.WithInlineSend()))
+		addr, err := system.Run(&doll{})
+		require.NoError(t, err)
+		leave := hold(t, addr)
+		nothing := deed(func(akt.Context) {})
+		require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
+			child, err := ctx.Run(&doll{})
+			assert.NoError(t, err)
+			named, _, err := system.LookupOrRun(ctx, "named", func() any { return &doll{} })
+			assert.NoError(t, err)
+			for _, to := range []*akt.Address{child, named} {
+				for _, outside := range []context.Context{context.Background(), t.Context()} {
+					_, err := to.Send(outside, nothing)
+					assert.ErrorIs(t, err, akt.ErrStopped)
+					_, err = akt.Ask[any](outside, to, nothing)
+					assert.ErrorIs(t, err, akt.ErrStopped)
+				}
+				_, err := to.Send(ctx, nothing)
+				assert.NoError(t, err)
+			}
+		})))
+		over := make(chan error)
+		go func() { over <- system.Shutdown(context.Background()) }()
+		synctest.Wait()
+		leave()
+		require.NoError(t, <-over)
 	})
 }

@@ -5,8 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// worker is what a goroutine that owns actors works with, besides the actor. Most goroutines never need one: it is made when
-// the first batch is taken, or when a handler wakes an idle actor. An actor's crew is the worker of its owner, while there is one.
+// worker is what a goroutine that owns actors works with, besides the actor. Most goroutines never
+// need one: it is made when the first batch is taken, or when a handler wakes an idle actor. An
+// actor's crew is the worker of its owner, while there is one.
 //
 // What becomes of an actor that a handler wakes:
 //
@@ -16,11 +17,12 @@ import (
 //
 // Invariants:
 //
-//   - Somebody-Comes: whoever puts an actor into next has seen to it that a goroutine is on its way that looks there
-//     afterwards. So it does not matter whether the worker itself gets to look: it may be in a handler that never returns.
-//     Both take the actor out by a swap, so one of them owns it.
-//   - Batch-Is-Notifications: a batch has no requests, which could be withdrawn, so its owner takes from it without mailbox.mu, until
-//     care is on.
+//   - Somebody-Comes: whoever puts an actor into next has seen to it that a goroutine is on its way
+//     that looks there afterwards. So it does not matter whether the worker itself gets to look: it
+//     may be in a handler that never returns. Both take the actor out by a swap, so one of them
+//     owns it.
+//   - Batch-Is-Notifications: a batch has no requests, which could be withdrawn, so its owner takes
+//     from it without mailbox.mu, until care is on.
 type worker struct {
 	next   atomic.Pointer[actor] // busy, and to be owned by whoever takes it from here
 	coming atomic.Bool           // a goroutine is on its way to look at next
@@ -37,8 +39,8 @@ type worker struct {
 	spent *envelope // envelopes to be used again, linked by next
 }
 
-// hand gives an actor that its caller owns to the worker: to itself if its present actor goes idle soon, else to the
-// goroutine that comes. It reports false where an actor is handed over already.
+// hand gives an actor that its caller owns to the worker: to itself if its present actor goes idle
+// soon, else to the goroutine that comes. It reports false where an actor is handed over already.
 func (w *worker) hand(a *actor) bool {
 	if !w.next.CompareAndSwap(nil, a) {
 		return false
@@ -125,7 +127,8 @@ func (m *mailbox) dissolve() {
 	m.giveBack()
 }
 
-// takeRest takes what is left of the owner's batch away from it, with mu held and flagCare on: what follows the message that runs.
+// takeRest takes what is left of the owner's batch away from it, with mu held and flagCare on: what
+// follows the message that runs.
 func (m *mailbox) takeRest() (rest []*envelope) {
 	n := m.left()
 	if n == 0 {

@@ -3,6 +3,7 @@ package benchmarks
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -201,7 +202,7 @@ func manyGiveUp(b *testing.B, n int) {
 			for range n {
 				senders.Go(func() { _, _ = addr.Send(ctx, act{func(context.Context) {}}) })
 			}
-			for queued := uint64(0); queued < uint64(n); time.Sleep(time.Millisecond) {
+			for queued := uint64(0); queued < uint64(n); runtime.Gosched() {
 				for info := range system.Actors() {
 					queued = info.Queued
 				}

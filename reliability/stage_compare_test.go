@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing/synctest"
+	"time"
 
 	"github.com/aktgo/akt"
 )
@@ -171,6 +172,7 @@ func (s *stage) compareShutdown() {
 		s.add("Shutdown returns %v, which is not that its ctx has ended", s.endError)
 	}
 	text, functions, _ := strings.Cut(s.endError.Error(), ": functions started with Go that have not returned: ")
+	functions, _, _ = strings.Cut(functions, " (") // of which handlers
 	if want := s.stuckFunctions; want > 0 && functions != fmt.Sprint(want) || want == 0 && functions != "" {
 		s.add("Shutdown returns %v, not with %d functions", s.endError, want)
 	}
@@ -216,4 +218,10 @@ func (in stuckIn) isNamedIn(text string) bool {
 	var n int
 	_, err := fmt.Sscanf(rest, "%d queued)", &n)
 	return found && err == nil && n >= in.queued-in.less && n <= in.queued+in.more
+}
+
+// sleep lets time go on in the bubble, and waits until all that it has brought is done.
+func (s *stage) sleep(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
 }

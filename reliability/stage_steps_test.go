@@ -144,7 +144,7 @@ func (s *stage) advance() bool {
 	s.say("time goes on by %v, to the %s", d, e.what)
 	s.now = e.due
 	e.happen()
-	time.Sleep(d)
+	s.sleep(d)
 	return true
 }
 

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -62,18 +61,13 @@ func run(ctx context.Context) error {
 	}
 	defer account.Stop()
 
-	var messages []struct {
-		Name   string
-		Fields map[string]any
-	}
-	decoder := json.NewDecoder(bytes.NewReader(file))
-	decoder.UseNumber() // large numbers stay exact
-	if err := decoder.Decode(&messages); err != nil {
+	// region send
+	var messages []akt.Raw // from a list of {"name": …, "fields": {…}}
+	if err := json.Unmarshal(file, &messages); err != nil {
 		return err
 	}
-	// region send
 	for _, m := range messages {
-		reply, err := account.Send(ctx, akt.Raw{Name: m.Name, Fields: m.Fields})
+		reply, err := account.Send(ctx, m)
 		if err != nil {
 			fmt.Printf("%s: error: %v\n", m.Name, err)
 			continue

@@ -61,11 +61,21 @@ func (w *Watcher) OnStart(ctx akt.Context) error {
 // HandleTerminated is called once, however the actor has ended.
 func (w *Watcher) HandleTerminated(_ akt.Context, t akt.Terminated) { w.heard <- t }
 
+// Ledger handles letters, for those who embed it.
+type Ledger struct{ letters int }
+
+// HandleLetter handles Letter.
+func (l *Ledger) HandleLetter(akt.Context, Letter) { l.letters++ }
+
+// Branch has its handler from a Ledger, if it has one.
+type Branch struct{ *Ledger }
+
 // Clerk is an actor that is kept busy, and one that sends to another.
 type Clerk struct {
 	self, peer     *akt.Address
 	entered, leave chan struct{} // of the handlers that keep it busy
 	told           chan error    // what it was told when it sent to its peer
+	owed           *akt.Promise[string]
 }
 
 type (
@@ -79,6 +89,14 @@ type (
 	Forward struct{ Times int }
 	// Pass has the clerk notify its peer.
 	Pass struct{}
+	// Call has the clerk send its peer a request.
+	Call struct{}
+	// Stray has the clerk notify its peer with a ctx that is not the handler's.
+	Stray struct{}
+	// Owe is answered later, or never.
+	Owe struct{}
+	// Reject is answered later, with an error.
+	Reject struct{}
 )
 
 // HandleLetter handles Letter.
@@ -108,6 +126,33 @@ func (c *Clerk) HandlePass(ctx akt.Context, _ Pass) {
 	<-c.leave
 }
 
+// HandleCall handles Call.
+func (c *Clerk) HandleCall(ctx akt.Context, _ Call) {
+	c.beBusy()
+	_, err := c.peer.Send(ctx, Letter{})
+	c.told <- err
+}
+
+// HandleStray handles Stray.
+func (c *Clerk) HandleStray(akt.Context, Stray) {
+	c.beBusy()
+	c.told <- c.peer.Notify(context.Background(), Letter{})
+}
+
+// HandleOwe handles Owe. The clerk keeps the Promise, and does nothing about it.
+func (c *Clerk) HandleOwe(ctx akt.Context, _ Owe) *akt.Future[string] {
+	promise, future := akt.NewPromise[string](ctx)
+	c.owed = promise
+	return future
+}
+
+// HandleReject handles Reject.
+func (c *Clerk) HandleReject(ctx akt.Context, _ Reject) *akt.Future[string] {
+	promise, future := akt.NewPromise[string](ctx)
+	promise.Reject(errShort)
+	return future
+}
+
 func (c *Clerk) beBusy() {
 	c.entered <- struct{}{}
 	<-c.leave
@@ -126,11 +171,8 @@ func busyClerk(ctx context.Context, s *scene, with any, opts ...akt.Option) (*Cl
 	if err != nil {
 		return nil, err
 	}
-	if err := c.self.Notify(ctx, with); err != nil {
-		return nil, err
-	}
-	<-c.entered
-	return c, nil
+	err = c.begin(ctx, with)
+	return c, err
 }
 
 // twoClerks are each other's peers.
@@ -145,11 +187,30 @@ func twoClerks(s *scene, opts ...akt.Option) (a, b *Clerk, err error) {
 	return a, b, nil
 }
 
+// begin gives the clerk a message that keeps it busy, and returns when it is.
+func (c *Clerk) begin(ctx context.Context, with any) error {
+	if err := c.self.Notify(ctx, with); err != nil {
+		return err
+	}
+	<-c.entered
+	return nil
+}
+
 // send sends a request in a goroutine of its own, and returns what becomes of it.
 func (c *Clerk) send(ctx context.Context, msg any) <-chan error {
 	became := make(chan error, 1)
 	go func() {
 		_, err := c.self.Send(ctx, msg)
+		became <- err
+	}()
+	return became
+}
+
+// unpack does the same, and waits for a deferred reply.
+func (c *Clerk) unpack(ctx context.Context, msg any) <-chan error {
+	became := make(chan error, 1)
+	go func() {
+		_, err := c.self.SendUnpack(ctx, msg)
 		became <- err
 	}()
 	return became

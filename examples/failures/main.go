@@ -20,16 +20,19 @@ func main() {
 		what    string
 		provoke func(context.Context, *scene) error
 	}{
+		{"Run finds an embedded pointer nil that brings handlers", nilEmbedded},
 		{"A handler returns an error", handlerFails},
 		{"A handler panics; the actor was run from a value, and stops", valuePanics},
 		{"A handler panics; the actor was run from a Spawner, and restarts", spawnerPanics},
 		{"It panics again and again, up to the restart limit", restartLimit},
 		{"The handler of a notification returns an error", notificationFails},
 		{"The handler of a notification panics", notificationPanics},
+		{"The handler of a notification returns a Future that fails", futureFails},
 		{"An unknown message, a near miss", unknownMessage},
 		{"A dynamic message that does not fit", badFields},
 		{"Ask wants another type than the handler replies with", wrongReply},
 		{"A cycle of requests: a → b → a", cycle},
+		{"Two actors send each other a request at the same time", crossing},
 		{"Two actors are blocked, each on the other's full mailbox", fullMailboxes},
 		{"TryNotify finds the mailbox full", noRoom},
 		{"ctx ends while the sender waits for room", endsOutside},
@@ -37,7 +40,10 @@ func main() {
 		{"ctx ends while the handler runs", endsRunning},
 		{"The actor has stopped, or this address of it was released", stopped},
 		{"Context.Stop with messages queued", dropped},
+		{"A Promise is owed, and its actor ends", promiseEnds},
+		{"A handler sends with context.Background() while its system shuts down", strays},
 		{"Shutdown runs out of patience, as a handler is stuck", stuck},
+		{"Shutdown runs out of patience, as a Promise is owed", owes},
 	} {
 		row, err := play(failure.provoke)
 		if err != nil {
@@ -45,6 +51,12 @@ func main() {
 		}
 		fmt.Printf("| %s | %s |\n", failure.what, row)
 	}
+}
+
+func nilEmbedded(_ context.Context, s *scene) error {
+	_, err := s.Run(&Branch{}, akt.WithName("branch"))
+	s.sees("who runs it", err)
+	return nil
 }
 
 func handlerFails(ctx context.Context, s *scene) error {
@@ -136,6 +148,15 @@ func notificationPanics(ctx context.Context, s *scene) error {
 	return nil
 }
 
+func futureFails(ctx context.Context, s *scene) error {
+	clerk, err := runClerk(s, "clerk")
+	if err != nil {
+		return err
+	}
+	s.sees("", clerk.self.Notify(ctx, Reject{}))
+	return nil
+}
+
 func unknownMessage(ctx context.Context, s *scene) error {
 	account, err := s.Run(&Account{}, akt.WithName("account"))
 	if err != nil {
@@ -178,16 +199,33 @@ func cycle(ctx context.Context, s *scene) error {
 	return nil
 }
 
+func crossing(ctx context.Context, s *scene) error {
+	a, b, err := twoClerks(s)
+	if err != nil {
+		return err
+	}
+	for _, clerk := range []*Clerk{a, b} {
+		if err := clerk.begin(ctx, Call{}); err != nil {
+			return err
+		}
+	}
+	close(a.leave)
+	time.Sleep(100 * time.Millisecond) // a waits for b, before b for a
+	close(b.leave)
+	s.sees("b's handler", <-b.told)
+	s.replies("a's handler, when b's has returned", nil, <-a.told)
+	return nil
+}
+
 func fullMailboxes(ctx context.Context, s *scene) error {
 	a, b, err := twoClerks(s, akt.WithMailbox(1))
 	if err != nil {
 		return err
 	}
 	for _, clerk := range []*Clerk{a, b} {
-		if err := clerk.self.Notify(ctx, Pass{}); err != nil {
+		if err := clerk.begin(ctx, Pass{}); err != nil {
 			return err
 		}
-		<-clerk.entered
 		if err := clerk.self.Notify(ctx, Letter{}); err != nil { // its mailbox is full now
 			return err
 		}
@@ -296,6 +334,52 @@ func dropped(ctx context.Context, s *scene) error {
 	return nil
 }
 
+func promiseEnds(ctx context.Context, s *scene) error {
+	clerk, err := runClerk(s, "clerk")
+	if err != nil {
+		return err
+	}
+	waits := clerk.unpack(ctx, Owe{})
+	s.awaitHandled("clerk", 1)
+	clerk.self.Stop()
+	s.sees("who waits for it", <-waits)
+	return nil
+}
+
+func strays(ctx context.Context, s *scene) error {
+	a, b, err := twoClerks(s)
+	if err != nil {
+		return err
+	}
+	if err := a.begin(ctx, Stray{}); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Shutdown(ctx) }()
+	for !errors.Is(b.self.TryNotify(ctx, Letter{}), akt.ErrStopped) { // until Shutdown refuses what comes from outside
+		runtime.Gosched()
+	}
+	close(a.leave)
+	s.sees("that handler", <-a.told)
+	return <-ended
+}
+
+func owes(ctx context.Context, s *scene) error {
+	clerk, err := runClerk(s, "clerk")
+	if err != nil {
+		return err
+	}
+	waits := clerk.unpack(ctx, Owe{})
+	s.awaitHandled("clerk", 1)
+	patience, cancel := context.WithTimeout(ctx, time.Millisecond)
+	defer cancel()
+	err = s.Shutdown(patience)
+	s.sees("who waits for it", <-waits)
+	s.sees("Shutdown itself", err)
+	<-clerk.self.Done()
+	return nil
+}
+
 func stuck(ctx context.Context, s *scene) error {
 	clerk, err := runClerk(s, "clerk")
 	if err != nil {
@@ -333,9 +417,18 @@ func (o observed) Done() <-chan struct{} {
 
 // awaitQueued waits until so many messages are in the mailbox of an actor.
 func (s *scene) awaitQueued(name string, n uint64) {
+	s.await(name, func(info akt.Info) bool { return info.Queued == n })
+}
+
+// awaitHandled waits until an actor has handled so many messages.
+func (s *scene) awaitHandled(name string, n uint64) {
+	s.await(name, func(info akt.Info) bool { return info.Handled == n })
+}
+
+func (s *scene) await(name string, holds func(akt.Info) bool) {
 	for {
 		for info := range s.Actors() {
-			if info.Name == name && info.Queued == n {
+			if info.Name == name && holds(info) {
 				return
 			}
 		}

@@ -74,6 +74,10 @@ func (s *scene) replies(who string, reply any, err error) {
 		s.sees(who, err)
 		return
 	}
+	if reply == nil {
+		s.tell(who, "its reply")
+		return
+	}
 	s.tell(who, fmt.Sprintf("its reply, `%v`", reply))
 }
 
@@ -89,6 +93,7 @@ var causes = []struct {
 	name  string
 	among func(error) bool
 }{
+	{"*RegistrationError", as[*akt.RegistrationError]},
 	{"*UnhandledError", as[*akt.UnhandledError]},
 	{"*DecodeError", as[*akt.DecodeError]},
 	{"*ReplyTypeError", as[*akt.ReplyTypeError]},

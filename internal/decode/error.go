@@ -69,9 +69,14 @@ func (w *walk) err() error {
 // refuse notes that found cannot become a t.
 func (w *walk) refuse(t reflect.Type, found string) { w.refuseFor(t, found, wantedOf(t)) }
 
-// refuseFor is refuse with words of its own for what is wanted. It returns how many characters of
-// what was sent the refusal may still show.
-func (w *walk) refuseFor(t reflect.Type, found, wanted string) (e *Error, left int) {
+// refuseFor is refuse with words of its own for what is wanted.
+func (w *walk) refuseFor(t reflect.Type, found, wanted string) {
+	_, _ = w.fault(t, found, wanted) // whose text is complete
+}
+
+// fault is refuseFor for a text that goes on: it returns the refusal, and how many characters of what
+// was sent it may still show.
+func (w *walk) fault(t reflect.Type, found, wanted string) (e *Error, left int) {
 	at, left := pathOf(w.at)
 	e = &Error{Path: at, Target: typeName(t), Found: found, Wanted: wanted}
 	w.errs = append(w.errs, e)

@@ -61,7 +61,7 @@ func (w *walk) merge(p *plan, in any, dst reflect.Value) {
 				return
 			}
 		case formInterface:
-			if w.mergesInterface(p, in, dst) {
+			if w.mergesInterface(in, dst) {
 				return
 			}
 		case formArray:
@@ -104,7 +104,7 @@ func (w *walk) mergeBehind(p *plan, in any, old, dst reflect.Value) {
 
 // mergesInterface is mergeBehind for an interface that holds a pointer to a struct, where in is
 // fields.
-func (w *walk) mergesInterface(p *plan, in any, dst reflect.Value) bool {
+func (w *walk) mergesInterface(in any, dst reflect.Value) bool {
 	old := dst.Elem()
 	if !old.IsValid() || old.Kind() != reflect.Pointer || old.IsNil() {
 		return false

@@ -107,6 +107,10 @@ func (w *walk) jsonOf(in any) (text []byte, ok bool) {
 		_, ok = scanNumber(string(v))
 		return []byte(v), ok
 	}
+	if deeper(reflect.ValueOf(in), maxDepth-len(w.at)) {
+		w.tooDeep()
+		return nil, false
+	}
 	ok = w.guard(false, func() bool {
 		var buffer bytes.Buffer
 		encoder := json.NewEncoder(&buffer)
@@ -116,6 +120,48 @@ func (w *walk) jsonOf(in any) (text []byte, ok bool) {
 		return err == nil
 	})
 	return text, ok
+}
+
+// deeper tells whether v has more levels of lists, maps, structs and pointers than some: encoding/json
+// goes down without a limit, until the stack ends.
+func deeper(v reflect.Value, levels int) bool {
+	if levels < 0 {
+		return true
+	}
+	switch v.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		return !v.IsNil() && deeper(v.Elem(), levels-1)
+	case reflect.Slice, reflect.Array:
+		if !mayNest(v.Type().Elem()) {
+			return false
+		}
+		for i := range v.Len() {
+			if deeper(v.Index(i), levels-1) {
+				return true
+			}
+		}
+	case reflect.Map:
+		if !mayNest(v.Type().Elem()) {
+			return false
+		}
+		for entries := v.MapRange(); entries.Next(); {
+			if deeper(entries.Value(), levels-1) {
+				return true
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if deeper(v.Field(i), levels-1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mayNest tells whether a value of type t may have levels of its own.
+func mayNest(t reflect.Type) bool {
+	return t.Kind() >= reflect.Array && t.Kind() != reflect.String && t.Kind() != reflect.UnsafePointer
 }
 
 // isPlain tells whether s stands for itself in JSON.

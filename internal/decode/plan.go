@@ -55,7 +55,6 @@ var (
 	timeType            = reflect.TypeFor[time.Time]()
 	jsonNumberType      = reflect.TypeFor[json.Number]()
 	rawJSONType         = reflect.TypeFor[json.RawMessage]()
-	errorType           = reflect.TypeFor[error]()
 	bigIntType          = reflect.TypeFor[big.Int]()
 	bigFloatType        = reflect.TypeFor[big.Float]()
 	bigRatType          = reflect.TypeFor[big.Rat]()

@@ -49,9 +49,11 @@ func (w *walk) value(p *plan, in any, dst reflect.Value) {
 	case formPointer:
 		ok = w.pointer(p, in, dst)
 	case formStruct:
-		ok = w.fieldsOrTaken(p, in, dst, false, w.structure)
+		w.fieldsOrTaken(p, in, dst, false, w.structure)
+		return
 	case formMap:
-		ok = w.fieldsOrTaken(p, in, dst, p.key.isNumber(p.typ.Key()), w.mapping)
+		w.fieldsOrTaken(p, in, dst, p.key.isNumber(p.typ.Key()), w.mapping)
+		return
 	case formBytes:
 		ok = w.bytes(p, in, dst) || w.list(p, in, dst)
 	case formList, formArray:
@@ -95,7 +97,11 @@ func (w *walk) null(p *plan, dst reflect.Value) {
 		dst.SetZero()
 		return
 	}
-	w.refuseFor(p.typ, "null", wantedOf(p.typ)+"; leave the field out for its zero value")
+	wanted := wantedOf(p.typ)
+	if !strings.Contains(wanted, "leave the field out") {
+		wanted += "; leave the field out for its zero value"
+	}
+	w.refuseFor(p.typ, "null", wanted)
 }
 
 func (w *walk) string(in any, dst reflect.Value) bool {
@@ -162,25 +168,24 @@ func (w *walk) pointer(p *plan, in any, dst reflect.Value) bool {
 	return true
 }
 
-// fieldsOrTaken has make build a struct or map from what in has by name. It reports false where in
-// is something else, and not a value of the type of p either.
+// fieldsOrTaken has build make a struct or map of what in has by name, takes a value of the type of p
+// as it is, and refuses all else.
 func (w *walk) fieldsOrTaken(
 	p *plan, in any, dst reflect.Value, numbers bool,
 	build func(*plan, map[string]any, reflect.Value),
-) bool {
+) {
 	m, ok := in.(map[string]any)
 	if !ok {
 		if w.taken(p, in, dst) {
-			return true
+			return
 		}
 		var found string
 		if m, found = named(in, numbers); found != "" {
 			w.refuse(p.typ, found)
-			return true
+			return
 		}
 	}
 	build(p, m, dst)
-	return true
 }
 
 // structure sets the fields of the struct dst that m names.
@@ -275,7 +280,7 @@ func (w *walk) refuseTwice(f *field, m map[string]any) {
 		}
 	}
 	slices.Sort(keys)
-	e, left := w.refuseFor(f.typ, "", "one of them")
+	e, left := w.fault(f.typ, "", "one of them")
 	first, used := quote(keys[0], left/2)
 	second, _ := quote(keys[1], left-used)
 	e.Found = "two keys for one field, " + first + " and " + second

@@ -118,8 +118,9 @@ func (d *Decoder) run(p *plan, do func(*walk)) error {
 
 // onOwnGoroutine calls f on a goroutine that f may end, and reports whether f returned. A panic
 // goes on here.
-func onOwnGoroutine(f func()) (returned bool) {
+func onOwnGoroutine(f func()) bool {
 	var panicked any
+	returned := false
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -168,11 +169,19 @@ func (w *walk) entries(m map[string]any) func(func(string, any) bool) {
 // push goes one step further. Where that is too far, nothing more is done.
 func (w *walk) push(s step) {
 	w.at = append(w.at, s)
-	if len(w.at) > maxDepth && !w.stop {
-		w.stop = true
-		w.refuseFor(nil, "a value nested too deep",
-			fmt.Sprintf("at most %d levels; a map or list that holds itself has no end", maxDepth))
+	if len(w.at) > maxDepth {
+		w.tooDeep()
 	}
+}
+
+// tooDeep refuses what is nested too deep. Nothing more is done then.
+func (w *walk) tooDeep() {
+	if w.stop {
+		return
+	}
+	w.stop = true
+	w.refuseFor(reflect.TypeFor[any](), "a value nested too deep",
+		fmt.Sprintf("at most %d levels; a map or list that holds itself has no end", maxDepth))
 }
 
 // pop goes back by a step.

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// Bound is a sender's context of a type of the user's own, for as long as a message is handled that came with it. Package context
-// cannot enter another one with it without a goroutine, so such a goroutine ends when nobody Holds it. It says the same of its end
-// at each call, whatever the user's methods do: those are not called but for values and the deadline, and for the error of a
+// Bound is a sender's context of a type of the user's own, for as long as a message is handled that
+// came with it. Package context cannot enter another one with it without a goroutine, so such a
+// goroutine ends when nobody Holds it. It says the same of its end at each call, whatever the
+// user's methods do: those are not called but for values and the deadline, and for the error of a
 // context that has ended, where a panic is caught.
 type Bound struct {
 	sender context.Context
@@ -23,8 +24,8 @@ type Bound struct {
 	err   error         // why it has ended, once that was seen
 }
 
-// Bind returns the Bound of a sender's context, which the caller holds. Methods of the sender's are called here, by whoever sends.
-// Without a life it ends with the sender only.
+// Bind returns the Bound of a sender's context, which the caller holds. Methods of the sender's are
+// called here, by whoever sends. Without a life it ends with the sender only.
 func Bind(sender context.Context, life *Life) *Bound {
 	if life == nil {
 		life = &Life{}
@@ -183,9 +184,10 @@ func (b *Bound) senderErr() (err error) {
 	return err
 }
 
-// caught calls code of the user's on a goroutine of its own, and reports whether it has returned: neither a panic nor a Goexit in
-// it ends who called.
-func caught(f func()) (returned bool) {
+// caught calls code of the user's on a goroutine of its own, and reports whether it has returned:
+// neither a panic nor a Goexit in it ends who called.
+func caught(f func()) bool {
+	returned := false
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -233,7 +235,8 @@ func (s seen) Err() error {
 	return s.senderErr()
 }
 
-// Value has the cause found, where one is to be found: without methods of the user's that could panic here.
+// Value has the cause found, where one is to be found: without methods of the user's that could
+// panic here.
 func (s seen) Value(key any) (found any) {
 	if !caught(func() { found = s.sender.Value(key) }) {
 		return nil
@@ -243,8 +246,8 @@ func (s seen) Value(key any) (found any) {
 
 func (s seen) Done() <-chan struct{} { return s.done }
 
-// AfterEnd calls f when ctx ends, in a goroutine of its own, and returns a function that undoes it. Methods of a type of the user's own
-// are called here only, not when ctx ends.
+// AfterEnd calls f when ctx ends, in a goroutine of its own, and returns a function that undoes it.
+// Methods of a type of the user's own are called here only, not when ctx ends.
 func AfterEnd(ctx context.Context, f func()) (undo func()) {
 	if Origin(ctx) != nil {
 		stop := context.AfterFunc(ctx, f)

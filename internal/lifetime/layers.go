@@ -1,5 +1,5 @@
-// Package lifetime has contexts that end with another one or with a system, and what is known of the contexts that package
-// context makes. It knows nothing of actors.
+// Package lifetime has contexts that end with another one or with a system, and what is known of
+// the contexts that package context makes. It knows nothing of actors.
 package lifetime
 
 import (
@@ -13,6 +13,7 @@ import (
 // Layer is what a context adds to the one that it was made from.
 type Layer uint8
 
+// What a layer adds.
 const (
 	Unknown Layer = iota // of a type of the user's own: it may do anything
 	Bottom               // Background or TODO: there is nothing below
@@ -20,8 +21,9 @@ const (
 	Valued               // a value, by context.WithValue
 )
 
-// kinds are the types of package context, and where their parents are. They are learned from specimens, and one that is not
-// as it is expected to be stays nil, so that its contexts are Unknown.
+// kinds are the types of package context, and where their parents are. They are learned from
+// specimens, and one that is not as it is expected to be stays nil, so that its contexts are
+// Unknown.
 type kinds struct {
 	canceled, timed, valued, detached reflect.Type
 	parentOf                          map[reflect.Type][]int // of canceled, timed and valued
@@ -63,7 +65,7 @@ func learn() (k kinds) {
 	k.canceled = k.learn(canceled, parent)
 	k.timed = k.learn(timed, parent)
 	k.valued = k.learn(valued, parent)
-	if k.valued != nil && !rebases(k, valued) {
+	if k.valued != nil && !k.rebases(valued) {
 		delete(k.parentOf, k.valued)
 		k.valued = nil
 	}
@@ -72,7 +74,7 @@ func learn() (k kinds) {
 		k.detached = t
 	}
 	var key any
-	context.Cause(asked{parent, &key})
+	_ = context.Cause(asked{parent, &key})
 	if key != nil && reflect.TypeOf(key).Kind() == reflect.Pointer && canceled.Value(key) == canceled {
 		k.cancelKey = key
 	}
@@ -99,8 +101,8 @@ func parentAt(ctx context.Context, index []int) context.Context {
 	return parent
 }
 
-// detachedFrom is the parent of what context.WithoutCancel has made. Its field is not exported: it is read by its address, in a
-// copy, as what it is.
+// detachedFrom is the parent of what context.WithoutCancel has made. Its field is not exported: it
+// is read by its address, in a copy, as what it is.
 func detachedFrom(ctx context.Context) context.Context {
 	v := reflect.New(reflect.TypeOf(ctx)).Elem()
 	v.Set(reflect.ValueOf(ctx))
@@ -110,7 +112,7 @@ func detachedFrom(ctx context.Context) context.Context {
 }
 
 // rebases tries whether a value keeps its key on another parent.
-func rebases(k kinds, valued context.Context) bool {
+func (k kinds) rebases(valued context.Context) bool {
 	moved := k.rebase(valued, specimen{context.Background()})
 	return moved != nil && moved.Value(specimenKey{}) == 1 && moved.Value("other") == "other" && valued.Value("other") == "other"
 }
@@ -127,7 +129,8 @@ func (k kinds) rebase(layer, parent context.Context) context.Context {
 	return moved.Interface().(context.Context)
 }
 
-// Under returns what a context was made from, and what it adds to that. Under an Unknown one it sees nothing.
+// Under returns what a context was made from, and what it adds to that. Under an Unknown one it
+// sees nothing.
 func Under(ctx context.Context) (parent context.Context, l Layer) {
 	switch t := reflect.TypeOf(ctx); t {
 	case known.canceled, known.timed:
@@ -140,7 +143,7 @@ func Under(ctx context.Context) (parent context.Context, l Layer) {
 		return nil, Bottom
 	default:
 		if promotes(t) {
-			if parent = Embedded(ctx); parent != nil {
+			if parent := Embedded(ctx); parent != nil {
 				return parent, Bare
 			}
 		}
@@ -154,15 +157,15 @@ var (
 )
 
 // Rebase copies layers that are Valued, the newest first, onto another parent.
-func Rebase(layers []context.Context, parent context.Context) context.Context {
+func Rebase(parent context.Context, layers []context.Context) context.Context {
 	for i := len(layers) - 1; i >= 0; i-- {
 		parent = known.rebase(layers[i], parent)
 	}
 	return parent
 }
 
-// Origin returns the context of package context that ctx ends with, at the same moment and with the same error; nil where code of a
-// user's own may have a say.
+// Origin returns the context of package context that ctx ends with, at the same moment and with the
+// same error; nil where code of a user's own may have a say.
 func Origin(ctx context.Context) context.Context {
 	for {
 		switch t := reflect.TypeOf(ctx); {
@@ -176,7 +179,8 @@ func Origin(ctx context.Context) context.Context {
 	}
 }
 
-// Embedded is the context that one of a user's own type has embedded; nil where there is none that can be seen.
+// Embedded is the context that one of a user's own type has embedded; nil where there is none that
+// can be seen.
 func Embedded(ctx context.Context) context.Context {
 	v := reflect.ValueOf(ctx)
 	if v.Kind() == reflect.Pointer {
@@ -200,8 +204,8 @@ func embeddedIn(t reflect.Type) (reflect.StructField, bool) {
 
 var promoted sync.Map // reflect.Type → bool
 
-// promotes reports whether a type has its Value from the context that it embeds, and from nowhere else: it adds no values. A method
-// that is promoted is one that the compiler has made.
+// promotes reports whether a type has its Value from the context that it embeds, and from nowhere
+// else: it adds no values. A method that is promoted is one that the compiler has made.
 func promotes(t reflect.Type) bool {
 	if t == nil {
 		return false

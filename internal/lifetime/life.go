@@ -8,10 +8,12 @@ import (
 	"weak"
 )
 
-// Life is what ends once, for all: the patience of a system. Its zero value has not ended. It starts no goroutine.
+// Life is what ends once, for all: the patience of a system. Its zero value has not ended. It
+// starts no goroutine.
 //
-// The Ends of contexts that end with it are found again by the Done of the context they come from, so that all who ask have one
-// channel. It holds them weakly: an End lives as long as that context does, which it is a child of.
+// The Ends of contexts that end with it are found again by the Done of the context they come from,
+// so that all who ask have one channel. It holds them weakly: an End lives as long as that context
+// does, which it is a child of.
 type Life struct {
 	over atomic.Bool
 
@@ -59,8 +61,8 @@ func (l *Life) End() {
 	}
 }
 
-// With returns what ends with origin or with the life, whichever is first. Origin is a context that package context has made, or
-// an End: Done, Err and Value may be called at any time.
+// With returns what ends with origin or with the life, whichever is first. Origin is a context that
+// package context has made, or an End: Done, Err and Value may be called at any time.
 func (l *Life) With(origin context.Context) *End {
 	key := origin.Done()
 	if e := l.Find(key); e != nil {
@@ -88,7 +90,8 @@ func (l *Life) enter(e *End) *End {
 	return e
 }
 
-// Find returns the End of the context that has this Done, if somebody has asked for it and it lives.
+// Find returns the End of the context that has this Done, if somebody has asked for it and it
+// lives.
 func (l *Life) Find(key <-chan struct{}) *End {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,8 +136,8 @@ func (l *Life) isFirst(key <-chan struct{}) {
 	l.first[key] = struct{}{}
 }
 
-// End is a context that ends with a sender's or with a life, and has no values. Why is decided once, by whichever of both has ended
-// when it is looked at first.
+// End is a context that ends with a sender's or with a life, and has no values. Why is decided
+// once, by whichever of both has ended when it is looked at first.
 type End struct {
 	life   *Life
 	key    <-chan struct{}
@@ -200,7 +203,8 @@ func (e *End) Deadline() (deadline time.Time, ok bool) { return deadline, false 
 // Value has package context find the context that it is to end another one by.
 func (e *End) Value(key any) any { return e.inner.Value(key) }
 
-// upward is the parent of an End's inner context. Package context enters that with the sender's context, which so holds the End.
+// upward is the parent of an End's inner context. Package context enters that with the sender's
+// context, which so holds the End.
 type upward struct{ *End }
 
 func (u upward) Done() <-chan struct{}       { return u.sender.Done() }

@@ -6,16 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// limit is how many runes two names may differ in, however long they are: with more, CreateOrder would stand for
-// UpdateOrder.
+// limit is how many runes two names may differ in, however long they are: with more, CreateOrder
+// would stand for UpdateOrder.
 const limit = 2
 
 // plain takes out what spellings such as max_retries and maxRetries differ in.
 var plain = strings.NewReplacer("_", "", "-", "")
 
-// Of returns the one of names that is most like name, or "" if none is near enough to be a slip: up to two runes apart,
-// or one where a name has fewer than five. Case, underscores and hyphens do not count. Of names that are equally near it
-// is the first in the alphabet.
+// Of returns the one of names that is most like name, or "" if none is near enough to be a slip: up
+// to two runes apart, or one where a name has fewer than five. Case, underscores and hyphens do not
+// count. Of names that are equally near it is the first in the alphabet.
 func Of(name string, names []string) string {
 	name = folded(name)
 	size := utf8.RuneCountInString(name)
@@ -40,7 +40,8 @@ func Of(name string, names []string) string {
 
 func folded(name string) string { return strings.ToLower(plain.Replace(name)) }
 
-// Distance is the Levenshtein distance: how many runes have to be put in, taken out or changed to make b of a.
+// Distance is the Levenshtein distance: how many runes have to be put in, taken out or changed to
+// make b of a.
 func Distance(a, b string) int {
 	from, to := []rune(a), []rune(b)
 	row := make([]int, len(to)+1) // row[j] is the distance between what was read of from, and to[:j]

@@ -126,7 +126,7 @@ func TestRingThatIsShownWhole(t *testing.T) {
 }
 
 // Who waits again and again allocates nothing.
-func TestEnterAllocatesNothing(t *testing.T) {
+func TestEnterAllocatesNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
 	g, all := &Graph{}, stones(2)
 	alarm := NewAlarm()
 	g.Leave(g.Enter(runOf(all[0]), all[1], alarm))

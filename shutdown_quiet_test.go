@@ -1,0 +1,119 @@
+package akt_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt"
+)
+
+// Shutdown: hooks that send each other something whenever they are told of the stop do not go on for ever.
+func TestShutdownOfHooksThatAlwaysSend(t *testing.T) {
+	t.Parallel()
+	for name, sends := range map[string]func(self akt.Context, other *akt.Address) akt.Sender{
+		"each other":  func(_ akt.Context, other *akt.Address) akt.Sender { return other },
+		"to themself": func(self akt.Context, _ *akt.Address) akt.Sender { return self.Private() },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			system := akt.NewSystem(akt.WithDefaults(quiet()))
+			var addrs [2]*akt.Address
+			var asked atomic.Int32
+			for i := range addrs {
+				var err error
+				addrs[i], err = system.Run(&doll{onStopping: func(ctx akt.Context) bool {
+					asked.Add(1)
+					_ = sends(ctx, addrs[1-i]).Notify(ctx, deed(func(akt.Context) {})) // at the end it has stopped
+					return true
+				}})
+				require.NoError(t, err)
+			}
+			require.NoError(t, system.Shutdown(context.Background()), name)
+			require.Less(t, asked.Load(), int32(5000), name)
+		})
+	}
+}
+
+// Shutdown: intervals whose ticks overlap, or that are due again whenever OnStopping has returned, do not keep it from ending; what
+// a tick has left in a buffer is flushed.
+func TestShutdownBesideIntervals(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem(akt.WithDefaults(quiet()))
+		buffered, flushed := 0, 0
+		for i := range 10 {
+			time.Sleep(100 * time.Millisecond)
+			_, err := system.Run(&doll{
+				onStart: func(ctx akt.Context) error {
+					ctx.Private().NotifyInterval(func() any {
+						return deed(func(akt.Context) {
+							time.Sleep(200 * time.Millisecond)
+							if i == 0 {
+								buffered++
+							}
+						})
+					}, time.Second)
+					return nil
+				},
+				onStopping: func(akt.Context) bool {
+					time.Sleep(1500 * time.Millisecond)
+					if i == 0 {
+						flushed, buffered = flushed+buffered, 0
+					}
+					return true
+				},
+			})
+			require.NoError(t, err)
+		}
+		began := time.Now()
+		require.NoError(t, system.Shutdown(context.Background()))
+		require.Less(t, time.Since(began), 10*time.Second)
+		require.Positive(t, flushed)
+		require.Zero(t, buffered)
+	})
+}
+
+// Shutdown: what is queued behind a tick is handled before it goes on.
+func TestShutdownWaitsForWhatIsBehindATick(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem(akt.WithDefaults(quiet()))
+		var j journal
+		addr, err := system.Run(&doll{onStopping: func(akt.Context) bool { j.add("OnStopping"); return true }})
+		require.NoError(t, err)
+		contextOf(t, addr).Private().NotifyInterval(func() any {
+			return deed(func(akt.Context) { time.Sleep(time.Minute) })
+		}, time.Hour)
+		synctest.Wait()
+		require.NoError(t, addr.Notify(t.Context(), j.entry("queued")))
+		require.NoError(t, system.Shutdown(context.Background()))
+		require.Equal(t, []string{"queued", "OnStopping"}, j.all())
+	})
+}
+
+// Shutdown: at the hard end an actor that is busy outside its handlers is named, too.
+func TestShutdownNamesWhoIsBusyElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem(akt.WithDefaults(quiet()))
+		leave := make(chan struct{})
+		addr, err := system.Run(&doll{}, akt.WithName("a"), akt.WithSupervisor(akt.Supervisor{Decide: func(akt.Failure) akt.Directive {
+			<-leave
+			return akt.Stop
+		}}))
+		require.NoError(t, err)
+		require.NoError(t, addr.Notify(t.Context(), crash()))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err = system.Shutdown(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorContains(t, err, "a in no handler (0 queued)")
+		close(leave)
+		<-addr.Done()
+	})
+}
