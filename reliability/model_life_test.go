@@ -30,6 +30,9 @@ func (m *mActor) react(f mFault) {
 		return
 	}
 	f.directive = d
+	for _, other := range m.exits { // whether that one restarts first
+		m.ambiguous = m.ambiguous || other != m && other.descendsFrom(on)
+	}
 	m.ambiguous = m.ambiguous || m.telling // whether the other one was told before
 	if !on.ending && !on.ended && !(on.restarting && d == akt.Restart) &&
 		!(on.escalated != nil && (d == akt.Restart || on.escalated.directive == akt.Stop)) {

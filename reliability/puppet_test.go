@@ -243,7 +243,11 @@ func (p puppet) HandleLater(ctx akt.Context, m later) (*akt.Future[int], error) 
 	future := akt.Go(ctx, func(ctx context.Context) (int, error) {
 		started <- ctx
 		for {
-			next := <-o.strings
+			var next order
+			select {
+			case next = <-o.strings:
+			case <-p.problems.down:
+			}
 			if next.do == nil {
 				return msg{ID: m.ID}.ends(next.end)
 			}

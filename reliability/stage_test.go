@@ -56,6 +56,7 @@ type problems struct {
 	promised map[int]int       // by whom a reply to a message was
 	told     map[[2]int]string // whom it was told of whose end, and why that one died
 	reads    atomic.Int64
+	down     chan struct{} // closed when the stage is torn down
 }
 
 // seen comes before whatever the stage looks at is written. Its looks are before it, which the race
@@ -126,7 +127,7 @@ func goexit() { runtime.Goexit() }
 func play(p program, tell bool) (wrong []string, script []string) {
 	s := &stage{
 		model: &model{}, program: p, tell: tell,
-		problems: &problems{names: map[string]int{}, weak: map[*akt.WeakAddress]int{}, promised: map[int]int{}, told: map[[2]int]string{}},
+		problems: &problems{names: map[string]int{}, weak: map[*akt.WeakAddress]int{}, promised: map[int]int{}, down: make(chan struct{}), told: map[[2]int]string{}},
 	}
 	s.found = s.finds
 	s.system = akt.NewSystem(
@@ -324,13 +325,9 @@ func (s *stage) finish() {
 // tearDown ends what is left after a failure, so that the bubble can end.
 func (s *stage) tearDown() {
 	s.torn.Store(true)
+	close(s.down)
 	for _, d := range s.diaries {
 		close(d.strings)
-		for _, o := range d.owed {
-			if o.strings != nil {
-				close(o.strings)
-			}
-		}
 	}
 	for _, c := range s.calls {
 		if c.cancel != nil {
