@@ -38,14 +38,22 @@ func (a *actor) refusal(msg any, err error) error { return a.undelivered(labelOf
 
 // send sends a request and waits for its reply.
 func (a *actor) send(ctx context.Context, msg any, into lane) (any, error) {
-	reply, err := a.deliver(ctx, msg, into)
+	if ctx == nil {
+		return nil, a.undelivered(labelOf(msg), errNilContext)
+	}
+	r, routed, err := a.route(msg)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := a.sendTo(ctx, r, routed, into)
 	if a.defers(reply) {
 		a.received(reply)
 	}
 	return reply, err
 }
 
-// deliver is send for a caller that says when it has received the reply.
+// deliver is send for a caller that says when it has received the reply. It is no part of send, as a
+// call more is felt there.
 func (a *actor) deliver(ctx context.Context, msg any, into lane) (any, error) {
 	if ctx == nil {
 		return nil, a.undelivered(labelOf(msg), errNilContext)

@@ -63,8 +63,11 @@ func (a *actor) stopAfter(o orders) {
 func (a *actor) timeEnd(idle bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if idle && !a.table.ends && (a.extras == nil || len(a.extras.children) == 0) {
+		return
+	}
 	x := a.extra()
-	if x.over || x.endTimer != nil || idle && !a.table.ends && len(x.children) == 0 {
+	if x.over || x.endTimer != nil {
 		return
 	}
 	x.endTimer = time.AfterFunc(waitIsLong, a.logEnd)
