@@ -116,7 +116,7 @@ func (e *envelope) Refuse(at waitgraph.Node, path func() string) bool {
 		e.answer(nil, a.refused(e, err))
 		return true
 	}
-	switch at, _ := a.withdraw(e); at {
+	switch at, _ := a.takeBack(e); at {
 	case taken:
 		return false
 	case outside:

@@ -309,6 +309,8 @@ func (a *actor) caught(recovered any, e *envelope) *PanicError {
 func (a *actor) tick(c Context, e *envelope) (reply any, err error) {
 	e.msg, e.to = nil, route{} // of the tick before
 	a.word.Or(flagTick)
+	a.system.note() // Shutdown does not wait for it
+
 	if e.timer.isStopped() { // since it was taken
 		a.endRunOfNone()
 		return nil, nil

@@ -227,9 +227,19 @@ func (a *actor) forsake(e *envelope) {
 		a.leave(e)
 		return
 	}
-	if at, _ := a.withdraw(e); at == taken {
+	if at, _ := a.takeBack(e); at == taken {
 		e.settle(abandoned)
 	}
+}
+
+// takeBack is withdraw. It tells Shutdown, which waits for what is behind the tick of an interval, but not
+// for that.
+func (a *actor) takeBack(e *envelope) (at whereabouts, ahead ahead) {
+	at, ahead = a.withdraw(e)
+	if at == queued {
+		a.system.note()
+	}
+	return at, ahead
 }
 
 // answerOf is what a settled request came to.
@@ -249,7 +259,7 @@ func (a *actor) answerOf(e *envelope) (any, error) {
 
 // giveUp leaves a request whose context has ended. It returns nil if the answer is there already.
 func (a *actor) giveUp(ctx context.Context, e *envelope) error {
-	at, ahead := a.withdraw(e)
+	at, ahead := a.takeBack(e)
 	if at == taken {
 		old, ok := e.settle(abandoned)
 		if !ok {

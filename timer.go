@@ -30,6 +30,7 @@ func (t *Timer) Stop() bool {
 		return false
 	}
 	defer t.actor.releaseForgotten()
+	defer t.actor.system.note() // as takeBack does
 	t.actor.mu.Lock()
 	defer t.actor.mu.Unlock()
 	if t.stopped {
