@@ -220,6 +220,7 @@ func (a *actor) replaceOnly(on bool) (own []*envelope) {
 	x.replacing = on
 	if !on {
 		x.told, x.cause = false, nil
+		a.orders &^= orderTell // a state that rests is none, and Shutdown tells the next one
 		x.born = a.word.Load() >> runShift
 		own = a.withdrawOwn()
 	}

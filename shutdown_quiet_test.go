@@ -96,6 +96,79 @@ func TestShutdownWaitsForWhatIsBehindATick(t *testing.T) {
 	})
 }
 
+// Shutdown goes on beside a tick that lasts, also where that began with nobody idle in between, and where
+// what was queued behind it has been taken back.
+func TestShutdownGoesOnBesideATickThatLasts(t *testing.T) {
+	t.Parallel()
+	for name, meanwhile := range map[string]func(*testing.T, akt.Context, *akt.Address, func() any) (later func()){
+		"right after a message": func(t *testing.T, ctx akt.Context, addr *akt.Address, next func() any) func() {
+			leave := hold(t, addr)
+			ctx.Private().NotifyInterval(next, time.Hour)
+			return leave
+		},
+		"and a sender that leaves": func(t *testing.T, ctx akt.Context, addr *akt.Address, next func() any) func() {
+			ctx.Private().NotifyInterval(next, time.Hour)
+			synctest.Wait()
+			sender, leave := context.WithCancel(t.Context())
+			go func() { _, _ = addr.Send(sender, deed(func(akt.Context) { t.Error("handled") })) }()
+			return leave
+		},
+		"and a timer that is stopped": func(_ *testing.T, ctx akt.Context, _ *akt.Address, next func() any) func() {
+			ctx.Private().NotifyInterval(next, time.Hour)
+			synctest.Wait()
+			timer := ctx.Private().NotifyLater(deed(func(akt.Context) {}), 0)
+			return func() { timer.Stop() }
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			system := akt.NewSystem(akt.WithDefaults(quiet()))
+			addr, err := system.Run(&doll{})
+			require.NoError(t, err)
+			told := make(chan struct{}, 1)
+			_, err = system.Run(&doll{onStopping: func(akt.Context) bool { told <- struct{}{}; return true }})
+			require.NoError(t, err)
+			left := make(chan struct{})
+			later := meanwhile(t, contextOf(t, addr), addr, func() any { return deed(func(akt.Context) { <-left }) })
+			synctest.Wait()
+			over := make(chan error)
+			go func() { over <- system.Shutdown(context.Background()) }()
+			synctest.Wait()
+			require.Empty(t, told, name)
+			later()
+			synctest.Wait()
+			require.NotEmpty(t, told, name)
+			close(left)
+			require.NoError(t, <-over)
+		})
+	}
+}
+
+// Shutdown does not wait for the restart of an actor with nothing queued, also where it was about to be
+// told of the stop when it failed.
+func TestShutdownDoesNotWaitForARestartOfWhoWasToBeTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem(akt.WithDefaults(quiet()))
+		addr, err := system.Run(akt.Spawner[*doll](func() *doll { return &doll{} }),
+			akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Hour, BackoffMax: time.Hour}))
+		require.NoError(t, err)
+		fails := deed(func(akt.Context) { panic("fails") })
+		require.NoError(t, addr.Notify(t.Context(), fails)) // the first restart is immediate
+		synctest.Wait()
+		left := make(chan struct{})
+		contextOf(t, addr).Private().NotifyInterval(func() any {
+			return deed(func(akt.Context) { <-left; panic("fails") })
+		}, time.Hour)
+		synctest.Wait()
+		began, over := time.Now(), make(chan error)
+		go func() { over <- system.Shutdown(context.Background()) }()
+		synctest.Wait()
+		close(left)
+		require.NoError(t, <-over)
+		require.Zero(t, time.Since(began))
+	})
+}
+
 // Shutdown: at the hard end an actor that is busy outside its handlers is named, too.
 func TestShutdownNamesWhoIsBusyElsewhere(t *testing.T) {
 	t.Parallel()
