@@ -175,7 +175,7 @@ func (m *mActor) lookUp(c *mCall) {
 
 // runAnew is the rest of LookupOrRun where there is no actor of that name any more.
 func (m *mActor) runAnew(c *mCall) {
-	if m.closing && (c.from == nil || !c.from.live) {
+	if m.stopping || m.closing && (c.from == nil || !c.from.live) {
 		c.becomes(gotNotRun)
 		return
 	}

@@ -137,6 +137,7 @@ func (m *mActor) familyEnded() {
 			m.Stopped++
 		}
 		m.restarting, m.stateless, m.renewing, m.isTold = false, true, true, false
+		m.tellOfStop = false
 		m.forgetRestart()
 		m.failPromises()
 		m.withdrawOwn()

@@ -10,6 +10,8 @@ type stuckIn struct {
 	name   string
 	runs   bool
 	rests  bool
+	waits  bool // for children to end
+	held   bool // by a handler of one of those
 	owes   int
 	queued int
 	less   int // how many senders may have left meanwhile, whose ctx has ended too
@@ -18,6 +20,10 @@ type stuckIn struct {
 
 func (m *mActor) stuckIn(owes int) stuckIn {
 	in := stuckIn{name: m.name, more: len(m.watching), runs: m.run != nil, rests: m.resting, owes: owes}
+	if m.restarting || m.ending {
+		in.waits = true
+		in.held = slices.ContainsFunc(m.model.actors, func(a *mActor) bool { return a.run != nil && a.descendsFrom(m) })
+	}
 	for _, c := range slices.Concat(m.private, m.public) {
 		in.queued++
 		if c.request && c.from != nil {
@@ -28,8 +34,31 @@ func (m *mActor) stuckIn(owes int) stuckIn {
 }
 
 // knowsOfStop reports whether OnStopping need not be called for notice: it was, and no message
-// handled since, or there is no state.
-func (m *mActor) knowsOfStop() bool { return m.stateless || m.isTold && !m.handledAny }
+// handled since, or there is no state. For Shutdown, as long as it waits, the ticks of intervals are no
+// messages.
+func (m *mActor) knowsOfStop(butTicks bool) bool {
+	return m.stateless || m.isTold && !m.handledAny && (butTicks || !m.handledTick)
+}
+
+// isTick reports whether the actor is in a tick of an interval.
+func (m *mActor) isTick() bool {
+	return m.run != nil && m.run.call.timer != nil && m.run.call.timer.every > 0
+}
+
+// isQuiet reports whether Shutdown does not wait for the actor: it has nothing to do, but perhaps a tick
+// of an interval.
+func (m *mActor) isQuiet() bool {
+	switch {
+	case m.ended, m.resting && !m.work:
+		return true
+	case m.queued(), m.escalated != nil, m.owes() > 0:
+		return false
+	case m.isTick():
+		m.ambiguous = m.ambiguous || m.unsure
+		return !m.ask && !m.tellOfStop && !m.drained
+	}
+	return !m.busy()
+}
 
 func (w *model) shutdown() {
 	w.closing = true
@@ -46,10 +75,7 @@ func (w *model) quiet() {
 		if !m.ended {
 			all = false
 		}
-		if m.resting && !m.work {
-			continue
-		}
-		if !m.ended && (m.busy() || m.queued() || m.escalated != nil) || m.owes() > 0 {
+		if !m.isQuiet() {
 			return
 		}
 	}
@@ -78,7 +104,7 @@ func (w *model) tellAll() (any bool) {
 	}
 	w.telling = true
 	for _, m := range w.actors {
-		if !m.ended && !m.knowsOfStop() {
+		if !m.ended && !m.knowsOfStop(true) {
 			any = true
 			m.tellOfStop = true
 			m.settle()
@@ -116,7 +142,7 @@ func (w *model) patienceEnds() {
 		if slices.ContainsFunc(m.public, func(c *mCall) bool { return c.request && c.from != nil }) && len(m.waiting) > 0 {
 			w.ambiguous = true // whether one that leaves lets another one in before all are refused
 		}
-		if m.run != nil || m.queued() || owes[m] > 0 {
+		if m.run != nil || m.queued() || m.restarting || m.ending || owes[m] > 0 {
 			w.stuck = append(w.stuck, m.stuckIn(owes[m]))
 		}
 		if m.run != nil {

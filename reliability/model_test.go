@@ -67,29 +67,30 @@ type mActor struct {
 	flushedAt                int      // the last step in which another one's OnStopping has sent it something
 	run                      *mRun    // the handler that holds it
 
-	refs       int
-	shut       bool // takes nothing more
-	drained    bool // to end when everything was handled
-	notice     bool // OnStopping is to be called before that
-	tellOfStop bool // OnStopping is to be called for notice, by Shutdown
-	isTold     bool // OnStopping was called for notice
-	handledAny bool // since then
-	mayAsk     int  // how many calls of OnStopping more there may be
-	lessAsk    int  // and how many less
-	ask        bool // Context.Stop was called
-	restarting bool // waits for the children of the old state
-	stateless  bool // between two states, or after the last
-	renewing   bool // a fresh state is to be made
-	resting    bool // until due
-	inHook     bool // OnStopping is called
-	due        time.Duration
-	wait       time.Duration // of the restart
-	hurry      bool          // the old state was started
-	work       bool          // something waits for the end of the rest
-	escalated  *mFault
-	ending     bool // waits for its children
-	ended      bool
-	why        string // it died of
+	refs        int
+	shut        bool // takes nothing more
+	drained     bool // to end when everything was handled
+	notice      bool // OnStopping is to be called before that
+	tellOfStop  bool // OnStopping is to be called for notice, by Shutdown
+	isTold      bool // OnStopping was called for notice
+	handledTick bool // or only a tick
+	handledAny  bool // since then
+	mayAsk      int  // how many calls of OnStopping more there may be
+	lessAsk     int  // and how many less
+	ask         bool // Context.Stop was called
+	restarting  bool // waits for the children of the old state
+	stateless   bool // between two states, or after the last
+	renewing    bool // a fresh state is to be made
+	resting     bool // until due
+	inHook      bool // OnStopping is called
+	due         time.Duration
+	wait        time.Duration // of the restart
+	hurry       bool          // the old state was started
+	work        bool          // something waits for the end of the rest
+	escalated   *mFault
+	ending      bool // waits for its children
+	ended       bool
+	why         string // it died of
 
 	children []*mActor
 	watching map[*mActor]bool // not told yet
@@ -260,7 +261,7 @@ func (m *mActor) settle() {
 		case m.tellOfStop:
 			m.tellOfStop = false
 			if !m.stateless {
-				m.isTold, m.handledAny = true, false
+				m.isTold, m.handledAny, m.handledTick = true, false, false
 				m.asks()
 			}
 		case m.ask:
@@ -281,7 +282,7 @@ func (m *mActor) settle() {
 			m.letIn()
 			m.begin(c)
 		case m.drained:
-			if m.notice && !m.knowsOfStop() {
+			if m.notice && !m.knowsOfStop(false) {
 				m.asks()
 			}
 			m.end("")
@@ -327,7 +328,11 @@ func (m *mActor) begin(c *mCall) {
 		c.id = t.id + t.ticks
 	}
 	m.Begun = append(m.Begun, c.id)
-	m.handledAny = true
+	if c.timer != nil && c.timer.every > 0 {
+		m.handledTick = true
+	} else {
+		m.handledAny = true
+	}
 	endless := (!c.request || c.endless) && !m.limited
 	m.run = &mRun{actor: m, call: c, live: true, endless: endless}
 	switch c.act {

@@ -228,6 +228,21 @@ func (p puppet) begin(id int) {
 	}
 }
 
+// owe notes what is owed for a message.
+func (d *diary) owe(id int, o owed) {
+	d.problems.mu.Lock()
+	defer d.problems.mu.Unlock()
+	d.owed[id] = o
+}
+
+// owes is what is owed for a message whose handling has begun.
+func (d *diary) owes(id int) (o owed, known bool) {
+	d.problems.mu.Lock()
+	defer d.problems.mu.Unlock()
+	o, known = d.owed[id]
+	return o, known
+}
+
 // HandleLater replies with a Future.
 func (p puppet) HandleLater(ctx akt.Context, m later) (*akt.Future[int], error) {
 	p.problems.seen()
@@ -235,7 +250,7 @@ func (p puppet) HandleLater(ctx akt.Context, m later) (*akt.Future[int], error) 
 	p.problems.promises(p.id, m.ID)
 	if m.Act == actLater {
 		promise, future := akt.NewPromise[int](ctx)
-		p.owed[m.ID] = owed{ctx: ctx, promise: promise}
+		p.owe(m.ID, owed{ctx: ctx, promise: promise})
 		return future, nil
 	}
 	o := owed{strings: make(chan order, 1)}
@@ -256,7 +271,7 @@ func (p puppet) HandleLater(ctx akt.Context, m later) (*akt.Future[int], error) 
 		}
 	})
 	o.ctx = <-started
-	p.owed[m.ID] = o
+	p.owe(m.ID, o)
 	return future, nil
 }
 

@@ -186,7 +186,7 @@ func (s *stage) compareShutdown() {
 		switch {
 		case i >= 0:
 			named = slices.Delete(named, i, i+1)
-		case in.runs || in.queued > in.less:
+		case in.runs || in.held || in.queued > in.less:
 			s.add("Shutdown returns %v, without %+v", s.endError, in)
 		}
 	}
@@ -201,6 +201,8 @@ func (in stuckIn) isNamedIn(text string) bool {
 	switch {
 	case in.runs:
 		what += " in HandleMsg"
+	case in.waits:
+		what += " in no handler"
 	case in.rests:
 		what += " waiting for its restart"
 	}

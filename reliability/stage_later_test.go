@@ -14,7 +14,7 @@ func (s *stage) settle(st step) bool {
 		return false
 	}
 	l := open[st.a%len(open)]
-	o, known := s.diaries[l.run.actor.id].owed[l.id]
+	o, known := s.diaries[l.run.actor.id].owes(l.id)
 	if !known {
 		return false // its handler has not begun
 	}
@@ -41,7 +41,7 @@ func (s *stage) sendOwed(st step, h *handle) bool {
 		return false
 	}
 	l := s.laters[len(s.laters)-1-st.b%len(s.laters)]
-	o, known := s.diaries[l.run.actor.id].owed[l.id]
+	o, known := s.diaries[l.run.actor.id].owes(l.id)
 	if !known {
 		return false
 	}
@@ -65,7 +65,7 @@ func (s *stage) sendOwed(st step, h *handle) bool {
 // sendOfFunction has a function of Go make a request, and wait for the reply.
 func (s *stage) sendOfFunction(st step) bool {
 	for _, l := range s.open() {
-		o, known := s.diaries[l.run.actor.id].owed[l.id]
+		o, known := s.diaries[l.run.actor.id].owes(l.id)
 		if !l.function || !known || !l.run.endless && l.call.from != nil { // when its ctx ends is beyond the model
 			continue
 		}

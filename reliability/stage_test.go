@@ -145,6 +145,7 @@ func play(p program, tell bool) (wrong []string, script []string) {
 		if !s.take(st) {
 			continue
 		}
+		s.quiet()
 		s.endStep()
 		ok = s.ambiguous || s.compare()
 		if s.ambiguous {
@@ -170,19 +171,26 @@ func (s *stage) letter(l akt.DeadLetter) {
 	if m, ok := l.Msg.(later); !ok || !s.promisedBy(m.ID, &id) {
 		id = s.idOf(l.Actor)
 	}
-	d := s.diaries[id]
 	switch m := l.Msg.(type) {
 	case msg:
-		d.Letters = append(d.Letters, m.ID)
+		s.note(id, m.ID)
 	case later:
-		d.Letters = append(d.Letters, m.ID)
+		s.note(id, m.ID)
 	case akt.Terminated:
-		d.Letters = append(d.Letters, terminatedID-s.idOfAddress(m.Address))
+		s.note(id, terminatedID-s.idOfAddress(m.Address))
 	case nil:
-		d.Letters = append(d.Letters, 0)
+		s.note(id, 0)
 	default:
-		d.Letters = append(d.Letters, functionID)
+		s.note(id, functionID)
 	}
+}
+
+// note enters a dead letter of an actor. What it was to reply later may fail on any goroutine.
+func (s *stage) note(id, letter int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.diaries[id]
+	d.Letters = append(d.Letters, letter)
 }
 
 func (s *stage) say(format string, args ...any) {
@@ -314,6 +322,7 @@ func (s *stage) finish() {
 			s.nothingLeft()
 			return
 		}
+		s.quiet()
 		s.endStep()
 		if s.ambiguous || !s.compare() {
 			return
