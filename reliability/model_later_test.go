@@ -218,7 +218,7 @@ func (m *mActor) flush() {
 	to := c.on
 	if to != m {
 		m.ambiguous = m.ambiguous || to.activeAt == m.step || to.shutAt == m.step
-		to.flushedAt = m.step
+		to.flushedAt, to.flushedBy = m.step, m
 		if m.closing && !m.stopping && !to.ended {
 			to.lessAsk, to.mayAsk = 1, 1 // it may come before that one is told, or after
 		}
@@ -236,6 +236,23 @@ func (m *mActor) asks() {
 	m.inHook = true
 	m.flush()
 	m.inHook = false
+}
+
+// races reports whether what an ending actor has sent to another one, and what comes of its end, reach
+// that one at the same time: it is of the same family, or watches that one.
+func (m *mActor) races() bool {
+	by := m.flushedBy
+	if m.flushedAt != m.step || by.endedAt != m.step && by.diedAt != m.step {
+		return false
+	}
+	return m.root() == by.root() || m.watching[by] || m.watched[by] || m.toldOf[by]
+}
+
+func (m *mActor) root() *mActor {
+	for m.parent != nil {
+		m = m.parent
+	}
+	return m
 }
 
 func (m *mActor) stateAllowed(got akt.State) bool {

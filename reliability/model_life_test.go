@@ -2,6 +2,7 @@ package reliability
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/aktgo/akt"
@@ -215,7 +216,11 @@ func (m *mActor) endWatches() {
 	for t := range m.watching {
 		t.watchers = slices.DeleteFunc(t.watchers, func(w *mActor) bool { return w == m })
 	}
-	m.watched, m.watching = m.watching, map[*mActor]bool{}
+	if m.watchedAt != m.step {
+		m.watched, m.watchedAt = map[*mActor]bool{}, m.step
+	}
+	maps.Copy(m.watched, m.watching)
+	m.watching = map[*mActor]bool{}
 }
 
 // end drops what is queued and ends the children.

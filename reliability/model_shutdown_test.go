@@ -54,10 +54,15 @@ func (m *mActor) isQuiet() bool {
 	case m.queued(), m.escalated != nil, m.owes() > 0:
 		return false
 	case m.isTick():
-		m.ambiguous = m.ambiguous || m.unsure
+		switch {
+		case m.unsure, m.lessAsk > 0: // whether it was told since its last message
+			m.ambiguous = true
+		case m.run.wentOnAt == m.step: // what it has done when Shutdown looks
+			m.ambiguous = true
+		}
 		return !m.ask && !m.tellOfStop && !m.drained
 	}
-	return !m.busy()
+	return !m.busy() && !m.ask && !m.tellOfStop && !m.drained && !m.renewing
 }
 
 func (w *model) shutdown() {
@@ -176,7 +181,7 @@ func (w *model) patienceEnds() {
 func (w *model) endStep() {
 	w.exits = nil
 	for _, m := range w.actors {
-		w.ambiguous = w.ambiguous || m.flushedAt == w.step && m.shutAt == w.step && !w.stopping
+		w.ambiguous = w.ambiguous || m.flushedAt == w.step && m.shutAt == w.step && !w.stopping || m.races()
 	}
 	for _, t := range w.tolds {
 		w.ambiguous = w.ambiguous || t.at == w.step && t.to.roused == w.step
@@ -195,7 +200,7 @@ func (w *model) endStep() {
 	}
 	for _, m := range w.actors {
 		for of := range m.watched {
-			if m.diedAt == w.step && of.endedAt == w.step {
+			if (m.diedAt == w.step || m.endedWatches == w.step) && of.endedAt == w.step {
 				m.loose[terminatedID-of.id] = false
 				if w.closing {
 					m.mayAsk++

@@ -64,8 +64,9 @@ type mActor struct {
 	private, public, waiting []*mCall
 	awaiting                 []*mCall // those who wait for its end
 	flushes                  *mCall   // what OnStopping sends
-	flushedAt                int      // the last step in which another one's OnStopping has sent it something
-	run                      *mRun    // the handler that holds it
+	flushedBy                *mActor
+	flushedAt                int   // the last step in which another one's OnStopping has sent it something
+	run                      *mRun // the handler that holds it
 
 	refs        int
 	shut        bool // takes nothing more
@@ -92,16 +93,17 @@ type mActor struct {
 	ended       bool
 	why         string // it died of
 
-	children []*mActor
-	watching map[*mActor]bool // not told yet
-	watched  map[*mActor]bool // when it came to its end
-	watchers []*mActor
-	toldOf   map[*mActor]bool
-	loose    map[int]bool // Terminated of these may come at any moment; true: must come while the actor lives
-	unsure   bool         // whether one of these is queued, and before what
-	activeAt int          // the last step in which it did something of its own
-	shutAt   int
-	diedAt   int
+	children  []*mActor
+	watching  map[*mActor]bool // not told yet
+	watched   map[*mActor]bool // when a state came to its end
+	watchedAt int              // the step of that
+	watchers  []*mActor
+	toldOf    map[*mActor]bool
+	loose     map[int]bool // Terminated of these may come at any moment; true: must come while the actor lives
+	unsure    bool         // whether one of these is queued, and before what
+	activeAt  int          // the last step in which it did something of its own
+	shutAt    int
+	diedAt    int
 
 	endedWatches int // the last step in which a state ended with its watches
 	endedAt      int
@@ -110,13 +112,14 @@ type mActor struct {
 
 // mRun is one run of a handler that holds its actor.
 type mRun struct {
-	actor   *mActor
-	call    *mCall
-	live    bool
-	endless bool    // its ctx cannot end, but by Shutdown
-	pending *mCall  // the request it waits for
-	later   *mLater // what it owes, since it has returned
-	of      *mLater // it is no handler, but a function of Go
+	actor    *mActor
+	call     *mCall
+	live     bool
+	endless  bool    // its ctx cannot end, but by Shutdown
+	pending  *mCall  // the request it waits for
+	wentOnAt int     // the last step in which it had waited and goes on
+	later    *mLater // what it owes, since it has returned
+	of       *mLater // it is no handler, but a function of Go
 }
 
 // mCall is one message, what is to come of it, and, written by its sender, what did.
@@ -158,22 +161,20 @@ func (c *mCall) becomes(outcomes ...string) {
 	c.want = outcomes
 	if c.from != nil && c.from.pending == c {
 		c.from.pending = nil
+		c.from.wentOnAt = c.from.actor.step
 	}
 }
 
 // waits reports whether the sender waits for the answer to a request.
 func (c *mCall) waits() bool { return c.want == nil }
 
-// chain calls f for each live run that waits for r, r itself first, until f returns true.
-func (r *mRun) chain(f func(*mRun) bool) bool {
-	for r != nil {
-		if r.live && f(r) {
+// liveAbove reports whether a handler that runs has, itself or by others, asked for a run: whether what
+// comes with the ctx of one that has ended is from inside then is not said.
+func (r *mRun) liveAbove() bool {
+	for r = r.call.from; r != nil; r = r.call.from {
+		if r.live {
 			return true
 		}
-		if !r.call.request || !r.live && !r.call.here && (r.call.from == nil || !r.call.from.actor.limited) {
-			return false
-		}
-		r = r.call.from
 	}
 	return false
 }
@@ -197,7 +198,10 @@ func (m *mActor) busy() bool {
 // send takes a message in, or refuses it, and lets the actor go on.
 func (m *mActor) send(c *mCall) {
 	c.on = m
-	fromInside := c.from != nil && (c.from.chain(func(*mRun) bool { return true }) || c.from.later != nil && c.from.later.inside())
+	fromInside := c.from != nil && (c.from.live || c.from.later != nil && c.from.later.inside())
+	if m.closing && c.from != nil && !fromInside {
+		m.ambiguous = m.ambiguous || c.from.liveAbove()
+	}
 	refused := m.closing && !fromInside && !c.do
 	switch {
 	case c.request && c.over && !c.endless, !c.request && !c.do && c.over:
@@ -330,6 +334,9 @@ func (m *mActor) begin(c *mCall) {
 	m.Begun = append(m.Begun, c.id)
 	if c.timer != nil && c.timer.every > 0 {
 		m.handledTick = true
+		if m.closing && !m.stopping && !m.cut && !slices.Contains([]act{actReply, actFail, actHold}, c.act) {
+			m.ambiguous = true // what it has done when Shutdown looks
+		}
 	} else {
 		m.handledAny = true
 	}
