@@ -288,21 +288,18 @@ func (s *System) cut(ctx context.Context) error {
 	var unquiet []string
 	s.life.End()
 	s.endFunctions()
-	for _, a := range s.allThatEnd() {
-		word := a.word.Load()
-		running := a.runningIn(word)
-		if running == "" && !isIdle(word) && word&flagRest == 0 {
-			running = "no handler"
+	actors := s.allThatEnd()
+	for _, a := range actors { // all, before the first of them ends, which makes others busy
+		if text := a.unquiet(); text != "" {
+			unquiet = append(unquiet, text)
 		}
-		_, owed := a.owed(nil)
+	}
+	for _, a := range actors {
 		a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
 		if own := a.config.within().life; own != nil {
 			own.End()
 		}
 		queue, current, start := a.shutOff(orderDrain | orderNotice)
-		if running != "" || owed > 0 || len(queue) > 0 {
-			unquiet = append(unquiet, unquietAs(a.name(), running, word&flagRest != 0, len(queue), owed))
-		}
 		if current != nil && current.kind == request {
 			current.cut()
 		}
@@ -322,13 +319,25 @@ func (s *System) cut(ctx context.Context) error {
 	return err
 }
 
-// unquietAs is what a text says of an actor that was not quiet.
-func unquietAs(name, running string, resting bool, queued, owed int) string {
-	text := name
+// unquiet is what a text says of an actor that is not quiet; nothing of one that is.
+func (a *actor) unquiet() string {
+	word := a.word.Load()
+	running := a.runningIn(word)
+	if running == "" && !isIdle(word) && word&flagRest == 0 {
+		running = "no handler"
+	}
+	_, owed := a.owed(nil)
+	a.mu.Lock()
+	queued := a.queued()
+	a.mu.Unlock()
+	if running == "" && owed == 0 && queued == 0 {
+		return ""
+	}
+	text := a.name()
 	switch {
 	case running != "":
 		text += " in " + running
-	case resting:
+	case word&flagRest != 0:
 		text += " waiting for its restart"
 	}
 	if owed > 0 {

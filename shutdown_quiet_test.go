@@ -169,6 +169,33 @@ func TestShutdownDoesNotWaitForARestartOfWhoWasToBeTold(t *testing.T) {
 	})
 }
 
+// Shutdown: at the hard end those are not named that only become busy because others end.
+func TestShutdownDoesNotNameWhoWasQuiet(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			system := akt.NewSystem(akt.WithDefaults(quiet()))
+			stuck, err := system.Run(&doll{}, akt.WithName("stuck"))
+			require.NoError(t, err)
+			leave := hold(t, stuck)
+			watched, err := system.Run(&doll{})
+			require.NoError(t, err)
+			for range 8 {
+				watcher, err := system.Run(&doll{})
+				require.NoError(t, err)
+				contextOf(t, watcher).Watch(watched)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			err = system.Shutdown(ctx)
+			require.ErrorContains(t, err, "not quiet: stuck in HandleAct (0 queued)")
+			require.NotContains(t, err.Error(), "doll-")
+			leave()
+			shutDown(t, system)
+		})
+	}
+}
+
 // Shutdown: at the hard end an actor that is busy outside its handlers is named, too.
 func TestShutdownNamesWhoIsBusyElsewhere(t *testing.T) {
 	t.Parallel()
