@@ -169,31 +169,36 @@ func TestShutdownDoesNotWaitForARestartOfWhoWasToBeTold(t *testing.T) {
 	})
 }
 
-// Shutdown: at the hard end those are not named that only become busy because others end.
+// Shutdown: at the hard end those are not named that only become busy because others end, be it of what
+// the dead-letter hook does.
 func TestShutdownDoesNotNameWhoWasQuiet(t *testing.T) {
 	t.Parallel()
-	for range 50 {
-		synctest.Test(t, func(t *testing.T) {
-			system := akt.NewSystem(akt.WithDefaults(quiet()))
-			stuck, err := system.Run(&doll{}, akt.WithName("stuck"))
-			require.NoError(t, err)
-			leave := hold(t, stuck)
-			watched, err := system.Run(&doll{})
-			require.NoError(t, err)
-			for range 8 {
-				watcher, err := system.Run(&doll{})
-				require.NoError(t, err)
-				contextOf(t, watcher).Watch(watched)
+	synctest.Test(t, func(t *testing.T) {
+		var others []akt.Context
+		left := make(chan struct{})
+		system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(akt.DeadLetter) {
+			for _, c := range others { // those that have ended refuse it
+				_ = c.Private().Do(func(akt.Context) { <-left })
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			err = system.Shutdown(ctx)
-			require.ErrorContains(t, err, "not quiet: stuck in HandleAct (0 queued)")
-			require.NotContains(t, err.Error(), "doll-")
-			leave()
-			shutDown(t, system)
-		})
-	}
+		}))
+		for range 20 {
+			addr, err := system.Run(&doll{})
+			require.NoError(t, err)
+			others = append(others, contextOf(t, addr))
+		}
+		stuck, err := system.Run(&doll{}, akt.WithName("stuck"))
+		require.NoError(t, err)
+		leave := hold(t, stuck)
+		require.NoError(t, stuck.Notify(t.Context(), deed(func(akt.Context) { t.Error("handled") })))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err = system.Shutdown(ctx)
+		require.ErrorContains(t, err, "not quiet: stuck in HandleAct (1 queued)")
+		require.NotContains(t, err.Error(), "doll-")
+		close(left)
+		leave()
+		shutDown(t, system)
+	})
 }
 
 // Shutdown: at the hard end an actor that is busy outside its handlers is named, too.

@@ -85,6 +85,9 @@ func (s *stage) setFlush(st step, m *mActor, h *handle) bool {
 			return false
 		}
 	}
+	if m.closing && !m.stopping && m.lessAsk+m.mayAsk > 0 {
+		return false // whether Shutdown has it called once more is not said
+	}
 	to := h.on
 	if st.c%2 == 0 {
 		to, h = m, nil
