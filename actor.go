@@ -29,7 +29,7 @@ type actor struct {
 
 	entry names.Entry[*actor] // in the system's names, guarded by System.mu
 
-	mailbox
+	box mailbox
 }
 
 // extras are what only some actors have.
@@ -94,8 +94,8 @@ var runNames = map[uint16]string{
 // nobody stands in for the actor of a Context that has none: it stopped long ago.
 var nobody = func() *actor {
 	a := &actor{table: newTable(reflect.TypeFor[struct{}](), nil), system: defaultSystem, config: &config{own: names.Own{Given: "nobody"}}}
-	a.word.Store(flagBusy)
-	a.shutLanes()
+	a.box.word.Store(flagBusy)
+	a.box.shutLanes()
 	a.phase.Store(uint32(Stopped))
 	a.extras = &extras{over: true}
 	return a
@@ -121,8 +121,8 @@ func (a *actor) logger() *slog.Logger {
 
 // err is why the actor died, nil while it lives.
 func (a *actor) err() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	if a.extras == nil {
 		return nil
 	}
@@ -138,8 +138,8 @@ var closed = func() chan struct{} {
 
 // done is closed when OnStopped has returned.
 func (a *actor) done() <-chan struct{} {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	x := a.extra()
 	switch {
 	case x.done != nil:
@@ -153,7 +153,7 @@ func (a *actor) done() <-chan struct{} {
 
 // running names the handler that runs, if one does.
 func (a *actor) running() string {
-	return a.runningIn(a.word.Load())
+	return a.runningIn(a.box.word.Load())
 }
 
 // runningIn is running for a state word that was read.

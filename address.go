@@ -227,7 +227,7 @@ func (a *Address) Err() error {
 // IsClosed reports whether the actor takes no more messages through this address.
 func (a *Address) IsClosed() bool {
 	defer runtime.KeepAlive(a)
-	return a.isReleased() || a.target().shut()
+	return a.isReleased() || a.target().box.shut()
 }
 
 // IsConnected is the opposite of IsClosed.
@@ -252,7 +252,7 @@ func (a *actor) String() string { return a.name() + " (" + a.table.typ.String() 
 func (a *actor) refer() (*Address, bool) {
 	for {
 		n := a.refs.Load()
-		if n < 0 || a.shut() {
+		if n < 0 || a.box.shut() {
 			return nil, false
 		}
 		if a.refs.CompareAndSwap(n, n+1) {
@@ -270,8 +270,8 @@ func (s *System) collects(c *config) bool {
 
 // diedOf is why the actor died; nil while it lives.
 func (a *actor) diedOf() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	if a.extras == nil || !a.extras.over {
 		return nil
 	}
@@ -327,7 +327,7 @@ func (w *WeakAddress) Wait(ctx context.Context) error { return w.target().wait(c
 func (w *WeakAddress) Err() error { return w.target().diedOf() }
 
 // IsClosed reports whether the actor takes no more messages.
-func (w *WeakAddress) IsClosed() bool { return w.target().shut() }
+func (w *WeakAddress) IsClosed() bool { return w.target().box.shut() }
 
 // Name returns the actor's name.
 func (w *WeakAddress) Name() string { return w.target().name() }
@@ -400,4 +400,4 @@ func (p *PrivateAddress) NotifyInterval(msg func() any, every time.Duration) *Ti
 }
 
 // IsClosed reports whether the actor takes no more messages.
-func (p *PrivateAddress) IsClosed() bool { return p.target().shut() }
+func (p *PrivateAddress) IsClosed() bool { return p.target().box.shut() }

@@ -227,7 +227,7 @@ func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	// calling a generic one from another costs the look-up of its dictionary, which with many types
 	// is a cache miss.
 	if run, ok := inlineRun(ctx); ok {
-		if word, idle := a.take(found.index); idle {
+		if word, idle := a.box.take(found.index); idle {
 			c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
 			reply, err := callHere(a, recalled[M, R](found.call), c, word, msg)
 			runtime.KeepAlive(addr)

@@ -90,15 +90,15 @@ func TestTickThatIsNoneIsNotCounted(t *testing.T) {
 	s := mendedSystem()
 	addr := runMended(t, s)
 	a := addr.actor
-	a.word.Or(flagBusy) // One-Owner: this goroutine
-	word := a.beginRun(runInterval)
+	a.box.word.Or(flagBusy) // One-Owner: this goroutine
+	word := a.box.beginRun(runInterval)
 	e := &envelope{ctx: t.Context(), kind: interval, timer: &Timer{actor: a, stopped: true}}
 	_, err := a.tick(Context{Context: t.Context(), actor: a, run: runOf(word, true)}, e)
 	require.NoError(t, err)
 	info, _ := a.info()
 	require.Zero(t, info.Handled)
 	require.Empty(t, info.Handling)
-	require.True(t, a.goIdle())
+	require.True(t, a.box.goIdle())
 	require.NoError(t, s.Shutdown(t.Context()))
 }
 
@@ -112,8 +112,8 @@ func TestTimersLeaveNothing(t *testing.T) {
 		p := (*PrivateAddress)(addr.actor)
 		note := mendedAct{func(Context) {}}
 		kept := func() int {
-			addr.actor.mu.Lock()
-			defer addr.actor.mu.Unlock()
+			addr.actor.box.mu.Lock()
+			defer addr.actor.box.mu.Unlock()
 			return len(addr.actor.extras.timers)
 		}
 		armed := func(timer *Timer) bool { return timer.timer != nil && timer.timer.Stop() }

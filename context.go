@@ -312,8 +312,8 @@ func (c Context) StopCause() error {
 	if !c.in(runStopping) && !c.in(runStopped) {
 		return nil
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	if a.extras == nil {
 		return nil
 	}

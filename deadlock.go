@@ -45,7 +45,7 @@ type waiter actor
 // Lasts reports whether a run has not ended. That between two runs lasts as long as it is in the
 // graph.
 func (w *waiter) Lasts(run uint64) bool {
-	word := w.word.Load()
+	word := w.box.word.Load()
 	return run == waitgraph.Between || word&handlerMask != 0 && word>>runShift == run
 }
 
@@ -98,8 +98,8 @@ func (e *envelope) Held(at waitgraph.Node) bool {
 // Full reports whether it waits for room.
 func (e *envelope) Full(at waitgraph.Node) bool {
 	a := at.(*waiter)
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	return e.at == inWaiting
 }
 
@@ -110,7 +110,7 @@ func (e *envelope) Refuse(at waitgraph.Node, path func() string) bool {
 	}
 	a, err := (*actor)(at.(*waiter)), deadlock(path())
 	if e.kind != request {
-		if !a.leave(e) {
+		if !a.box.leave(e) {
 			return false
 		}
 		e.answer(nil, a.refused(e, err))
@@ -138,9 +138,9 @@ func (unsent) Held(waitgraph.Node) bool { return true }
 // Full reports whether it would wait for room.
 func (into unsent) Full(at waitgraph.Node) bool {
 	a := at.(*waiter)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return lane(into) == publicLane && (a.crowded || !a.hasRoom())
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
+	return lane(into) == publicLane && (a.box.crowded || !a.box.hasRoom())
 }
 
 // Refuse is never called.
@@ -148,7 +148,7 @@ func (unsent) Refuse(waitgraph.Node, func() string) bool { return false }
 
 // cycle returns the path by which the caller would wait for itself if it sent to a, or nothing.
 func (a *actor) cycle(ctx context.Context, into lane) string {
-	if a.word.Load()&handlerMask == 0 {
+	if a.box.word.Load()&handlerMask == 0 {
 		return "" // it is in no run, which could wait
 	}
 	return waiters.Cycle(chainOf(ctx), (*waiter)(a), unsent(into))

@@ -64,7 +64,7 @@ func TestWaitThatIsOverHoldsNothing(t *testing.T) {
 					e := &envelope{ctx: ctx, kind: row.kind, to: r, msg: msg}
 					e.park()
 					if row.push {
-						_, start := b.actor.push(e, publicLane, true)
+						_, start := b.actor.box.push(e, publicLane, true)
 						assert.False(t, start)
 					}
 					if row.answered {
@@ -100,7 +100,7 @@ type withLink struct {
 
 func (w withLink) Value(key any) any {
 	if key == (contextKey{}) {
-		return Context{Context: w.Context, actor: w.of, run: runOf(w.of.word.Load(), true)}
+		return Context{Context: w.Context, actor: w.of, run: runOf(w.of.box.word.Load(), true)}
 	}
 	return w.Context.Value(key)
 }
@@ -327,10 +327,10 @@ func TestWhoGivesUpWaitsNoMore(t *testing.T) {
 				}
 			}
 			become(1)
-			b.actor.mu.Lock() // so that the message cannot be taken back
+			b.actor.box.mu.Lock() // so that the message cannot be taken back
 			cancel()
 			become(0)
-			b.actor.mu.Unlock()
+			b.actor.box.mu.Unlock()
 			require.ErrorIs(t, <-told, context.Canceled)
 		})
 	}

@@ -16,9 +16,9 @@ func (a *actor) endFamily() {
 	a.endTimers()
 	a.endWatching()
 	a.endChildren()
-	a.mu.Lock()
+	a.box.mu.Lock()
 	unbase := a.extras.unbase
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	if unbase != nil {
 		unbase()
 	}
@@ -37,15 +37,15 @@ func (a *actor) endWith(life context.Context) {
 	}()
 	undo := lifetime.AfterEnd(life, a.stop)
 	heard = true
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	a.extra().unbase = undo
 }
 
 // endTimers stops the timers that the actor's state has started.
 func (a *actor) endTimers() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	if a.extras == nil {
 		return
 	}
@@ -69,8 +69,8 @@ func (a *actor) endChildren() {
 }
 
 func (a *actor) children() (children []*actor) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	if a.extras == nil {
 		return nil
 	}
@@ -82,8 +82,8 @@ func (a *actor) children() (children []*actor) {
 
 // adopt makes a the parent of child, as a run of it wants. The error says why it takes none: it has ended, or the state of that run has.
 func (a *actor) adopt(child *actor, by Context) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	x := a.extra()
 	switch {
 	case x.ending:
@@ -100,8 +100,8 @@ func (a *actor) adopt(child *actor, by Context) error {
 
 // disown forgets a child that has ended.
 func (a *actor) disown(child *actor) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	delete(a.extras.children, child)
 }
 
@@ -132,19 +132,19 @@ func watched(to Sender) string {
 
 // watch has a told of target's end, as a run of it wants. It reports false where the state of that run has ended, or is about to.
 func (a *actor) watch(by Context, target *actor) bool {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	x := a.extra()
 	_, already := x.watching[target]
 	if already || x.ending || x.replacing || x.isBefore(by.run) {
-		a.mu.Unlock()
+		a.box.mu.Unlock()
 		return already
 	}
 	if x.watching == nil {
 		x.watching = map[*actor]bool{}
 	}
 	x.watching[target] = false
-	a.mu.Unlock()
-	target.mu.Lock()
+	a.box.mu.Unlock()
+	target.box.mu.Lock()
 	tx := target.extra()
 	over := tx.over
 	if !over {
@@ -153,13 +153,13 @@ func (a *actor) watch(by Context, target *actor) bool {
 		}
 		tx.watchers[a] = struct{}{}
 	}
-	target.mu.Unlock()
+	target.box.mu.Unlock()
 	if over {
 		a.deliverTerminated(target)
 	}
-	a.mu.Lock()
+	a.box.mu.Lock()
 	ending := x.ending || x.replacing
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	if ending { // and endWatching may not have seen this watch
 		a.unwatch(target)
 	}
@@ -168,26 +168,26 @@ func (a *actor) watch(by Context, target *actor) bool {
 
 // unwatch undoes watch.
 func (a *actor) unwatch(target *actor) {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	if a.extras != nil {
 		delete(a.extras.watching, target)
 	}
-	a.mu.Unlock()
-	target.mu.Lock()
+	a.box.mu.Unlock()
+	target.box.mu.Lock()
 	if target.extras != nil {
 		delete(target.extras.watchers, a)
 	}
-	target.mu.Unlock()
+	target.box.mu.Unlock()
 }
 
 // endWatching lets go of everything the actor watches.
 func (a *actor) endWatching() {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	var targets []*actor
 	for t := range a.extra().watching {
 		targets = append(targets, t)
 	}
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	for _, t := range targets {
 		a.unwatch(t)
 	}
@@ -201,12 +201,12 @@ func (a *actor) hears() error {
 
 // deliverTerminated tells a that an actor it watched has ended, unless it watches no more, or was told.
 func (a *actor) deliverTerminated(target *actor) {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	told, watches := a.extra().watching[target]
 	if watches {
 		a.extras.watching[target] = true
 	}
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	if !watches || told {
 		return
 	}
@@ -223,7 +223,7 @@ func (a *actor) deliverTerminated(target *actor) {
 
 // hasHeard forgets a watch whose Terminated is handled: from now on the same actor can be watched again.
 func (a *actor) hasHeard(target *actor) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	delete(a.extras.watching, target)
 }

@@ -96,8 +96,8 @@ type promised interface {
 // promise notes that the actor's state owes f, since the run of this Context. It reports false
 // where that state has ended.
 func (a *actor) promise(c Context, f promised) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	x := a.extra()
 	if x.over || x.isBefore(c.run) {
 		return false
@@ -111,20 +111,20 @@ func (a *actor) promise(c Context, f promised) bool {
 
 // kept forgets what was owed and is settled.
 func (a *actor) kept(f promised) {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	delete(a.extras.promises, f)
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	a.system.note()
 }
 
 // failPromises fails what a state owes that has ended.
 func (a *actor) failPromises() {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	var owed map[promised]uint64
 	if a.extras != nil {
 		owed, a.extras.promises = a.extras.promises, nil
 	}
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	for f := range owed {
 		f.fail(errPromiseEnded)
 	}
@@ -133,8 +133,8 @@ func (a *actor) failPromises() {
 // owed is how many Promises the actor owes, and how many of them somebody waits for; of one run, if
 // that is given.
 func (a *actor) owed(by *Context) (promises, awaited int) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	if a.extras == nil {
 		return 0, 0
 	}

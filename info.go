@@ -51,11 +51,11 @@ func (s *System) Actors() iter.Seq[Info] {
 // info reports what is known of the actor, and whether it lives.
 func (a *actor) info() (i Info, lives bool) {
 	i = Info{Name: a.name(), Type: a.table.typ.String(), Started: atUptime(a.started)}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	word := a.word.Load()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
+	word := a.box.word.Load()
 	i.State = State(a.phase.Load())
-	i.Queued = uint64(a.mailbox.queued())
+	i.Queued = uint64(a.box.queued())
 	i.Handled = a.handledIn(word)
 	i.Handling = a.runningIn(word)
 	if x := a.extras; x != nil {
@@ -71,7 +71,7 @@ func (a *actor) info() (i Info, lives bool) {
 // held: runs of a hook change only under it. The run of a message that has not ended is not
 // counted.
 func (a *actor) handledIn(word uint64) uint64 {
-	runs := word>>runShift - uint64(a.others)
+	runs := word>>runShift - uint64(a.box.others)
 	if index := uint16(word & handlerMask >> handlerShift); index != 0 && !isHookRun(index) {
 		runs--
 	}
@@ -82,25 +82,25 @@ func isHookRun(index uint16) bool { return index >= runStopped }
 
 // beginHook is beginRun for a hook.
 func (a *actor) beginHook(index uint16) uint64 {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.others++
-	return a.beginRun(index)
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
+	a.box.others++
+	return a.box.beginRun(index)
 }
 
 // endRunOfNone ends the run of a message that there was not, by the owner.
 func (a *actor) endRunOfNone() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.others++
-	a.endRun()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
+	a.box.others++
+	a.box.endRun()
 }
 
 // countTick counts a tick of an interval, after its run has ended.
 func (a *actor) countTick() {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	a.extra().ticks++
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 }
 
 // mishaps count what goes wrong with an actor's messages. Guarded by mailbox.mu.
@@ -121,8 +121,8 @@ func (a *actor) count() *mishaps {
 // countFailed counts a message whose handler failed, after its run has ended: so Failed is never
 // more than Handled.
 func (a *actor) countFailed(err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	t := a.count()
 	t.failed++
 	t.last = err
@@ -134,8 +134,8 @@ func (a *actor) countDropped(n int) {
 	if n == 0 {
 		return
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	a.count().dropped += uint64(n)
 }
 

@@ -39,11 +39,11 @@ func TestInfoOfTickThatWasStopped(t *testing.T) {
 	addr, err := s.Run(numbered{})
 	require.NoError(t, err)
 	a := addr.actor
-	a.word.Or(flagBusy) // One-Owner: this goroutine
+	a.box.word.Or(flagBusy) // One-Owner: this goroutine
 	require.Nil(t, a.handle(&envelope{ctx: t.Context(), kind: interval, timer: &Timer{actor: a, stopped: true}}))
 	info, _ := a.info()
 	require.Zero(t, info.Handled)
-	require.True(t, a.goIdle())
+	require.True(t, a.box.goIdle())
 	_, err = addr.Send(t.Context(), struct{}{})
 	require.NoError(t, err)
 	info, _ = a.info()

@@ -256,15 +256,15 @@ func (c *chain) handle(ctx Context, msg any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.actor.renameRun(c.to.index, r.index)
-	defer c.actor.renameRun(r.index, c.to.index) // yield expects the word as take left it
+	c.actor.box.renameRun(c.to.index, r.index)
+	defer c.actor.box.renameRun(r.index, c.to.index) // yield expects the word as take left it
 	return (*r.call.Load())(c.actor.self, ctx, routed)
 }
 
 // sendIntercepted is the end of sendTo for an actor with interceptors, which take finds not idle: on this goroutine if it is, else
 // queued.
 func (a *actor) sendIntercepted(ctx context.Context, forever bool, run uint64, r route, msg any, into lane) (any, error) {
-	word, ok := a.takeFrom(flagIntercepted, r.index)
+	word, ok := a.box.takeFrom(flagIntercepted, r.index)
 	if !ok {
 		return a.request(ctx, forever, r, msg, into)
 	}

@@ -60,7 +60,7 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	a, addr := newActor(s.collects(cfg))
 	a.self, a.table, a.system, a.config = pointerTo(what), t, s, cfg
 	a.started = uptime()
-	a.capacity = cfg.capacity
+	a.box.capacity = cfg.capacity
 	if l := cfg.within(); l.stopTimeout > 0 {
 		l.life = &lifetime.Life{}
 	}
@@ -68,9 +68,9 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	if len(cfg.interceptors) > 0 {
 		cfg.chain = newChain(a, cfg.interceptors)
 		word |= flagIntercepted
-		a.measures = true
+		a.box.measures = true
 	}
-	a.word.Store(word)
+	a.box.word.Store(word)
 	if err := s.add(from, a, parent); err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (a *actor) start(from context.Context) error {
 	}
 	a.goOn()
 	a.endWith(a.config.within().until)
-	if a.goIdle() {
+	if a.box.goIdle() {
 		a.system.note()
 		return nil
 	}
@@ -149,15 +149,15 @@ func (a *actor) start(from context.Context) error {
 
 // startBusy is the end of start for an actor that has something to do.
 func (a *actor) startBusy(from context.Context) error {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	stopped := a.extras != nil && a.extras.stoppedAtStart
-	a.mu.Unlock()
-	if stopped && a.takeOrder(orderAsk) && !a.vetoes() {
+	a.box.mu.Unlock()
+	if stopped && a.box.takeOrder(orderAsk) && !a.vetoes() {
 		a.endAtStart(from, func() { a.end(nil) })
 		return a.gone()
 	}
 	a.hire() // One-Owner: handed over
-	if stopped && a.shut() {
+	if stopped && a.box.shut() {
 		a.endAtStart(from, func() { <-a.done() })
 		return a.gone()
 	}
@@ -172,12 +172,12 @@ func (a *actor) endAtStart(from context.Context, end func()) {
 
 // noteStopIn notes that OnStart has called Stop or Drain: then Run does not return the address.
 func (a *actor) noteStopIn(c Context) {
-	if !c.in(runStart) || !a.runs(c.run) {
+	if !c.in(runStart) || !a.box.runs(c.run) {
 		return
 	}
-	a.mu.Lock()
+	a.box.mu.Lock()
 	a.extra().stoppedAtStart = true
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 }
 
 // callStart calls OnStart on a state that was just made, for whoever runs the actor with ctx from.
@@ -193,7 +193,7 @@ func (a *actor) callStart(from context.Context) (err error) {
 	defer release()
 	returned := false
 	defer func() {
-		a.endRun()
+		a.box.endRun()
 		if !returned {
 			err = newPanicError(recover())
 		}
@@ -276,7 +276,7 @@ func (a *actor) neverStarted(err error) {
 // goOn sets the phase of an actor that is going to handle messages.
 func (a *actor) goOn() {
 	a.phase.Store(uint32(Started))
-	if a.shut() || a.isTold() {
+	if a.box.shut() || a.isTold() {
 		a.phase.Store(uint32(Stopping))
 	}
 }
@@ -286,8 +286,8 @@ func (a *actor) isTold() bool {
 	if !a.system.closing.Load() {
 		return false
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	return a.extras != nil && a.extras.told
 }
 
@@ -324,26 +324,26 @@ func (a *actor) stopNow() { a.end(nil) }
 // tell calls OnStopping for notice, in the turn of an actor that goes on: see [System.Shutdown].
 func (a *actor) tell() {
 	a.phase.Store(uint32(Stopping))
-	a.mu.Lock()
+	a.box.mu.Lock()
 	x := a.extra()
-	x.told, x.handledWhenTold, x.ticksWhenTold = true, a.handledIn(a.word.Load()), x.ticks
-	a.mu.Unlock()
+	x.told, x.handledWhenTold, x.ticksWhenTold = true, a.handledIn(a.box.word.Load()), x.ticks
+	a.box.mu.Unlock()
 	a.askStopping(a.work)
 }
 
 // knowsOfStop reports whether OnStopping was called for notice, and no message handled since. butTicks
 // leaves those of intervals out.
 func (a *actor) knowsOfStop(butTicks bool) bool {
-	if !a.table.stopping || a.word.Load()&flagRest != 0 { // a state that rests is none
+	if !a.table.stopping || a.box.word.Load()&flagRest != 0 { // a state that rests is none
 		return true
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	x := a.extras
 	if x == nil || x.ending || !x.told {
 		return x != nil && x.ending
 	}
-	since := a.handledIn(a.word.Load()) - x.handledWhenTold
+	since := a.handledIn(a.box.word.Load()) - x.handledWhenTold
 	if butTicks {
 		since -= x.ticks - x.ticksWhenTold
 	}
@@ -355,7 +355,7 @@ func (a *actor) callStopping(hook StoppingHook) (stop bool) {
 	returned := false
 	c := a.hookContext(runStopping)
 	defer func() {
-		a.endRun()
+		a.box.endRun()
 		if !returned {
 			stop = true
 			a.logPanic("OnStopping", newPanicError(recover()))
@@ -368,12 +368,12 @@ func (a *actor) callStopping(hook StoppingHook) (stop bool) {
 
 // end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time.
 func (a *actor) end(why error) {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	x := a.extra()
 	x.err, x.cause = why, why
 	x.ending = true
-	a.mu.Unlock()
-	queue := a.closeDown()
+	a.box.mu.Unlock()
+	queue := a.box.closeDown()
 	a.phase.Store(uint32(Stopping))
 	a.refuseQueue(queue)
 	a.endFamily()
@@ -409,7 +409,7 @@ func (a *actor) callStopped() {
 	returned := false
 	c := a.hookContext(runStopped)
 	defer func() {
-		a.endRun()
+		a.box.endRun()
 		if !returned {
 			a.logPanic("OnStopped", newPanicError(recover()))
 		}
@@ -421,11 +421,11 @@ func (a *actor) callStopped() {
 // ended makes the end known: the name is free, Done is closed, and watchers are told.
 func (a *actor) ended() {
 	a.self = nil
-	a.crew.Store(nil)
+	a.box.crew.Store(nil)
 	a.phase.Store(uint32(Stopped))
 	a.failPromises()
 	a.system.remove(a)
-	a.mu.Lock()
+	a.box.mu.Lock()
 	x := a.extras
 	x.over, x.last = true, nil
 	x.stopTiming()
@@ -434,7 +434,7 @@ func (a *actor) ended() {
 	if x.done != nil {
 		close(x.done)
 	}
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	if p := a.config.parent; p != nil {
 		p.disown(a)
 	}

@@ -371,7 +371,7 @@ func TestAbandonedRequestIsNotBegun(t *testing.T) {
 	old, ok := e.settle(abandoned)
 	require.True(t, ok)
 	require.Zero(t, old&begun)
-	_, start := a.push(e, publicLane, true)
+	_, start := a.box.push(e, publicLane, true)
 	require.True(t, start)
 	a.work()
 	require.Zero(t, self.handled)
@@ -418,8 +418,8 @@ func TestEndedWatcherIsForgotten(t *testing.T) {
 	watcher, err := system.Run(&edgeWatcher{target})
 	require.NoError(t, err)
 	watchers := func() int {
-		target.actor.mu.Lock()
-		defer target.actor.mu.Unlock()
+		target.actor.box.mu.Lock()
+		defer target.actor.box.mu.Unlock()
 		return len(target.actor.extras.watchers)
 	}
 	require.Equal(t, 1, watchers())
@@ -446,15 +446,15 @@ func TestIdleWord(t *testing.T) {
 	a := addr.actor
 	idle := func(runs uint64) {
 		t.Helper()
-		a.mu.Lock() // whoever goes idle by next holds it until the word says so
-		defer a.mu.Unlock()
-		word := a.word.Load()
+		a.box.mu.Lock() // whoever goes idle by next holds it until the word says so
+		defer a.box.mu.Unlock()
+		word := a.box.word.Load()
 		require.Zero(t, word&(flagMask|handlerMask))
 		require.Equal(t, runs, word>>runShift)
-		require.Zero(t, a.orders)
-		require.False(t, a.runs(word))
-		require.Nil(t, a.public.head)
-		require.Zero(t, a.private().len())
+		require.Zero(t, a.box.orders)
+		require.False(t, a.box.runs(word))
+		require.Nil(t, a.box.public.head)
+		require.Zero(t, a.box.private().len())
 	}
 	idle(0)
 	_, err = addr.Send(context.Background(), edgePing{})
@@ -463,7 +463,7 @@ func TestIdleWord(t *testing.T) {
 	self.seen = make(chan int)
 	require.NoError(t, addr.TryNotify(context.Background(), edgePing{}))
 	<-self.seen
-	for a.word.Load()&flagBusy != 0 {
+	for a.box.word.Load()&flagBusy != 0 {
 		runtime.Gosched()
 	}
 	idle(2)

@@ -16,14 +16,14 @@ func (a *actor) hire() {
 // goroutine may be the one: that saves a goroutine, and both a switch.
 func (a *actor) hireFor(ctx context.Context) {
 	c, ok := ctx.(Context)
-	if !ok || c.run&runHired == 0 || !c.actor.runs(c.run) {
+	if !ok || c.run&runHired == 0 || !c.actor.box.runs(c.run) {
 		a.hire()
 		return
 	}
-	w := c.actor.crew.Load()
+	w := c.actor.box.crew.Load()
 	if w == nil {
 		w = new(worker)
-		c.actor.crew.CompareAndSwap(nil, w) // if it fails, w is one that nobody works with
+		c.actor.box.crew.CompareAndSwap(nil, w) // if it fails, w is one that nobody works with
 	}
 	a.system.noteStart(a)
 	if !w.hand(a) {
@@ -43,20 +43,20 @@ func (a *actor) work() {
 			w.leave()
 			return
 		}
-		a.crew.Store(w)
+		a.box.crew.Store(w)
 	}
 }
 
 // workOff is the owner's loop. It returns the worker that the owner has left with.
 func (a *actor) workOff() *worker {
-	if e := a.hand; e != nil {
-		a.hand = nil
+	if e := a.box.hand; e != nil {
+		a.box.hand = nil
 		if w, over := a.handleFirst(e); over {
 			return w
 		}
 	}
 	for {
-		switch task, e, w := a.next(); task {
+		switch task, e, w := a.box.next(); task {
 		case goneIdle:
 			a.system.note()
 			return w
@@ -87,7 +87,7 @@ func (a *actor) workOff() *worker {
 		case tell:
 			a.tell()
 		case finish:
-			if a.wantsNotice() && !a.knowsOfStop(false) {
+			if a.box.wantsNotice() && !a.knowsOfStop(false) {
 				a.askStopping(a.stopNow)
 			}
 			a.end(nil)
@@ -106,21 +106,21 @@ func (a *actor) workAfter(failure *PanicError, msg any, e *envelope) {
 // handleFirst runs the message that a new owner begins with, and lets the actor go if it was all there was to do. over says that
 // the caller does not own the actor any more.
 func (a *actor) handleFirst(e *envelope) (w *worker, over bool) {
-	word := a.word.Load()&^flagMask | flagBusy // as take has left it
+	word := a.box.word.Load()&^flagMask | flagBusy // as take has left it
 	reply, failure, err := a.invoke(e, word)
 	if failure != nil || err != nil || a.defers(reply) {
 		return nil, a.settleFirst(e, reply, failure, err)
 	}
 	e.reuse()
-	if w = a.crew.Load(); w != nil {
-		a.crew.Store(nil)
+	if w = a.box.crew.Load(); w != nil {
+		a.box.crew.Store(nil)
 	}
-	if a.yield(word) {
+	if a.box.yield(word) {
 		a.system.note()
 		return w, true
 	}
 	if w != nil {
-		a.crew.Store(w)
+		a.box.crew.Store(w)
 	}
 	return nil, false
 }
@@ -130,7 +130,7 @@ func (a *actor) settleFirst(e *envelope, reply any, failure *PanicError, err err
 	if failure != nil && failure.exited() {
 		return true
 	}
-	a.endRun()
+	a.box.endRun()
 	a.settle(e, reply, err, failure)
 	return failure != nil && !a.supervise(failure, e.msg, e)
 }
@@ -143,9 +143,9 @@ func (a *actor) handle(e *envelope) *PanicError {
 	if !a.mayBegin(e) {
 		return nil
 	}
-	reply, failure, err := a.invoke(e, a.beginRun(e.index()))
+	reply, failure, err := a.invoke(e, a.box.beginRun(e.index()))
 	if failure == nil || !failure.exited() {
-		a.endRun()
+		a.box.endRun()
 		a.settle(e, reply, err, failure)
 	}
 	return failure
@@ -160,17 +160,17 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 		if !returned {
 			failure = a.caught(recover(), w.last)
 			if !failure.exited() {
-				a.endRun()
+				a.box.endRun()
 				a.settle(w.last, nil, nil, failure)
 			}
 		}
 	}()
 	for w.batch != nil {
-		before := a.word.Load()
+		before := a.box.word.Load()
 		if before&flagCare != 0 {
 			break
 		}
-		word, ok := a.nextRun(before, w.batch.to.index)
+		word, ok := a.box.nextRun(before, w.batch.to.index)
 		if !ok {
 			continue
 		}
@@ -178,12 +178,12 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 		c := Context{Context: a.noticed(e.ctx), actor: a, run: runOf(word, true) | runHired}
 		reply, err := a.callOf(word, e)(a.self, c, e.msg)
 		if err != nil || a.defers(reply) {
-			a.endRun()
+			a.box.endRun()
 			a.settle(e, reply, err, nil)
 		}
 	}
 	returned = true
-	a.endRun()
+	a.box.endRun()
 	return nil
 }
 
@@ -298,7 +298,7 @@ func (a *actor) invoke(e *envelope, word uint64) (reply any, failure *PanicError
 func (a *actor) caught(recovered any, e *envelope) *PanicError {
 	failure := newPanicError(recovered)
 	if failure.exited() {
-		a.endRun()
+		a.box.endRun()
 		a.settle(e, nil, nil, failure)
 		go a.workAfter(failure, e.msg, e) // One-Owner: handed over
 	}
@@ -308,7 +308,7 @@ func (a *actor) caught(recovered any, e *envelope) *PanicError {
 // tick makes and handles the message of an interval. The envelope has the message from then on, for what is told of it.
 func (a *actor) tick(c Context, e *envelope) (reply any, err error) {
 	e.msg, e.to = nil, route{} // of the tick before
-	a.word.Or(flagTick)
+	a.box.word.Or(flagTick)
 	a.system.note() // Shutdown does not wait for it
 
 	if e.timer.isStopped() { // since it was taken
@@ -326,6 +326,6 @@ func (a *actor) tick(c Context, e *envelope) (reply any, err error) {
 		return nil, err
 	}
 	e.to, e.msg = r, routed
-	a.renameRun(runInterval, r.index)
+	a.box.renameRun(runInterval, r.index)
 	return a.callOf(c.run, e)(a.self, c, routed)
 }

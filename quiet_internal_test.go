@@ -36,7 +36,7 @@ func TestQuietKnowsWhoWasStarted(t *testing.T) {
 			<-entered
 			require.False(t, s.quiet())
 			close(leave)
-			for !isIdle(addr.actor.word.Load()) {
+			for !isIdle(addr.actor.box.word.Load()) {
 				runtime.Gosched()
 			}
 			require.True(t, s.quiet())

@@ -130,8 +130,8 @@ func TestWatchByAnEndingActor(t *testing.T) {
 	s := mendedSystem()
 	target := runMended(t, s)
 	watchers := func() int {
-		target.actor.mu.Lock()
-		defer target.actor.mu.Unlock()
+		target.actor.box.mu.Lock()
+		defer target.actor.box.mu.Unlock()
 		return len(target.actor.extra().watchers)
 	}
 	leaving, err := s.Run(&mendedLeaving{onStopped: func(ctx Context) { ctx.Watch(target) }})
@@ -144,20 +144,20 @@ func TestWatchByAnEndingActor(t *testing.T) {
 		w := runMended(t, s)
 		kept := keptContext(context.Background(), t, w)
 		watched := make(chan struct{})
-		target.actor.mu.Lock()
+		target.actor.box.mu.Lock()
 		go func() {
 			defer close(watched)
 			kept.Watch(target)
 		}()
 		for watching := 0; watching == 0; runtime.Gosched() {
-			w.actor.mu.Lock()
+			w.actor.box.mu.Lock()
 			watching = len(w.actor.extra().watching)
-			w.actor.mu.Unlock()
+			w.actor.box.mu.Unlock()
 		}
-		w.actor.mu.Lock()
+		w.actor.box.mu.Lock()
 		w.actor.extras.ending = true // as if its end began here
-		w.actor.mu.Unlock()
-		target.actor.mu.Unlock()
+		w.actor.box.mu.Unlock()
+		target.actor.box.mu.Unlock()
 		w.actor.endWatching() // gets at the target before the watch does, nearly always
 		<-watched
 		require.Zero(t, watchers(), "watched at the moment of the end")

@@ -78,8 +78,8 @@ func (a *actor) supervisor() *Supervisor {
 
 // restartsWithin is how many restarts count at this time.
 func (a *actor) restartsWithin(now time.Time) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	return a.countRestarts(now)
 }
 
@@ -100,8 +100,8 @@ func (a *actor) countRestarts(now time.Time) int {
 // false instead.
 func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
 	now, s := time.Now(), a.supervisor()
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	count = a.countRestarts(now)
 	if s.MaxRestarts >= 0 && count >= s.MaxRestarts {
 		return 0, count, false
@@ -128,9 +128,9 @@ func (a *actor) restart(f fault) (goOn bool) {
 	if wait > 0 {
 		a.log(slog.LevelWarn, "akt: restarting", "attempt", count, "backoff", wait)
 	}
-	a.mu.Lock()
+	a.box.mu.Lock()
 	a.extras.cause = f.err
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	started := a.self != nil
 	ended := false
 	defer func() {
@@ -171,9 +171,9 @@ func (a *actor) endState() {
 // forgetState lets the state go, but for what tells whether the Spawner makes it again.
 func (a *actor) forgetState() {
 	if a.config.spawner != nil && a.self != nil {
-		a.mu.Lock()
+		a.box.mu.Lock()
 		a.extra().last = a.self
-		a.mu.Unlock()
+		a.box.mu.Unlock()
 	}
 	a.self = nil
 }
@@ -214,19 +214,19 @@ func (m *mailbox) withdrawOwn() (own []*envelope) {
 // it takes what the state has queued for itself out of the mailbox: what is queued from then on is
 // for the next state.
 func (a *actor) replaceOnly(on bool) (own []*envelope) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	x := a.extra()
 	x.replacing = on
 	if !on {
 		x.told, x.cause = false, nil
-		a.orders &^= orderTell // a state that rests is none, and Shutdown tells the next one
-		x.born = a.word.Load() >> runShift
-		own = a.withdrawOwn()
+		a.box.orders &^= orderTell // a state that rests is none, and Shutdown tells the next one
+		x.born = a.box.word.Load() >> runShift
+		own = a.box.withdrawOwn()
 	}
 	if x.escalated != nil && x.escalated.directive == Restart {
 		x.escalated = nil
-		a.orders &^= orderFail
+		a.box.orders &^= orderFail
 	}
 	return own
 }
@@ -235,15 +235,15 @@ func (a *actor) replaceOnly(on bool) (own []*envelope) {
 // still the owner, as there is no time to wait: the first restart, and one of an actor that is to
 // drain. But where that has failed to start it does wait, so as not to spin.
 func (a *actor) rest(wait time.Duration, started bool) bool {
-	a.mu.Lock()
-	a.orders |= orderRenew
-	resting := wait > 0 && a.lieDown(started)
+	a.box.mu.Lock()
+	a.box.orders |= orderRenew
+	resting := wait > 0 && a.box.lieDown(started)
 	if resting {
 		var timer *time.Timer
 		timer = time.AfterFunc(wait, func() { // it waits for mu
-			a.mu.Lock()
-			ended := a.extras.rest == timer && a.getUp()
-			a.mu.Unlock()
+			a.box.mu.Lock()
+			ended := a.extras.rest == timer && a.box.getUp()
+			a.box.mu.Unlock()
 			if ended {
 				a.system.noteStart(a)
 				a.work()
@@ -251,9 +251,9 @@ func (a *actor) rest(wait time.Duration, started bool) bool {
 		})
 		a.extras.rest = timer
 	} else {
-		a.hurryUp()
+		a.box.hurryUp()
 	}
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	if resting {
 		a.system.note()
 	}
@@ -296,8 +296,8 @@ func (m *mailbox) hurryUp() {
 
 // endRest forgets the timer of a rest that has ended, perhaps before its time.
 func (a *actor) endRest() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	if x := a.extras; x != nil && x.rest != nil {
 		x.rest.Stop()
 		x.rest = nil
@@ -326,11 +326,11 @@ func (a *actor) renew() (goOn bool) {
 
 // startAnew makes a state and calls its OnStart.
 func (a *actor) startAnew() error {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	x := a.extra()
 	x.restarts++
 	last := x.last
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	state, err := spawnState(a.config.spawner, a.table)
 	if err != nil {
 		return err
@@ -341,17 +341,17 @@ func (a *actor) startAnew() error {
 			"the Spawner returned the state again that is to be replaced",
 			"have it make a new one at each call")
 	}
-	a.mu.Lock()
+	a.box.mu.Lock()
 	x.last = nil
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	a.self = fresh
 	if err := a.callStart(context.Background()); err != nil {
 		return err
 	}
 	if err := a.incomplete(); err != nil {
-		a.mu.Lock()
+		a.box.mu.Lock()
 		x.cause = err
-		a.mu.Unlock()
+		a.box.mu.Unlock()
 		a.endState()
 		return err
 	}

@@ -21,7 +21,7 @@ func (a *actor) route(msg any) (route, any, error) {
 // routeSlowly is route for a message that has to be resolved, adapted or refused.
 func (a *actor) routeSlowly(found *slot, msg any) (route, any, error) {
 	r, routed, err := a.table.routeBy(found, msg)
-	if err != nil && a.shut() {
+	if err != nil && a.box.shut() {
 		err = a.gone()
 	}
 	if err != nil {
@@ -88,7 +88,7 @@ func (a *actor) sendBound(b *lifetime.Bound, r route, msg any, into lane) (any, 
 // sendIn has the message handled with a ctx that is as the handler is to have it.
 func (a *actor) sendIn(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
 	if run, ok := a.mayRunHere(ctx, forever); ok {
-		if word, ok := a.take(r.index); ok {
+		if word, ok := a.box.take(r.index); ok {
 			c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
 			reply, err := a.runHere(c, word, r, msg, *r.call.Load())
 			if a.defers(reply) {
@@ -137,7 +137,7 @@ func (a *actor) runHere(c Context, word uint64, r route, msg any, call callFunc)
 	if a.defers(reply) {
 		reply.(deferred).expect(1) // before the run has ended: the sender is going to wait
 	}
-	if !a.yield(word) {
+	if !a.box.yield(word) {
 		a.hire() // One-Owner: handed over
 	}
 	if err != nil {
@@ -155,7 +155,7 @@ func (a *actor) followHere(reply any, r route, msg any) {
 // this error, unless its goroutine is ending too.
 func (a *actor) failedHere(recovered, msg any, message label) error {
 	failure := newPanicError(recovered)
-	a.endRun()
+	a.box.endRun()
 	a.countFailed(failure)
 	go a.workAfter(failure, msg, nil) // One-Owner: handed over
 	return a.unanswered(message, MaybeHandled, failure)
@@ -167,7 +167,7 @@ func (a *actor) request(ctx context.Context, forever bool, r route, msg any, int
 	if err := a.mayWait(ctx, into); err != nil {
 		return nil, a.refused(e, err)
 	}
-	admission, start := a.push(e, into, true)
+	admission, start := a.box.push(e, into, true)
 	if start {
 		a.hire()
 		runtime.Gosched() // the owner is next in line, and has often answered when this goroutine is back
@@ -188,7 +188,7 @@ func (a *actor) mayWait(ctx context.Context, into lane) error {
 	if a.system.refuses(ctx) {
 		return errOutside
 	}
-	if path := a.cycle(ctx, into); path != "" && !a.shut() {
+	if path := a.cycle(ctx, into); path != "" && !a.box.shut() {
 		return deadlock(path)
 	}
 	return nil
@@ -224,7 +224,7 @@ func (a *actor) enterWait(ctx context.Context, e *envelope) (w *waitgraph.Wait, 
 // forsake leaves a message whose sender cannot wait for it.
 func (a *actor) forsake(e *envelope) {
 	if e.kind != request {
-		a.leave(e)
+		a.box.leave(e)
 		return
 	}
 	if at, _ := a.takeBack(e); at == taken {
@@ -235,7 +235,7 @@ func (a *actor) forsake(e *envelope) {
 // takeBack is withdraw. It tells Shutdown, which waits for what is behind the tick of an interval, but not
 // for that.
 func (a *actor) takeBack(e *envelope) (at whereabouts, ahead ahead) {
-	at, ahead = a.withdraw(e)
+	at, ahead = a.box.withdraw(e)
 	if at == queued {
 		a.system.note()
 	}
@@ -309,12 +309,12 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 		return a.refusal(msg, errOutside)
 	}
 	values := noticeOf(ctx, a.config.base)
-	if a.takeIdle(r.index) {
-		a.hand = newNotice(values, routed, r)
+	if a.box.takeIdle(r.index) {
+		a.box.hand = newNotice(values, routed, r)
 		a.hireFor(ctx) // One-Owner: handed over
 		return nil
 	}
-	admission, start := a.pushNotice(values, routed, r, into)
+	admission, start := a.box.pushNotice(values, routed, r, into)
 	switch {
 	case start:
 		a.hireFor(ctx)
@@ -340,7 +340,7 @@ func (a *actor) notAccepted(ctx context.Context, e *envelope, why admission, wai
 
 // post pushes an envelope that is not a request into the private lane.
 func (a *actor) post(e *envelope) error {
-	admission, start := a.push(e, privateLane, false)
+	admission, start := a.box.push(e, privateLane, false)
 	if start {
 		a.hire()
 	}
@@ -362,7 +362,7 @@ func (a *actor) postLate(ctx context.Context, e *envelope) error {
 		return a.refused(e, deadlock(path))
 	}
 	e.park()
-	admission, start := a.push(e, publicLane, true)
+	admission, start := a.box.push(e, publicLane, true)
 	if start {
 		a.hire()
 	}
@@ -383,7 +383,7 @@ func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
 		waiters.Leave(w)
 	case <-over:
 		waiters.Leave(w)
-		if a.leave(e) {
+		if a.box.leave(e) {
 			err := a.undelivered(e.name(), ended(ctx))
 			err.detail = "waiting for room"
 			return err

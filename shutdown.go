@@ -86,7 +86,7 @@ func (s *System) close() int {
 	}
 	s.draining = newDraining()
 	for a := range s.names.All() {
-		a.guard()
+		a.box.guard()
 		s.draining.add(a)
 	}
 	return s.alive
@@ -173,7 +173,7 @@ func (s *System) toTell() (actors []*actor) {
 		switch {
 		case !a.knowsOfStop(true):
 			actors = append(actors, a)
-		case isIdle(a.word.Load()):
+		case isIdle(a.box.word.Load()):
 			s.draining.unaware.delete(a) // until it is started again
 		}
 	}
@@ -227,7 +227,7 @@ func (s *System) quiet() bool {
 	d := s.draining
 	var rest []*actor
 	for a := range d.active.all() {
-		switch word := a.word.Load(); {
+		switch word := a.box.word.Load(); {
 		case word&(flagRest|flagTick) != 0:
 			rest = append(rest, a)
 		case isIdle(word):
@@ -240,7 +240,7 @@ func (s *System) quiet() bool {
 		return false
 	}
 	return !slices.ContainsFunc(rest, func(a *actor) bool {
-		word := a.word.Load()
+		word := a.box.word.Load()
 		return !isIdle(word) && (word&flagTick == 0 || !a.hasNothingElse())
 	})
 }
@@ -265,9 +265,9 @@ func isIdle(word uint64) bool {
 
 // hasNothingElse reports whether there is nothing to do for an actor after the run that it is in.
 func (a *actor) hasNothingElse() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.queued() == 0 && a.orders == 0
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
+	return a.box.queued() == 0 && a.box.orders == 0
 }
 
 // owes reports whether an actor owes a Promise that somebody waits for, with mu held.
@@ -299,7 +299,7 @@ func (s *System) cut(ctx context.Context) error {
 		if own := a.config.within().life; own != nil {
 			own.End()
 		}
-		queue, current, start := a.shutOff(orderDrain | orderNotice)
+		queue, current, start := a.box.shutOff(orderDrain | orderNotice)
 		if current != nil && current.kind == request {
 			current.cut()
 		}
@@ -321,15 +321,15 @@ func (s *System) cut(ctx context.Context) error {
 
 // unquiet is what a text says of an actor that is not quiet; nothing of one that is.
 func (a *actor) unquiet() string {
-	word := a.word.Load()
+	word := a.box.word.Load()
 	running := a.runningIn(word)
 	if running == "" && !isIdle(word) && word&flagRest == 0 {
 		running = "no handler"
 	}
 	_, owed := a.owed(nil)
-	a.mu.Lock()
-	queued := a.queued()
-	a.mu.Unlock()
+	a.box.mu.Lock()
+	queued := a.box.queued()
+	a.box.mu.Unlock()
 	if running == "" && owed == 0 && queued == 0 {
 		return ""
 	}
@@ -379,7 +379,7 @@ func (s *System) refuses(ctx context.Context) bool {
 func (s *System) inside(ctx context.Context) (Context, bool) {
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
 		a := c.actor
-		if a.system == s && (a.runs(c.run) || s.defers(c) || a.owes(c)) {
+		if a.system == s && (a.box.runs(c.run) || s.defers(c) || a.owes(c)) {
 			return c, true
 		}
 	}

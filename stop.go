@@ -17,7 +17,7 @@ func (a *actor) release() {
 
 // tellOfStop has OnStopping called for notice, in the actor's turn.
 func (a *actor) tellOfStop() {
-	if a.order(orderTell) {
+	if a.box.order(orderTell) {
 		a.hire()
 	}
 }
@@ -25,20 +25,20 @@ func (a *actor) tellOfStop() {
 // forget gives a strong reference up that nobody has any more; but not as long as a timer runs, so that an actor that only its own
 // timer wakes is not forgotten with its address.
 func (a *actor) forget() {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	a.extra().forgotten++
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	a.releaseForgotten()
 }
 
 // releaseForgotten does what forget has put off, if no timer runs.
 func (a *actor) releaseForgotten() {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	n := 0
 	if x := a.extras; x != nil && len(x.timers) == 0 {
 		n, x.forgotten = x.forgotten, 0
 	}
-	a.mu.Unlock()
+	a.box.mu.Unlock()
 	for range n {
 		a.release()
 	}
@@ -49,7 +49,7 @@ func (a *actor) askToStop() { a.stopAfter(orderAsk) }
 
 func (a *actor) stopAfter(o orders) {
 	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping)) // before the order: a veto turns it back
-	start := a.order(o)
+	start := a.box.order(o)
 	if o&orderDrain != 0 {
 		a.timeEnd(start)
 	}
@@ -61,8 +61,8 @@ func (a *actor) stopAfter(o orders) {
 // timeEnd has an end that was ordered logged where it lasts long, and cut short at the limit of
 // WithStopTimeout. One that finds the actor idle, and without hooks and children, is over at once.
 func (a *actor) timeEnd(idle bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	if idle && !a.table.ends && (a.extras == nil || len(a.extras.children) == 0) {
 		return
 	}
@@ -87,9 +87,9 @@ func (x *extras) stopTiming() {
 
 // logEnd logs an end that lasts, with who waits for whom in which handler.
 func (a *actor) logEnd() {
-	a.mu.Lock()
-	over, queued, resting := a.extras.over, a.queued(), a.word.Load()&flagRest != 0
-	a.mu.Unlock()
+	a.box.mu.Lock()
+	over, queued, resting := a.extras.over, a.box.queued(), a.box.word.Load()&flagRest != 0
+	a.box.mu.Unlock()
 	if over {
 		return
 	}
@@ -101,7 +101,7 @@ func (a *actor) logEnd() {
 // queued.
 func (a *actor) cutShort() {
 	a.config.within().life.End()
-	queue, _, start := a.shutOff(orderDrain)
+	queue, _, start := a.box.shutOff(orderDrain)
 	a.refuseQueue(queue)
 	if start {
 		a.hire()

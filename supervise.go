@@ -91,7 +91,7 @@ type fault struct {
 // supervise deals with a handler that has not returned, by the owner. e is nil where the handler
 // ran on its sender's goroutine. It reports whether the caller still owns a living actor.
 func (a *actor) supervise(failure *PanicError, msg any, e *envelope) (goOn bool) {
-	a.dissolve()
+	a.box.dissolve()
 	where := fmt.Sprintf("the handler of %T", msg)
 	switch {
 	case e != nil && e.kind == interval && msg == nil:
@@ -188,18 +188,18 @@ type escalation struct {
 // forgotten.
 func (a *actor) failFor(child *actor, d Directive, f fault) {
 	f = fault{msg: f.msg, err: &annotated{"the child " + child.name() + " failed", f.err}}
-	a.mu.Lock()
+	a.box.mu.Lock()
 	x := a.extra()
 	known := x.escalated != nil && (d == Restart || x.escalated.directive == Stop)
 	if x.ending || known {
-		a.mu.Unlock()
+		a.box.mu.Unlock()
 		return
 	}
 	x.escalated = &escalation{d, f}
-	a.orders |= orderFail
-	a.care()
-	start := a.wake()
-	a.mu.Unlock()
+	a.box.orders |= orderFail
+	a.box.care()
+	start := a.box.wake()
+	a.box.mu.Unlock()
 	if start {
 		a.hire()
 	}
@@ -207,11 +207,11 @@ func (a *actor) failFor(child *actor, d Directive, f fault) {
 
 // failNow does what failFor has ordered, by the owner.
 func (a *actor) failNow() (goOn bool) {
-	a.mu.Lock()
+	a.box.mu.Lock()
 	e := a.extras.escalated
 	a.extras.escalated = nil
-	a.orders &^= orderFail // a Stop that came after the order was taken
-	a.mu.Unlock()
+	a.box.orders &^= orderFail // a Stop that came after the order was taken
+	a.box.mu.Unlock()
 	a.log(slog.LevelError, "akt: a failure was escalated to this actor", "decided", e.directive.String(), "error", e.fault.err)
 	return a.obey(e.directive, e.fault)
 }

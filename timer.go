@@ -31,8 +31,8 @@ func (t *Timer) Stop() bool {
 	}
 	defer t.actor.releaseForgotten()
 	defer t.actor.system.note() // as takeBack does
-	t.actor.mu.Lock()
-	defer t.actor.mu.Unlock()
+	t.actor.box.mu.Lock()
+	defer t.actor.box.mu.Unlock()
 	if t.stopped {
 		return false
 	}
@@ -47,7 +47,7 @@ func (t *Timer) end() bool {
 		t.timer.Stop()
 	}
 	if t.message.at == inPrivate {
-		t.actor.private().remove(t.message)
+		t.actor.box.private().remove(t.message)
 		return true
 	}
 	return !t.fired
@@ -55,8 +55,8 @@ func (t *Timer) end() bool {
 
 // isStopped reports whether the timer was stopped.
 func (t *Timer) isStopped() bool {
-	t.actor.mu.Lock()
-	defer t.actor.mu.Unlock()
+	t.actor.box.mu.Lock()
+	defer t.actor.box.mu.Unlock()
 	return t.stopped
 }
 
@@ -118,10 +118,10 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 			a.hire() // not under mu, as it may take that of the system
 		}
 	}()
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
 	x := a.extra()
-	if a.shut() || x.replacing {
+	if a.box.shut() || x.replacing {
 		return false
 	}
 	if x.timers == nil {
@@ -132,8 +132,8 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 		t.timer = time.AfterFunc(after, t.fire)
 		return true
 	}
-	a.stamp(t.message)
-	start = a.putLocked(t.message, privateLane)
+	a.box.stamp(t.message)
+	start = a.box.putLocked(t.message, privateLane)
 	if t.every == 0 {
 		t.fired = true
 		delete(x.timers, t) // a message from now on; a restart withdraws it
@@ -144,14 +144,14 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 // fire puts the timer's message into the private lane.
 func (t *Timer) fire() {
 	a := t.actor
-	a.mu.Lock()
+	a.box.mu.Lock()
 	if t.stopped || t.message.at != nowhere {
-		a.mu.Unlock()
+		a.box.mu.Unlock()
 		return
 	}
-	if a.shut() { // it drains: what comes now comes too late
+	if a.box.shut() { // it drains: what comes now comes too late
 		t.stopped = true
-		a.mu.Unlock()
+		a.box.mu.Unlock()
 		if t.every == 0 {
 			a.countDropped(1)
 			a.noteDropped(a.gone(), t.message.msg)
@@ -162,9 +162,9 @@ func (t *Timer) fire() {
 		t.fired = true
 		delete(a.extras.timers, t) // a message from now on; a restart withdraws it
 	}
-	a.stamp(t.message)
-	start := a.putLocked(t.message, privateLane)
-	a.mu.Unlock()
+	a.box.stamp(t.message)
+	start := a.box.putLocked(t.message, privateLane)
+	a.box.mu.Unlock()
 	if start {
 		a.system.noteStart(a)
 		a.work()
@@ -177,9 +177,9 @@ func (t *Timer) handled() {
 		t.actor.releaseForgotten()
 		return
 	}
-	t.actor.mu.Lock()
-	defer t.actor.mu.Unlock()
-	if t.stopped || t.actor.shut() {
+	t.actor.box.mu.Lock()
+	defer t.actor.box.mu.Unlock()
+	if t.stopped || t.actor.box.shut() {
 		return
 	}
 	wait := t.every - time.Since(t.start)%t.every

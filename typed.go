@@ -32,7 +32,7 @@ func callHere[M, R any](a *actor, call typedCall[M, R], c Context, word uint64, 
 	}()
 	reply, err = call(receiverOf(a.self), c, msg)
 	returned = true
-	if !a.yield(word) {
+	if !a.box.yield(word) {
 		a.hire() // One-Owner: handed over
 	}
 	if err != nil {

@@ -24,9 +24,9 @@ func handAs(t *testing.T, k kind, w *worker, a *Address, f func(Context)) {
 	to, msg, err := a.actor.route(mendedAct{f})
 	require.NoError(t, err)
 	e := &envelope{ctx: context.Background(), msg: msg, to: to, kind: k}
-	_, start := a.actor.push(e, publicLane, false)
+	_, start := a.actor.box.push(e, publicLane, false)
 	require.True(t, start)
-	a.actor.crew.Store(w)
+	a.actor.box.crew.Store(w)
 	a.actor.work()
 }
 
@@ -50,8 +50,8 @@ func TestActorsDoNotShareAWorker(t *testing.T) {
 	w, visits := new(worker), 0
 	alone := func(here, there *Address) {
 		visits++
-		require.Same(t, w, here.actor.crew.Load())
-		require.Nil(t, there.actor.crew.Load())
+		require.Same(t, w, here.actor.box.crew.Load())
+		require.Nil(t, there.actor.box.crew.Load())
 	}
 	handTo(t, w, a, func(ctx Context) {
 		alone(a, b)
@@ -74,8 +74,8 @@ func TestActorsDoNotShareAWorker(t *testing.T) {
 	require.Equal(t, 8, visits)
 	require.Nil(t, w.next.Load())
 	for _, addr := range []*Address{a, b} {
-		require.Nil(t, addr.actor.crew.Load())
-		require.Zero(t, addr.actor.word.Load()&flagMask)
+		require.Nil(t, addr.actor.box.crew.Load())
+		require.Zero(t, addr.actor.box.word.Load()&flagMask)
 	}
 	require.NoError(t, s.Shutdown(t.Context()))
 }
@@ -112,7 +112,7 @@ func TestHandedActorDoesNotWaitForItsWaker(t *testing.T) {
 			woken := make(chan struct{})
 			say(t, ctx, b, func(Context) { close(woken) })
 			inTime(t, woken, "the actor has no owner", n)
-			for b.actor.word.Load()&flagBusy != 0 { // it is idle, and woken again
+			for b.actor.box.word.Load()&flagBusy != 0 { // it is idle, and woken again
 				runtime.Gosched()
 			}
 		}
@@ -141,13 +141,13 @@ func TestKeptContextHandsNothingOver(t *testing.T) {
 		kept, woken := keep(), make(chan struct{})
 		say(t, kept, b, func(Context) { close(woken) })
 		inTime(t, woken, name, 0)
-		require.Nil(t, a.actor.crew.Load(), name)
+		require.Nil(t, a.actor.box.crew.Load(), name)
 	}
 	_, err := a.Send(context.Background(), mendedAct{func(ctx Context) { // it runs here
 		woken := make(chan struct{})
 		say(t, ctx, b, func(Context) { close(woken) })
 		inTime(t, woken, "the actor has no owner", 0)
-		require.Nil(t, a.actor.crew.Load(), "its goroutine has no worker")
+		require.Nil(t, a.actor.box.crew.Load(), "its goroutine has no worker")
 	}})
 	require.NoError(t, err)
 	require.NoError(t, s.Shutdown(t.Context()))
@@ -177,18 +177,18 @@ func TestWhatIsTakenAtOnce(t *testing.T) {
 			a := addr.actor
 			var taken []int32
 			to, msg, err := a.route(mendedAct{func(Context) {
-				a.mu.Lock()
-				defer a.mu.Unlock()
-				taken = append(taken, a.size)
+				a.box.mu.Lock()
+				defer a.box.mu.Unlock()
+				taken = append(taken, a.box.size)
 			}})
 			require.NoError(t, err)
 			for _, k := range row.kinds {
 				e := &envelope{ctx: context.Background(), msg: msg, to: to, kind: k}
-				a.push(e, publicLane, true)
+				a.box.push(e, publicLane, true)
 			}
 			a.work() // One-Owner: the first push has made it this goroutine
 			require.Equal(t, row.taken, taken)
-			require.Zero(t, a.size)
+			require.Zero(t, a.box.size)
 			require.NoError(t, s.Shutdown(context.Background()))
 		})
 	}
@@ -208,8 +208,8 @@ func TestRelieveTakesTheActorOut(t *testing.T) {
 		require.False(t, w.coming.Load(), "who hands over from now on brings another one")
 	}})
 	require.NoError(t, err)
-	require.True(t, b.actor.takeIdle(to.index))
-	b.actor.hand = newNotice(context.Background(), msg, to)
+	require.True(t, b.actor.box.takeIdle(to.index))
+	b.actor.box.hand = newNotice(context.Background(), msg, to)
 	require.True(t, w.hand(b.actor))
 	w.relieve()
 	w.relieve() // there is nothing left
@@ -243,7 +243,7 @@ func TestEnvelopesOfABatchAreUsedAgain(t *testing.T) {
 	require.NoError(t, err)
 	push := func(pooled bool) (e *envelope, start bool) {
 		e = &envelope{ctx: t.Context(), msg: msg, to: to, kind: notification, pooled: pooled}
-		_, start = a.push(e, publicLane, false)
+		_, start = a.box.push(e, publicLane, false)
 		return e, start
 	}
 	first, start := push(true)
@@ -251,7 +251,7 @@ func TestEnvelopesOfABatchAreUsedAgain(t *testing.T) {
 	_, _ = push(false)
 	third, _ := push(true)
 	lastOf, lastMsg, err := a.route(mendedAct{func(Context) {
-		w := a.crew.Load()
+		w := a.box.crew.Load()
 		require.Same(t, third, w.spent)
 		require.Same(t, first, third.next)
 		require.Nil(t, first.next, "the one that is not pooled is not among them")
@@ -263,7 +263,7 @@ func TestEnvelopesOfABatchAreUsedAgain(t *testing.T) {
 	}})
 	require.NoError(t, err)
 	e := &envelope{ctx: t.Context(), msg: lastMsg, to: lastOf, kind: notification}
-	a.push(e, publicLane, false)
+	a.box.push(e, publicLane, false)
 	a.work()
 	require.Equal(t, 3, waited)
 	require.NoError(t, s.Shutdown(t.Context()))
@@ -280,7 +280,7 @@ func TestEdgeOfHandingOver(t *testing.T) {
 		over := make(chan struct{})
 		say(t, context.Background(), a, func(ctx Context) {
 			say(t, ctx, b, func(ctx Context) { // by either goroutine
-				for a.actor.word.Load()&flagBusy != 0 {
+				for a.actor.box.word.Load()&flagBusy != 0 {
 					runtime.Gosched()
 				}
 				spin(round % 200)
