@@ -2,6 +2,7 @@ package akt
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -334,4 +335,102 @@ func TestWhoGivesUpWaitsNoMore(t *testing.T) {
 			require.ErrorIs(t, <-told, context.Canceled)
 		})
 	}
+}
+
+// The graph forgets every wait, however it ends, and all links of it, also at the end of a chain
+// of runs on one goroutine, which has many.
+func TestChainsOfWaitsAreForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		actors := runSnags(t, 6)
+		first, last := actors[0], actors[len(actors)-1]
+		nothing := snagAct{func(Context) {}}
+		for name, way := range map[string]func(ctx Context) error{
+			"answered": func(ctx Context) error {
+				_, err := last.Send(ctx, nothing)
+				return err
+			},
+			"room": func(ctx Context) error { return last.Notify(ctx, nothing) },
+			"given up": func(ctx Context) error {
+				patience, cancel := context.WithTimeout(ctx, time.Second)
+				defer cancel()
+				_, err := last.Send(patience, nothing)
+				return err
+			},
+			"an end": waitForTheEndOfAChild,
+			"a name": waitForAName,
+			"a deadlock": func(ctx Context) error {
+				_, err := first.Send(ctx, nothing)
+				return err
+			},
+			"a function of Go": func(ctx Context) error {
+				_, err := Go(ctx, func(ctx context.Context) (any, error) {
+					return last.Send(ctx, nothing)
+				}).Wait(ctx)
+				return err
+			},
+		} {
+			stay := make(chan struct{})
+			require.NoError(t, last.Notify(t.Context(), snagAct{func(Context) { <-stay }}))
+			synctest.Wait()
+			require.NoError(t, last.Notify(t.Context(), nothing))
+			done := make(chan error, 1)
+			var next func(i int, ctx context.Context)
+			next = func(i int, ctx context.Context) {
+				_, err := actors[i].Send(ctx, snagAct{func(own Context) {
+					if i == len(actors)-2 {
+						done <- way(own)
+					} else {
+						next(i+1, own)
+					}
+				}})
+				assert.NoError(t, err)
+			}
+			go next(0, context.Background())
+			time.Sleep(2 * time.Millisecond)
+			if len(done) == 0 {
+				require.Positive(t, waitsOf(first.actor), name)
+			}
+			time.Sleep(time.Minute)
+			close(stay)
+			err := <-done
+			require.Equal(t, name == "a deadlock", errors.Is(err, ErrDeadlock), "%s: %v", name, err)
+			synctest.Wait()
+			for _, addr := range actors {
+				require.Zero(t, waitsOf(addr.actor), name)
+			}
+		}
+	})
+}
+
+func waitForTheEndOfAChild(ctx Context) error {
+	child, err := ctx.Run(slowlyEnding{})
+	if err != nil {
+		return err
+	}
+	child.Stop()
+	return child.Wait(ctx)
+}
+
+type slowlyEnding struct{ snag }
+
+func (slowlyEnding) OnStopped(Context) { time.Sleep(time.Second) }
+
+func waitForAName(ctx Context) error {
+	system := ctx.Address().target().system
+	go func() {
+		_, _, _ = system.LookupOrRun(context.Background(), "name", func() any {
+			return slowlyStarting{}
+		})
+	}()
+	time.Sleep(time.Millisecond)
+	_, _, err := system.LookupOrRun(ctx, "name", func() any { return nil })
+	return err
+}
+
+type slowlyStarting struct{ snag }
+
+func (slowlyStarting) OnStart(Context) error {
+	time.Sleep(time.Second)
+	return nil
 }

@@ -3,6 +3,7 @@ package akt_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -350,4 +351,26 @@ func TestFailureOverload(t *testing.T) {
 		require.NotContains(t, handled, -1)
 		require.NotContains(t, handled, -2)
 	})
+}
+
+// quiet keeps expected failures out of the tests' output.
+func quiet() akt.Option { return akt.WithLogger(slog.New(slog.DiscardHandler)) }
+
+// requireSendError checks what a failed send says: whether the message was handled, and why.
+func requireSendError(
+	t *testing.T, err error, handled akt.Handled, causes ...error,
+) *akt.SendError {
+	t.Helper()
+	var failure *akt.SendError
+	require.ErrorAs(t, err, &failure)
+	require.Equal(t, handled, failure.Handled, "%v", err)
+	for _, cause := range causes {
+		require.ErrorIs(t, err, cause)
+	}
+	return failure
+}
+
+func shutDown(t *testing.T, system *akt.System) {
+	t.Helper()
+	assert.NoError(t, system.Shutdown(context.Background()))
 }
