@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,28 +19,8 @@ import (
 	"github.com/aktgo/akt"
 )
 
-type ctxKey struct{}
-
-// goroutinesOfBubble counts the goroutines of the bubble it is called in, once all others are blocked: one that allocates may have to
-// help the garbage collector, and belongs to no bubble meanwhile (runtime.gcAssistAlloc).
-func goroutinesOfBubble(t *testing.T) int {
-	t.Helper()
-	synctest.Wait()
-	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	own, _, _ := bytes.Cut(stacks, []byte("\n")) // the caller's comes first
-	_, bubble, ok := strings.Cut(string(own), "synctest bubble ")
-	require.True(t, ok, "not in a bubble: %s", own)
-	bubble = strings.TrimRight(bubble, "]:")
-	n := 0
-	for line := range strings.Lines(string(stacks)) {
-		if strings.HasPrefix(line, "goroutine ") && strings.Contains(line, "synctest bubble "+bubble+"]") {
-			n++
-		}
-	}
-	require.Positive(t, n)
-	return n
-}
+// These tests are about a handler's Context: the sender's deadline, values and end, also where the
+// sender's context is of a user's own type, or breaks.
 
 // A handler's Context is its sender's context: deadline, values and end.
 func TestContextIsTheSenders(t *testing.T) {
@@ -67,7 +49,8 @@ func TestContextIsTheSenders(t *testing.T) {
 	})
 }
 
-// The cause of the sender's end can be found through the handler's Context, and through one derived from it.
+// The cause of the sender's end can be found through the handler's Context, and through one derived
+// from it.
 func TestContextKeepsTheCause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -87,7 +70,8 @@ func TestContextKeepsTheCause(t *testing.T) {
 	})
 }
 
-// A Context may be kept after its handler returned, and says the same whatever was handled since; also after the actor's end.
+// A Context may be kept after its handler returned, and says the same whatever was handled since;
+// also after the actor's end.
 func TestContextIsKept(t *testing.T) {
 	t.Parallel()
 	addr := run(t, &doll{}, akt.WithName("kept"))
@@ -156,7 +140,8 @@ func TestContextDoneIsOneChannel(t *testing.T) {
 	require.NotNil(t, first.Done())
 }
 
-// context.WithTimeout, WithCancel and AfterFunc on a handler's Context start no goroutine, and hear of its end.
+// context.WithTimeout, WithCancel and AfterFunc on a handler's Context start no goroutine, and hear
+// of its end.
 func TestDerivedContextStartsNoGoroutine(t *testing.T) {
 	t.Parallel()
 	for _, path := range sendPaths() {
@@ -209,7 +194,8 @@ func TestContextAfterFunc(t *testing.T) {
 	})
 }
 
-// Context{Context: ctx} belongs to no actor, and every method of it, and of what it returns, may be called.
+// Context{Context: ctx} belongs to no actor, and every method of it, and of what it returns, may be
+// called.
 func TestContextWithoutActor(t *testing.T) {
 	t.Parallel()
 	parent, cancel := context.WithTimeout(context.WithValue(t.Context(), ctxKey{}, "value"), time.Hour)
@@ -261,7 +247,8 @@ func TestContextWithoutActor(t *testing.T) {
 	require.Equal(t, 7, reply)
 }
 
-// FromContext finds the nearest handler's Context in everything derived from it, and none in nil or a plain context.
+// FromContext finds the nearest handler's Context in everything derived from it, and none in nil or
+// a plain context.
 func TestFromContext(t *testing.T) {
 	t.Parallel()
 	addr := run(t, &doll{}, akt.WithName("outer"))
@@ -298,8 +285,8 @@ func TestContextLogger(t *testing.T) {
 	require.Contains(t, out.String(), "type=*tests_test.doll")
 }
 
-// WithContext gives OnStart, timers and notifications the values of its ctx; a sender's own value for the same key goes
-// first, and a request has the sender's values only.
+// WithContext gives OnStart, timers and notifications the values of its ctx; a sender's own value
+// for the same key goes first, and a request has the sender's values only.
 func TestWithContextGivesValues(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -347,7 +334,8 @@ func TestWithContextGivesValues(t *testing.T) {
 	})
 }
 
-// WithContext stops the actor as Address.Stop does when its ctx ends: what was accepted is handled, OnStopping is told.
+// WithContext stops the actor as Address.Stop does when its ctx ends: what was accepted is handled,
+// OnStopping is told.
 func TestWithContextStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -381,4 +369,312 @@ func TestWithContextThatHasEnded(t *testing.T) {
 	//lint:ignore SA1012 nil is what is tested
 	_, err = akt.NewSystem().Run(started, akt.WithContext(nil))
 	require.ErrorContains(t, err, "WithContext")
+}
+
+// Context: once Err says why a Context has ended it says so for ever, whether its sender's end or
+// that of Shutdown's patience came first, and whether Done was asked for or not.
+func TestErrNeverChanges(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		ends func(sender, patience func())
+		err  error
+	}{
+		{"the sender first", func(sender, patience func()) { sender(); patience() }, context.DeadlineExceeded},
+		{"Shutdown first", func(sender, patience func()) { patience(); sender() }, context.Canceled},
+	} {
+		for _, asked := range []string{"Done was asked for", "Done was not asked for"} {
+			t.Run(row.name+", "+asked, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					system := akt.NewSystem()
+					addr, err := system.Run(&doll{})
+					require.NoError(t, err)
+					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+					defer cancel()
+					reply, err := addr.Send(ctx, play(func(ctx akt.Context) (any, error) { return ctx, nil }))
+					require.NoError(t, err)
+					kept := reply.(akt.Context)
+					endless := contextOf(t, addr)
+					require.NoError(t, endless.Err())
+					if asked == "Done was asked for" {
+						_ = kept.Done()
+					}
+					leave := hold(t, addr)
+					told := []error{kept.Err()}
+					end := func(f func()) func() {
+						return func() {
+							f()
+							synctest.Wait()
+							told = append(told, kept.Err())
+						}
+					}
+					row.ends(
+						end(func() { time.Sleep(2 * time.Hour) }),
+						end(func() {
+							over, cancel := context.WithCancel(t.Context())
+							cancel()
+							assert.Error(t, system.Shutdown(over))
+						}),
+					)
+					require.Equal(t, []error{nil, row.err, row.err}, told)
+					<-kept.Done()
+					require.Equal(t, row.err, kept.Err())
+					require.Equal(t, context.Canceled, endless.Err())
+					leave()
+					shutDown(t, system)
+				})
+			})
+		}
+	}
+}
+
+// The cause of a sender's context of whatever type is found through the handler's Context.
+func TestContextKeepsTheCauseOfOwnTypes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		addr := run(t, &doll{})
+		cause := errors.New("the cause")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		kept := keptFrom(embeddingCtx{ctx}, t, addr, func(akt.Context) {})
+		derived, stop := context.WithCancel(kept)
+		defer stop()
+		cancel(cause)
+		<-derived.Done()
+		require.Equal(t, context.Canceled, kept.Err())
+		require.Equal(t, cause, context.Cause(kept))
+		require.Equal(t, cause, context.Cause(derived))
+	})
+}
+
+// Done is closed at the latest when Err tells of the end, also where many ask while the sender's
+// context ends.
+func TestErrAndDoneAgree(t *testing.T) {
+	t.Parallel()
+	addr := run(t, &doll{})
+	for range 300 {
+		ctx, cancel := context.WithCancel(t.Context())
+		kept := keptFrom(ctx, t, addr, func(akt.Context) {})
+		done := kept.Done()
+		var all sync.WaitGroup
+		all.Go(cancel)
+		for range 3 {
+			all.Go(func() {
+				for kept.Err() == nil {
+					runtime.Gosched()
+				}
+				select {
+				case <-done:
+				default:
+					t.Error("Err tells of an end, and Done is open")
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
+// fickleCtx has another Done at each call, and no Err when it has ended.
+type fickleCtx struct {
+	context.Context
+	first chan struct{}
+	asked atomic.Int32
+}
+
+func (c *fickleCtx) Done() <-chan struct{} {
+	if c.asked.Add(1) <= 2 {
+		return c.first
+	}
+	return make(chan struct{})
+}
+
+func (*fickleCtx) Err() error { return nil }
+
+// A handler's Context is as a context should be, also where its sender's is not.
+func TestContextOfAFickleSender(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		addr := run(t, &doll{})
+		sender := &fickleCtx{Context: t.Context(), first: make(chan struct{})}
+		_, _ = addr.Send(sender, deed(func(ctx akt.Context) {
+			done := ctx.Done()
+			assert.Equal(t, done, ctx.Done())
+			c := ctx
+			assert.Equal(t, done, c.Done())
+			assert.NoError(t, ctx.Err())
+			close(sender.first)
+			<-done
+			assert.Equal(t, context.Canceled, ctx.Err())
+			assert.Equal(t, done, ctx.Done())
+		}))
+	})
+}
+
+// hostileCtx is a context whose methods fail from some call on, all of them counted.
+type hostileCtx struct {
+	context.Context
+	left atomic.Int32
+	fail func()
+}
+
+func (c *hostileCtx) call() {
+	if c.left.Add(-1) < 0 {
+		c.fail()
+	}
+}
+
+func (c *hostileCtx) Deadline() (time.Time, bool) { c.call(); return c.Context.Deadline() }
+
+func (c *hostileCtx) Done() <-chan struct{} { c.call(); return c.Context.Done() }
+
+func (c *hostileCtx) Err() error { c.call(); return c.Context.Err() }
+
+func (c *hostileCtx) Value(key any) any { c.call(); return c.Context.Value(key) }
+
+// A sender's context whose methods panic, or end the goroutine, at whatever call, is its sender's
+// trouble: nothing is left taken or queued, and the actor goes on for others.
+func TestHostileContext(t *testing.T) {
+	t.Parallel()
+	parents := map[string]func() (context.Context, func()){
+		"endless": func() (context.Context, func()) { return context.Background(), func() {} },
+		"can end": func() (context.Context, func()) { return context.WithCancel(context.Background()) },
+		"has ended": func() (context.Context, func()) {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			return ctx, cancel
+		},
+	}
+	wraps := map[string]func(context.Context) context.Context{
+		"itself":  func(ctx context.Context) context.Context { return ctx },
+		"a value": func(ctx context.Context) context.Context { return context.WithValue(ctx, ctxKey{}, 1) },
+		"a timeout": func(ctx context.Context) context.Context {
+			ctx, cancel := context.WithTimeout(ctx, time.Hour)
+			_ = cancel // the test's parent ends it
+			return ctx
+		},
+	}
+	ways := map[string]func(ctx context.Context, addr *akt.Address, reached *atomic.Int32){
+		"Send": func(ctx context.Context, addr *akt.Address, reached *atomic.Int32) {
+			_, _ = addr.Send(ctx, deed(func(ctx akt.Context) { reached.Add(1) }))
+		},
+		"Ask": func(ctx context.Context, addr *akt.Address, reached *atomic.Int32) {
+			_, _ = akt.Ask[any](ctx, addr, play(func(ctx akt.Context) (any, error) { reached.Add(1); return nil, nil }))
+		},
+		"Notify": func(ctx context.Context, addr *akt.Address, reached *atomic.Int32) {
+			_ = addr.Notify(ctx, deed(func(akt.Context) { reached.Add(1) }))
+		},
+		"Send privately": func(ctx context.Context, addr *akt.Address, reached *atomic.Int32) {
+			_, _ = addr.Downgrade().Send(ctx, deed(func(ctx akt.Context) { reached.Add(1) }))
+		},
+	}
+	fails := map[string]func(){"panic": func() { panic("hostile") }, "Goexit": runtime.Goexit}
+	for parent, make := range parents {
+		for wrapped, wrap := range wraps {
+			for way, send := range ways {
+				for failure, fail := range fails {
+					for state, busy := range map[string]bool{"idle": false, "busy": true} {
+						name := fmt.Sprint(way, ", ", parent, ", ", wrapped, ", ", failure, ", ", state)
+						t.Run(name, func(t *testing.T) {
+							t.Parallel()
+							for calls := range int32(12) {
+								ctx, end := make()
+								hostile := &hostileCtx{Context: ctx, fail: fail}
+								hostile.left.Store(1000)
+								sent := wrap(hostile)
+								hostile.left.Store(calls)
+								addr := run(t, &doll{}, akt.WithMailbox(1))
+								leave := func() {}
+								if busy {
+									leave = hold(t, addr)
+									require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {}))) // it is full
+								}
+								var reached atomic.Int32
+								over := trying(func() { send(sent, addr, &reached) })
+								if busy {
+									select {
+									case <-over:
+										require.Zero(t, reached.Load())
+									case <-time.After(2 * time.Millisecond): // it waits, as it may
+									}
+								}
+								leave()
+								<-over
+								_, err := addr.Send(t.Context(), deed(func(akt.Context) {}))
+								require.NoError(t, err, "after %d calls", calls)
+								require.LessOrEqual(t, reached.Load(), int32(1))
+								end()
+								addr.Stop()
+								<-addr.Done()
+							}
+						})
+					}
+				}
+			}
+		}
+	}
+}
+
+// WithContext: a context whose methods panic fails Run, on the caller's goroutine, and leaves no
+// actor behind.
+func TestHostileWithContext(t *testing.T) {
+	t.Parallel()
+	for failure, fail := range map[string]func(){"panic": func() { panic("hostile") }, "Goexit": runtime.Goexit} {
+		t.Run(failure, func(t *testing.T) {
+			t.Parallel()
+			for calls := range int32(12) {
+				ctx, cancel := context.WithCancel(t.Context())
+				hostile := &hostileCtx{Context: ctx, fail: fail}
+				hostile.left.Store(calls)
+				system := akt.NewSystem()
+				var addr *akt.Address
+				<-trying(func() { addr, _ = system.Run(&doll{}, akt.WithContext(hostile)) })
+				cancel()
+				if addr != nil {
+					<-addr.Done()
+				}
+				shutDown(t, system)
+				for info := range system.Actors() {
+					require.Fail(t, "an actor was left", info.Name)
+				}
+			}
+		})
+	}
+}
+
+// A nil pointer of a user's own type is a context as any other, if its methods can be called.
+func TestNilPointerContext(t *testing.T) {
+	t.Parallel()
+	addr := run(t, &doll{})
+	var none *nilCtx
+	require.NoError(t, addr.Notify(none, deed(func(ctx akt.Context) { _ = ctx.Value(1) })))
+	_, err := addr.Send(none, deed(func(ctx akt.Context) { _ = ctx.Err() }))
+	require.NoError(t, err)
+	noted := notComparableCtx{t.Context(), []int{1}}
+	require.NoError(t, addr.Notify(noted, deed(func(ctx akt.Context) { _ = ctx.Private().Notify(notComparableCtx{ctx, nil}, 1) })))
+	_, err = addr.Send(noted, deed(func(ctx akt.Context) { _ = ctx.Done() }))
+	require.NoError(t, err)
+	for range 2 {
+		other, err := akt.NewSystem().Run(&doll{}, akt.WithContext(noted))
+		require.NoError(t, err)
+		require.NoError(t, addr.Notify(noted, deed(func(akt.Context) { _ = other.Notify(noted, deed(func(akt.Context) {})) })))
+		settled(t, addr)
+		settled(t, other)
+		other.Stop()
+		<-other.Done()
+	}
+}
+
+type nilCtx struct{ context.Context }
+
+func (*nilCtx) Deadline() (deadline time.Time, ok bool) { return deadline, false }
+
+func (*nilCtx) Done() <-chan struct{} { return nil }
+
+func (*nilCtx) Err() error { return nil }
+
+func (*nilCtx) Value(any) any { return nil }
+
+type notComparableCtx struct {
+	context.Context
+	s []int
 }

@@ -3,6 +3,7 @@ package tests_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,7 +14,8 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// These tests run in bubbles: there, a deadlock that is not found out fails at once instead of hanging.
+// These tests are about rings of requests. They run in bubbles: there, a deadlock that is not found
+// out fails at once instead of hanging.
 
 // sendWay is a way to wait for a doll's reply.
 type sendWay struct {
@@ -33,27 +35,8 @@ func sendWays() []sendWay {
 	}
 }
 
-// starts are the contexts that a chain of requests may begin with: queued and inline.
-func starts(t *testing.T) map[string]context.Context {
-	t.Helper()
-	return map[string]context.Context{"queued": t.Context(), "inline": context.Background()}
-}
-
-// runNamed runs dolls in one system.
-func runNamed(t *testing.T, names ...string) []*akt.Address {
-	t.Helper()
-	system := akt.NewSystem()
-	t.Cleanup(func() { shutDown(t, system) })
-	var addrs []*akt.Address
-	for _, name := range names {
-		addr, err := system.Run(&doll{}, akt.WithName(name), quiet())
-		require.NoError(t, err)
-		addrs = append(addrs, addr)
-	}
-	return addrs
-}
-
-// D6: a handler that sends to its own actor, by any way in, gets ErrDeadlock at once, and the message is not handled.
+// D6: a handler that sends to its own actor, by any way in, gets ErrDeadlock at once, and the
+// message is not handled.
 func TestDeadlockWithItself(t *testing.T) {
 	t.Parallel()
 	for _, way := range sendWays() {
@@ -110,7 +93,8 @@ func TestDeadlockOfTwo(t *testing.T) {
 	}
 }
 
-// D6: a ring is found out whatever its length, with every actor of it in the text, and all of it goes on afterwards.
+// D6: a ring is found out whatever its length, with every actor of it in the text, and all of it
+// goes on afterwards.
 func TestDeadlockOfARing(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{3, 4, 17} {
@@ -144,7 +128,8 @@ func TestDeadlockOfARing(t *testing.T) {
 	}
 }
 
-// D6: only the part of the chain that is the cycle makes a deadlock: a chain may end in a cycle that it does not begin.
+// D6: only the part of the chain that is the cycle makes a deadlock: a chain may end in a cycle
+// that it does not begin.
 func TestDeadlockFurtherDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -161,7 +146,8 @@ func TestDeadlockFurtherDown(t *testing.T) {
 	})
 }
 
-// D6: a ctx that was derived from the handler's, or is used in a goroutine that the handler waits for, is the handler's.
+// D6: a ctx that was derived from the handler's, or is used in a goroutine that the handler waits
+// for, is the handler's.
 func TestDeadlockThroughDerivedContext(t *testing.T) {
 	t.Parallel()
 	type key struct{}
@@ -199,71 +185,6 @@ func TestDeadlockThroughDerivedContext(t *testing.T) {
 			})
 		})
 	}
-}
-
-// D6: a hook is a link like a handler: OnStart cannot wait for its own actor.
-func TestDeadlockInOnStart(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		system := akt.NewSystem()
-		_, err := system.Run(&doll{onStart: func(ctx akt.Context) error {
-			_, err := ctx.Address().Send(ctx, deed(func(akt.Context) {}))
-			return err
-		}}, quiet())
-		require.ErrorIs(t, err, akt.ErrDeadlock)
-		require.ErrorContains(t, err, "OnStart")
-	})
-}
-
-// D6: an actor that waits for room in its own full mailbox, directly or through another actor, gets ErrDeadlock; where there
-// is room, nothing is wrong.
-func TestDeadlockOfAFullMailbox(t *testing.T) {
-	t.Parallel()
-	for _, start := range []string{"queued", "inline"} {
-		t.Run(start, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				other := run(t, &doll{})
-				addr := run(t, &doll{}, akt.WithMailbox(1), akt.WithName("narrow"))
-				var j journal
-				_, err := addr.Send(starts(t)[start], deed(func(ctx akt.Context) {
-					self := ctx.Address()
-					assert.NoError(t, self.Notify(ctx, j.entry("accepted")))
-					err := self.Notify(ctx, j.entry("refused"))
-					assert.ErrorIs(t, err, akt.ErrDeadlock)
-					assert.ErrorContains(t, err, "mailbox is full")
-					_, err = other.Send(ctx, play(func(ctx akt.Context) (any, error) {
-						return nil, self.Notify(ctx, j.entry("refused"))
-					}))
-					assert.ErrorIs(t, err, akt.ErrDeadlock)
-					assert.ErrorContains(t, err, "narrow.HandleAct → ")
-					assert.NoError(t, ctx.Private().Notify(ctx, j.entry("private")), "the private lane has room")
-				}))
-				require.NoError(t, err)
-				synctest.Wait()
-				require.Equal(t, []string{"private", "accepted"}, j.all())
-			})
-		})
-	}
-}
-
-// D6: a Go function keeps the links of the handlers that still wait: the actor that waits for its Future is one of them.
-func TestDeadlockThroughGo(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		addrs := runNamed(t, "a", "b")
-		a, b := addrs[0], addrs[1]
-		for name, ctx := range starts(t) {
-			_, err := a.Send(ctx, play(func(ctx akt.Context) (any, error) {
-				return b.SendUnpack(ctx, play(func(ctx akt.Context) (any, error) {
-					return akt.Go(ctx, func(ctx context.Context) (any, error) {
-						return a.Send(ctx, deed(func(akt.Context) {}))
-					}), nil
-				}))
-			}))
-			require.ErrorIs(t, err, akt.ErrDeadlock, name)
-		}
-	})
 }
 
 // D6: what does not wait, or waits for nobody who waits for it, is no deadlock.
@@ -378,7 +299,8 @@ func TestNotADeadlock(t *testing.T) {
 	}
 }
 
-// D6: a link counts only while its own run lasts: that the actor is in a later run of the same handler is no deadlock.
+// D6: a link counts only while its own run lasts: that the actor is in a later run of the same
+// handler is no deadlock.
 func TestLinkOfAnEarlierRunDoesNotCount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -398,4 +320,112 @@ func TestLinkOfAnEarlierRunDoesNotCount(t *testing.T) {
 			require.NoError(t, <-sent, name)
 		}
 	})
+}
+
+// D6: of two actors that ask each other only one is told at a time; so clients that try again at
+// once are all served, and soon.
+func TestCrossingRequestsThatAreTriedAgainAreAllServed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const clients = 50
+		addrs := runNamed(t, "a", "b")
+		var told sync.Map
+		var wg sync.WaitGroup
+		for i, addr := range addrs {
+			for range clients {
+				wg.Go(func() {
+					for {
+						_, err := addr.Send(t.Context(), play(func(ctx akt.Context) (any, error) {
+							time.Sleep(200 * time.Microsecond)
+							return addrs[1-i].Send(ctx, deed(func(akt.Context) {}))
+						}))
+						if err == nil {
+							return
+						}
+						if !assert.ErrorIs(t, err, akt.ErrDeadlock) {
+							return
+						}
+						told.Store(i, true)
+					}
+				})
+			}
+		}
+		began := time.Now()
+		wg.Wait()
+		require.Less(t, time.Since(began), 5*time.Second)
+		_, a := told.Load(0)
+		_, b := told.Load(1)
+		require.True(t, a || b, "they crossed")
+	})
+}
+
+// D6: a handler that asks many at once waits with each: every ring that it is in is found, and the
+// others answer.
+func TestDeadlockOfAHandlerThatAsksManyAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		addrs := runNamed(t, "a", "b", "c", "d")
+		a, others := addrs[0], addrs[1:]
+		toldOther := make(chan error, len(others))
+		_, err := a.Send(t.Context(), play(func(ctx akt.Context) (any, error) {
+			var wg sync.WaitGroup
+			for i, other := range others {
+				wg.Go(func() {
+					_, err := other.Send(ctx, deed(func(ctx akt.Context) {
+						var err error
+						if i < 2 {
+							_, err = a.Send(ctx, deed(func(akt.Context) {}))
+						}
+						toldOther <- err
+					}))
+					assert.NoError(t, err)
+				})
+			}
+			wg.Wait()
+			return nil, nil
+		}))
+		require.NoError(t, err)
+		close(toldOther)
+		told := 0
+		for err := range toldOther {
+			if err != nil {
+				require.ErrorIs(t, err, akt.ErrDeadlock)
+				told++
+			}
+		}
+		require.Equal(t, 2, told)
+		settled(t, a)
+	})
+}
+
+// D6: a run that has ended waits for nobody: what a goroutine of it still waits for is in no ring,
+// and leaves nothing when the sender that the run had goes on to wait.
+func TestNotADeadlockOfAGoroutineThatItsRunHasLeft(t *testing.T) {
+	t.Parallel()
+	for name, start := range starts(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				if name == "queued" {
+					start = t.Context()
+				}
+				addrs := runNamed(t, "a", "b")
+				a, b := addrs[0], addrs[1]
+				told := make(chan error, 1)
+				_, err := a.Send(start, deed(func(ctx akt.Context) {
+					_, err := b.Send(ctx, deed(func(ctx akt.Context) {
+						go func() {
+							time.Sleep(time.Second)
+							_, err := a.Send(ctx, deed(func(akt.Context) {})) // a still works
+							told <- err
+						}()
+					}))
+					assert.NoError(t, err)
+					time.Sleep(2 * time.Second)
+				}))
+				require.NoError(t, err)
+				require.NoError(t, <-told)
+			})
+		})
+	}
 }

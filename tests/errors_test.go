@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +17,9 @@ import (
 
 	"github.com/aktgo/akt"
 )
+
+// These tests are about the errors that senders get, and about what is logged and reported of
+// failures that no sender hears of.
 
 // failInterrupted sends with a context that ends when nobody can go on.
 func failInterrupted(t *testing.T, send func(context.Context) error) error {
@@ -29,8 +32,8 @@ func failInterrupted(t *testing.T, send func(context.Context) error) error {
 	return <-failed
 }
 
-// failQueued calls end when a request waits behind a handler that is held, lets the handler go, and returns the request's
-// error.
+// failQueued calls end when a request waits behind a handler that is held, lets the handler go, and
+// returns the request's error.
 func failQueued(g *gate, addr *akt.Address, end func()) error {
 	failed := make(chan error, 1)
 	go func() {
@@ -43,8 +46,8 @@ func failQueued(g *gate, addr *akt.Address, end func()) error {
 	return <-failed
 }
 
-// E2: each failure is a SendError that says truly whether the message may have been handled, and unwraps to one of the two
-// layers and to its precise cause.
+// E2: each failure is a SendError that says truly whether the message may have been handled, and
+// unwraps to one of the two layers and to its precise cause.
 func TestSendErrors(t *testing.T) {
 	t.Parallel()
 	const (
@@ -57,7 +60,8 @@ func TestSendErrors(t *testing.T) {
 		_, err := run(t, newFailing(), opts...).Send(t.Context(), msg)
 		return err
 	}
-	// held returns an actor that is held in its handler until the row is over, with its mailbox of one full.
+	// held returns an actor that is held in its handler until the row is over, with its mailbox of
+	// one full.
 	held := func(t *testing.T) *akt.Address {
 		t.Helper()
 		g, addr := runHeld(t, akt.WithMailbox(1))
@@ -185,8 +189,8 @@ func TestSendErrors(t *testing.T) {
 	}
 }
 
-// E2: a PanicError has what was passed to panic, unwraps it where it is an error, and its stack shows the frame that panicked,
-// on the sender's goroutine and queued.
+// E2: a PanicError has what was passed to panic, unwraps it where it is an error, and its stack
+// shows the frame that panicked, on the sender's goroutine and queued.
 func TestPanicError(t *testing.T) {
 	t.Parallel()
 	var panicked *akt.PanicError
@@ -209,39 +213,8 @@ func TestPanicError(t *testing.T) {
 	}
 }
 
-// failLog is a slog.Handler that keeps records, with the attributes of their logger.
-type failLog struct {
-	attrs []slog.Attr
-	kept  *failRecords
-}
-
-type failRecords struct {
-	mu      sync.Mutex
-	records []map[string]string
-}
-
-func newFailLog() failLog { return failLog{kept: &failRecords{}} }
-
-func (l failLog) Enabled(context.Context, slog.Level) bool { return true }
-func (l failLog) WithGroup(string) slog.Handler            { return l }
-func (l failLog) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return failLog{append(l.attrs[:len(l.attrs):len(l.attrs)], attrs...), l.kept}
-}
-
-func (l failLog) Handle(_ context.Context, r slog.Record) error {
-	record := map[string]string{"level": r.Level.String(), "text": r.Message}
-	note := func(a slog.Attr) bool { record[a.Key] = a.Value.String(); return true }
-	for _, a := range l.attrs {
-		note(a)
-	}
-	r.Attrs(note)
-	l.kept.mu.Lock()
-	defer l.kept.mu.Unlock()
-	l.kept.records = append(l.kept.records, record)
-	return nil
-}
-
-// runLogged runs an actor named "one". End shuts it down, and returns the dead letters and what was logged as an error.
+// runLogged runs an actor named "one". End shuts it down, and returns the dead letters and what was
+// logged as an error.
 func runLogged(t *testing.T, actor any) (addr *akt.Address, end func() ([]akt.DeadLetter, []map[string]string)) {
 	t.Helper()
 	var letters []akt.DeadLetter // written by the actor, read after its end
@@ -263,8 +236,8 @@ func runLogged(t *testing.T, actor any) (addr *akt.Address, end func() ([]akt.De
 	}
 }
 
-// E3: the error of a notification's handler is logged as an error and reported to the dead-letter hook, once each, and the
-// actor lives on.
+// E3: the error of a notification's handler is logged as an error and reported to the dead-letter
+// hook, once each, and the actor lives on.
 func TestFailedNotification(t *testing.T) {
 	t.Parallel()
 	own := failure{4}
@@ -294,7 +267,8 @@ func TestFailedNotification(t *testing.T) {
 	}
 }
 
-// E3: a panic while a notification is handled is logged as an error with its stack, and reported to the dead-letter hook.
+// E3: a panic while a notification is handled is logged as an error with its stack, and reported to
+// the dead-letter hook.
 func TestPanickingNotification(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -335,8 +309,8 @@ func TestPanickingNotification(t *testing.T) {
 	}
 }
 
-// E3: what its sender is told – a failed request, and a notification that nobody handles – is neither logged as an error nor a
-// dead letter.
+// E3: what its sender is told – a failed request, and a notification that nobody handles – is
+// neither logged as an error nor a dead letter.
 func TestToldIsNotLogged(t *testing.T) {
 	t.Parallel()
 	addr, end := runLogged(t, newFailing())
@@ -350,7 +324,8 @@ func TestToldIsNotLogged(t *testing.T) {
 	require.Empty(t, failures)
 }
 
-// E3: the dead letter of a request that panicked is none, as its sender was told; the panic is logged all the same.
+// E3: the dead letter of a request that panicked is none, as its sender was told; the panic is
+// logged all the same.
 func TestPanickingRequestIsNoDeadLetter(t *testing.T) {
 	t.Parallel()
 	addr, end := runLogged(t, newFailing())
@@ -359,4 +334,186 @@ func TestPanickingRequestIsNoDeadLetter(t *testing.T) {
 	letters, failures := end()
 	require.Empty(t, letters)
 	require.Len(t, failures, 1)
+}
+
+// E2: a request that its actor finds expired says that nothing was ahead of it.
+func TestExpiredAtItsTurnSaysSo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		addr := run(t, &doll{})
+		leave := hold(t, addr)
+		ctx, sent := &sysExpiring{Context: t.Context()}, make(chan error, 1)
+		go func() {
+			_, err := addr.Send(ctx, deed(func(akt.Context) { t.Error("it was handled") }))
+			sent <- err
+		}()
+		synctest.Wait()
+		ctx.over.Store(true)
+		leave()
+		err := <-sent
+		requireSendError(t, err, akt.NotHandled, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "queued behind 0")
+	})
+}
+
+// E2: "queued behind" counts both lanes, as the private one goes first.
+func TestQueuedBehindBothLanes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		addr := run(t, &doll{}, akt.WithMailbox(2))
+		private := contextOf(t, addr).Private()
+		hold(t, addr)
+		for range 3 {
+			require.NoError(t, private.Notify(t.Context(), deed(func(akt.Context) {})))
+		}
+		require.NoError(t, addr.TryNotify(t.Context(), deed(func(akt.Context) {})))
+		expire := func(to akt.Sender) error {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := to.Send(ctx, deed(func(akt.Context) {}))
+			return err
+		}
+		require.ErrorContains(t, expire(addr), "queued behind 4")
+		require.ErrorContains(t, expire(private), "queued behind 3")
+		require.NoError(t, addr.TryNotify(t.Context(), deed(func(akt.Context) {})))
+		require.ErrorContains(t, expire(addr), "queued behind 5", "waiting for room")
+	})
+}
+
+// E1: an error of the user's that makes a SendError of itself, by As, is one.
+type asSendError struct{ inner *akt.SendError }
+
+func (asSendError) Error() string { return "as" }
+
+func (e asSendError) As(target any) bool {
+	p, ok := target.(**akt.SendError)
+	if ok {
+		*p = e.inner
+	}
+	return ok
+}
+
+// E1: Handled speaks of this message, however the handler's error holds that of another call.
+func TestHandledIsOfThisMessage(t *testing.T) {
+	t.Parallel()
+	inner := &akt.SendError{Handled: akt.NotHandled, Err: akt.ErrStopped}
+	for name, own := range map[string]error{
+		"itself": inner, "wrapped": fmt.Errorf("wrapped: %w", inner), "two": fmt.Errorf("%w and %w", io.EOF, inner),
+		"joined": errors.Join(io.EOF, inner), "by Unwrap": unwrapsTo{inner}, "by As": asSendError{inner},
+		"the user's in a standard one":    fmt.Errorf("wrapped: %w", unwrapsTo{inner}),
+		"a standard one in the user's":    unwrapsTo{fmt.Errorf("wrapped: %w", inner)},
+		"the value of a panic":            &akt.PanicError{Value: inner},
+		"the second of two of the user's": errors.Join(unwrapsTo{io.EOF}, unwrapsTo{inner}),
+	} {
+		fails := play(func(akt.Context) (any, error) { return nil, own })
+		panics := deed(func(akt.Context) { panic(own) })
+		intercepted := akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) { return nil, own })
+		for _, path := range sendPaths() {
+			for way, send := range map[string]func() error{
+				"error":       func() error { _, err := path.send(t, path.runWith(t, &doll{}), fails); return err },
+				"panic":       func() error { _, err := path.send(t, path.runWith(t, &doll{}), panics); return err },
+				"interceptor": func() error { _, err := path.send(t, path.runWith(t, &doll{}, intercepted), fails); return err },
+				"deferred": func() error {
+					_, err := akt.Ask[any](path.ctx(t), path.runWith(t, &doll{}), play(func(ctx akt.Context) (any, error) {
+						return akt.Go(ctx, func(context.Context) (any, error) { panic(own) }), nil
+					}))
+					return err
+				},
+			} {
+				err := send()
+				require.ErrorIs(t, err, own, "%s, %s, %s", path.name, name, way)
+				requireSendError(t, err, akt.MaybeHandled)
+			}
+		}
+	}
+}
+
+// asNothing is an error whose As says yes and gives nothing.
+type asNothing struct{}
+
+func (asNothing) Error() string { return "as nothing" }
+
+func (asNothing) As(any) bool { return true }
+
+// E1: an error whose As finds a SendError that is none comes back unchanged.
+func TestErrorAsNothingIsUnchanged(t *testing.T) {
+	t.Parallel()
+	addr := run(t, &doll{})
+	_, err := addr.Send(t.Context(), play(func(akt.Context) (any, error) {
+		return nil, asNothing{}
+	}))
+	same := err == asNothing{} //nolint:errorlint // the identity is the promise
+	require.True(t, same, "%v", err)
+}
+
+// panickingError is an error whose methods panic.
+type panickingError struct{}
+
+func (*panickingError) Error() string { panic("Error") }
+
+func (*panickingError) Unwrap() error { panic("Unwrap") }
+
+func (*panickingError) Is(error) bool { panic("Is") }
+
+// E1: the handler's own error comes back unchanged, and its methods are not called for that, which
+// panic for a typed nil.
+func TestErrorWhoseMethodsPanic(t *testing.T) {
+	t.Parallel()
+	for name, own := range map[string]error{
+		"a typed nil":            (*fs.PathError)(nil),
+		"a typed nil in another": fmt.Errorf("wraps: %w", (*fs.PathError)(nil)),
+		"its methods panic":      &panickingError{},
+		"joined":                 errors.Join(&panickingError{}, (*fs.PathError)(nil)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var letter akt.DeadLetter
+			system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(d akt.DeadLetter) { letter = d }))
+			defer shutDown(t, system)
+			addr, err := system.Run(&exact{})
+			require.NoError(t, err)
+			fail, err := akt.RecipientOf[exactFail, int](addr)
+			require.NoError(t, err)
+			later, err := akt.RecipientOf[exactLater, int](addr)
+			require.NoError(t, err)
+			for start, ctx := range starts(t) {
+				for way, send := range map[string]func() (any, error){
+					"Send":                func() (any, error) { return addr.Send(ctx, exactFail{own}) },
+					"SendUnpack":          func() (any, error) { return addr.SendUnpack(ctx, exactFail{own}) },
+					"Ask":                 func() (any, error) { return akt.Ask[int](ctx, addr, exactFail{own}) },
+					"Recipient":           func() (any, error) { return fail.Send(ctx, exactFail{own}) },
+					"SendUnpack a Future": func() (any, error) { return addr.SendUnpack(ctx, exactLater{own}) },
+					"Ask for a Future":    func() (any, error) { return akt.Ask[int](ctx, addr, exactLater{own}) },
+					"Recipient, Future":   func() (any, error) { return later.Send(ctx, exactLater{own}) },
+				} {
+					_, err := send()
+					require.True(t, err == own, "%s, %s: %T", way, start, err) //nolint:errorlint,testifylint // the identity is the promise
+				}
+			}
+			require.NoError(t, addr.TryNotify(context.Background(), exactFail{own}))
+			settled(t, addr)
+			require.True(t, letter.Err == own, "%T", letter.Err) //nolint:errorlint,testifylint // the identity is the promise
+		})
+	}
+}
+
+// E3: the handler's error for a notification is a dead letter with the message and its type; the
+// actor lives on.
+func TestDeadLetter(t *testing.T) {
+	t.Parallel()
+	own := errors.New("failed")
+	var letters []akt.DeadLetter
+	system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(d akt.DeadLetter) { letters = append(letters, d) }))
+	addr, err := system.Run(&doll{}, akt.WithName("name"))
+	require.NoError(t, err)
+	_, err = addr.Send(t.Context(), play(func(akt.Context) (any, error) { return nil, own }))
+	require.ErrorIs(t, err, own)
+	require.NoError(t, addr.TryNotify(context.Background(), play(func(akt.Context) (any, error) { return nil, own })))
+	settled(t, addr)
+	shutDown(t, system)
+	require.Len(t, letters, 1, "who sends a request hears of its error")
+	require.Equal(t, "name", letters[0].Actor)
+	require.Equal(t, "tests_test.dollAct", letters[0].Message)
+	require.IsType(t, dollAct{}, letters[0].Msg)
+	require.ErrorIs(t, letters[0].Err, own)
 }

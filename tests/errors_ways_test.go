@@ -15,6 +15,8 @@ import (
 	"github.com/aktgo/akt"
 )
 
+// These tests are about failures that are the same by whichever way a message is sent.
+
 type (
 	failWith    struct{ Err error }
 	failPanic   struct{ Value any }
@@ -41,15 +43,16 @@ type failing struct {
 	promise *akt.Promise[int] // owed for ever
 }
 
-func newFailing() *failing {
-	return &failing{gate: gate{entered: make(chan struct{}, 1), leave: make(chan struct{})}}
-}
-
 func (*failing) HandleWith(_ akt.Context, m failWith) (int, error) { return 1, m.Err }
-func (*failing) HandlePanic(_ akt.Context, m failPanic)            { failDeeper(m.Value) }
-func (*failing) HandleGoexit(akt.Context, failGoexit)              { runtime.Goexit() }
-func (*failing) HandleNil(akt.Context, failNil) any                { return nil }
-func (*failing) HandleFields(akt.Context, FailFields)              {}
+
+func (*failing) HandlePanic(_ akt.Context, m failPanic) { failDeeper(m.Value) }
+
+func (*failing) HandleGoexit(akt.Context, failGoexit) { runtime.Goexit() }
+
+func (*failing) HandleNil(akt.Context, failNil) any { return nil }
+
+func (*failing) HandleFields(akt.Context, FailFields) {}
+
 func (*failing) HandlePrivate(ctx akt.Context, _ failPrivate) *akt.PrivateAddress {
 	return ctx.Private()
 }
@@ -76,6 +79,10 @@ func (f *failing) HandleNever(akt.Context, failNever) *akt.Future[int] {
 	promise, future := akt.NewPromise[int](context.Background())
 	f.promise = promise
 	return future
+}
+
+func newFailing() *failing {
+	return &failing{gate: gate{entered: make(chan struct{}, 1), leave: make(chan struct{})}}
 }
 
 func failDeeper(value any) { panic(value) }
@@ -113,8 +120,9 @@ func waysTo(t *testing.T, addr *akt.Address) (withContext, without []way) {
 		}
 }
 
-// E3, E2: nil, a message that nobody handles, a nil context, one that has ended, and an actor that has stopped are the own
-// error of every way to send, on the caller's goroutine: nothing was delivered.
+// E3, E2: nil, a message that nobody handles, a nil context, one that has ended, and an actor that
+// has stopped are the own error of every way to send, on the caller's goroutine: nothing was
+// delivered.
 func TestEveryWayRefuses(t *testing.T) {
 	t.Parallel()
 	addr := run(t, newFailing())
@@ -162,7 +170,8 @@ func TestEveryWayRefuses(t *testing.T) {
 	require.NoError(t, addr.Err(), "the actor lives on")
 }
 
-// E1: the handler's own error comes back unchanged from every way to ask, the first and the last time: the actor lives on.
+// E1: the handler's own error comes back unchanged from every way to ask, the first and the last
+// time: the actor lives on.
 func TestOwnError(t *testing.T) {
 	t.Parallel()
 	addr := run(t, newFailing())
@@ -189,8 +198,8 @@ func TestOwnError(t *testing.T) {
 
 type pointerError struct{ *failure }
 
-// E1: an error that is or wraps the SendError of a call that the handler made comes back in this call's own, whose Handled
-// speaks of this message, while errors.Is finds the causes of both.
+// E1: an error that is or wraps the SendError of a call that the handler made comes back in this
+// call's own, whose Handled speaks of this message, while errors.Is finds the causes of both.
 func TestNestedSendError(t *testing.T) {
 	t.Parallel()
 	addr := run(t, newFailing(), akt.WithName("one"))
@@ -220,7 +229,8 @@ func TestNestedSendError(t *testing.T) {
 	}
 }
 
-// E1, E2: an Ask of exactly the handler's types fails as any other send does, the first time and every time after it.
+// E1, E2: an Ask of exactly the handler's types fails as any other send does, the first time and
+// every time after it.
 func TestTypedAskFails(t *testing.T) {
 	t.Parallel()
 	spawner := akt.Spawner[*failing](newFailing)
@@ -277,4 +287,89 @@ func TestTypedAskFails(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The zero values of addresses, Recipients, Promises, Futures and Timers, and nil pointers to them,
+// behave as those of an actor that stopped long ago.
+func TestZeroValues(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	type sender interface {
+		akt.Sender
+		SendUnpack(context.Context, any) (any, error)
+		IsClosed() bool
+	}
+	for name, to := range map[string]sender{
+		"Address": &akt.Address{}, "nil Address": (*akt.Address)(nil),
+		"WeakAddress": &akt.WeakAddress{}, "nil WeakAddress": (*akt.WeakAddress)(nil),
+		"PrivateAddress": &akt.PrivateAddress{}, "nil PrivateAddress": (*akt.PrivateAddress)(nil),
+	} {
+		_, err := to.Send(ctx, 1)
+		requireSendError(t, err, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
+		_, err = to.SendUnpack(ctx, 1)
+		requireSendError(t, err, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
+		requireSendError(t, to.Notify(ctx, 1), akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
+		_, err = akt.Ask[int](ctx, to, 1)
+		requireSendError(t, err, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
+		require.True(t, to.IsClosed(), name)
+		if to, ok := to.(interface {
+			TryNotify(context.Context, any) error
+		}); ok {
+			requireSendError(t, to.TryNotify(ctx, 1), akt.NotHandled, akt.ErrStopped)
+		}
+		if to, ok := to.(interface {
+			Stop()
+			Done() <-chan struct{}
+			Err() error
+			Name() string
+			String() string
+		}); ok {
+			to.Stop()
+			<-to.Done()
+			require.NoError(t, to.Err())
+			require.NotEmpty(t, to.Name())
+			require.NotEmpty(t, to.String())
+		}
+		addr := run(t, &doll{})
+		_, err = addr.Send(ctx, deed(func(ctx akt.Context) {
+			ctx.Watch(to)
+			ctx.Unwatch(to)
+		}))
+		require.NoError(t, err)
+		recipient, err := akt.RecipientOf[int, int](to)
+		require.NoError(t, err)
+		_, err = recipient.Send(ctx, 1)
+		require.ErrorIs(t, err, akt.ErrStopped)
+	}
+	for _, addr := range []*akt.Address{{}, nil} {
+		require.True(t, addr.Clone().IsClosed())
+		_, ok := addr.Downgrade().Upgrade()
+		require.False(t, ok)
+		require.False(t, addr.IsConnected())
+		addr.Release()
+	}
+	for _, private := range []*akt.PrivateAddress{{}, nil} {
+		require.ErrorIs(t, private.Do(func(akt.Context) {}), akt.ErrStopped)
+		require.False(t, private.NotifyLater(1, 1).Stop())
+	}
+	for _, timer := range []*akt.Timer{{}, nil} {
+		require.False(t, timer.Stop())
+	}
+	for _, promise := range []*akt.Promise[int]{{}, nil} {
+		promise.Resolve(1)
+		promise.Reject(io.EOF)
+	}
+	for _, future := range []*akt.Future[int]{{}, nil} {
+		_, err := future.Wait(ctx)
+		require.ErrorIs(t, err, akt.ErrStopped)
+	}
+	var recipient akt.Recipient[int, int]
+	_, err := recipient.Send(ctx, 1)
+	require.ErrorIs(t, err, akt.ErrStopped)
+	require.ErrorIs(t, recipient.Notify(ctx, 1), akt.ErrStopped)
+	require.ErrorIs(t, recipient.TryNotify(ctx, 1), akt.ErrStopped)
+	_, err = akt.Ask[int](ctx, nil, 1)
+	requireSendError(t, err, akt.NotHandled, akt.ErrFailedToDeliver)
+	_, err = akt.RecipientOf[int, int](nil)
+	require.ErrorContains(t, err, "nil")
 }

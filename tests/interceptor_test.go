@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/aktgo/akt"
 )
+
+// These tests are about what interceptors see, and what they may do.
 
 // sysTrace is an interceptor that writes down what passes it.
 func sysTrace(j *journal, name string) akt.Interceptor {
@@ -42,9 +43,13 @@ func (*sysEcho) HandleWord(ctx akt.Context, m SysWord) string {
 	}
 	return m.Text
 }
+
 func (*sysEcho) HandlePtr(_ akt.Context, m *SysPtr) (string, error) { return m.Text, nil }
+
 func (*sysEcho) HandleOther(_ akt.Context, m SysOther) (int, error) { return m.N, nil }
-func (*sysEcho) HandleNone(akt.Context, sysNone)                    {}
+
+func (*sysEcho) HandleNone(akt.Context, sysNone) {}
+
 func (*sysEcho) HandleLater(_ akt.Context, m sysLater) *akt.Future[int] {
 	p, f := akt.NewPromise[int](context.Background())
 	p.Resolve(m.N)
@@ -76,8 +81,8 @@ func sysBoxed[R any](reply R, err error) (any, error) {
 	return reply, nil
 }
 
-// Interceptors are called around every request on every path: the first is the outermost, those of the defaults come before, and
-// the message is handled where it would be without them.
+// Interceptors are called around every request on every path: the first is the outermost, those of
+// the defaults come before, and the message is handled where it would be without them.
 func TestInterceptorsOnAllPaths(t *testing.T) {
 	t.Parallel()
 	for _, path := range sendPaths() {
@@ -110,7 +115,8 @@ func TestInterceptorsOnAllPaths(t *testing.T) {
 	}
 }
 
-// Interceptors see every other message too, as its handler takes it; hooks and functions of Do they do not.
+// Interceptors see every other message too, as its handler takes it; hooks and functions of Do they
+// do not.
 func TestInterceptedMessages(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -160,13 +166,8 @@ func TestInterceptedMessages(t *testing.T) {
 	})
 }
 
-// runWith is run with more options.
-func (p sendPath) runWith(t *testing.T, actor any, opts ...akt.Option) *akt.Address {
-	t.Helper()
-	return run(t, actor, append(append([]akt.Option{quiet()}, p.opts...), opts...)...)
-}
-
-// Whatever Context an interceptor makes, the handler's is of its own actor and run, with the values and the end that it was given.
+// Whatever Context an interceptor makes, the handler's is of its own actor and run, with the values
+// and the end that it was given.
 func TestInterceptorsContext(t *testing.T) {
 	t.Parallel()
 	stranger := contextOf(t, run(t, &doll{}))
@@ -234,7 +235,8 @@ func TestInterceptorsContext(t *testing.T) {
 	}
 }
 
-// D5: with an end that the interceptor gave, a request of the handler's is not made inline, where its end would not be noticed.
+// D5: with an end that the interceptor gave, a request of the handler's is not made inline, where
+// its end would not be noticed.
 func TestInterceptorsContextThatEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -254,7 +256,8 @@ func TestInterceptorsContextThatEnds(t *testing.T) {
 	})
 }
 
-// An interceptor may pass on another message, which is routed by its own type; where nobody handles it, next says so.
+// An interceptor may pass on another message, which is routed by its own type; where nobody handles
+// it, next says so.
 func TestInterceptorsMessage(t *testing.T) {
 	t.Parallel()
 	for _, path := range sendPaths() {
@@ -298,7 +301,8 @@ func TestInterceptorsMessage(t *testing.T) {
 	}
 }
 
-// While another message is handled instead, the state word names its handler; a panic there leaves nothing behind.
+// While another message is handled instead, the state word names its handler; a panic there leaves
+// nothing behind.
 func TestInterceptedMessageIsNamed(t *testing.T) {
 	t.Parallel()
 	for _, path := range sendPaths() {
@@ -395,8 +399,8 @@ func TestInterceptorFailsNotification(t *testing.T) {
 	shutDown(t, system)
 }
 
-// E2: an interceptor's reply of another type than Ask wants is a ReplyTypeError, MaybeHandled, whatever way the type is found; one of
-// the right type, or a Future of it, is the reply.
+// E2: an interceptor's reply of another type than Ask wants is a ReplyTypeError, MaybeHandled,
+// whatever way the type is found; one of the right type, or a Future of it, is the reply.
 func TestInterceptorsReplyType(t *testing.T) {
 	t.Parallel()
 	var instead any
@@ -456,61 +460,8 @@ func TestInterceptorsReplyType(t *testing.T) {
 	}
 }
 
-// E4: next takes a Context that is, or comes from, its own message's. With any other it returns an error, and does nothing.
-func TestNextTakesItsOwnContext(t *testing.T) {
-	t.Parallel()
-	stranger := contextOf(t, run(t, &doll{}))
-	for _, path := range sendPaths() {
-		var earlier akt.Context
-		addr := path.runWith(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-			for name, other := range map[string]akt.Context{
-				"empty": {}, "of no actor": {Context: context.Background()}, "of another actor": stranger,
-				"of an earlier message": earlier,
-			} {
-				_, err := next(other, msg)
-				assert.ErrorContains(t, err, "does not come from its own message's", "%s: %s", path.name, name)
-			}
-			earlier = ctx
-			return next(ctx, msg)
-		}))
-		handled := 0
-		for range 2 {
-			_, err := path.send(t, addr, deed(func(akt.Context) { handled++ }))
-			require.NoError(t, err)
-		}
-		require.Equal(t, 2, handled)
-	}
-}
-
-// E4: a next that was kept does nothing while another message is at its interceptor, whatever Context it is given.
-func TestNextOfAnotherMessage(t *testing.T) {
-	t.Parallel()
-	for _, path := range sendPaths() {
-		var kept akt.Next
-		var first akt.Context
-		addr := path.runWith(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-			if kept == nil {
-				kept, first = next, ctx
-				return next(ctx, msg)
-			}
-			both := first
-			both.Context = ctx
-			for _, given := range []akt.Context{ctx, first, both, {Context: ctx}, {Context: first}} {
-				_, err := kept(given, msg)
-				assert.Error(t, err, path.name)
-			}
-			return next(ctx, msg)
-		}))
-		handled := 0
-		for range 3 {
-			_, err := path.send(t, addr, deed(func(akt.Context) { handled++ }))
-			require.NoError(t, err)
-		}
-		require.Equal(t, 3, handled)
-	}
-}
-
-// An interceptor, and the handler, can know how their message came; also later, as long as the actor has no other one.
+// An interceptor, and the handler, can know how their message came; also later, as long as the
+// actor has no other one.
 func TestDelivery(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -549,7 +500,8 @@ func TestDelivery(t *testing.T) {
 	})
 }
 
-// Delivery.Queued is the time from sending to the turn, also of a sender that waits for room, of a batch and of a timer.
+// Delivery.Queued is the time from sending to the turn, also of a sender that waits for room, of a
+// batch and of a timer.
 func TestDeliveryQueued(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -567,90 +519,6 @@ func TestDeliveryQueued(t *testing.T) {
 		settled(t, addr)
 		require.Equal(t, []time.Duration{0, time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second}, queued[:5])
 	})
-}
-
-// D1: next does nothing but return an error when its interceptor has returned, whatever Context it is given.
-func TestNextIsLate(t *testing.T) {
-	t.Parallel()
-	for _, path := range sendPaths() {
-		t.Run(path.name, func(t *testing.T) {
-			t.Parallel()
-			var late []func(akt.Context) error
-			addr := path.runWith(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-				late = append(late, func(other akt.Context) error {
-					if other == (akt.Context{}) {
-						other = ctx
-					}
-					_, err := next(other, msg)
-					return err
-				})
-				return next(ctx, msg)
-			}))
-			handled := 0
-			for range 2 {
-				_, err := path.send(t, addr, deed(func(akt.Context) { handled++ }))
-				require.NoError(t, err)
-			}
-			require.Error(t, late[0](akt.Context{}))
-			require.Error(t, late[1](akt.Context{}))
-			require.Error(t, late[1](akt.Context{Context: t.Context()}))
-			_, err := path.send(t, addr, deed(func(akt.Context) { require.Error(t, late[0](akt.Context{}), "during another message") }))
-			require.NoError(t, err)
-			_, err = path.send(t, addr, deed(func(akt.Context) { require.Equal(t, 2, handled) }))
-			require.NoError(t, err)
-		})
-	}
-}
-
-// D1: while one goroutine is inside next, another gets an error; and the actor handles no other message until it has left, also
-// where the interceptor returns before.
-func TestNextInOtherGoroutines(t *testing.T) {
-	t.Parallel()
-	for _, path := range sendPaths() {
-		t.Run(path.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				entered, leave := make(chan struct{}), make(chan struct{})
-				var j journal
-				messages := 0
-				addr := path.runWith(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-					if messages++; messages > 1 {
-						return next(ctx, msg)
-					}
-					go func() {
-						if _, err := next(ctx, msg); err != nil {
-							t.Error(err)
-						}
-					}()
-					<-entered
-					_, err := next(ctx, msg)
-					return "early", err
-				}))
-				var senders sync.WaitGroup
-				ctx := path.ctx(t)
-				senders.Go(func() {
-					_, err := path.way(ctx, addr, deed(func(akt.Context) {
-						close(entered)
-						<-leave
-						time.Sleep(time.Hour)
-						j.add("first")
-					}))
-					if err == nil {
-						t.Error("the second call of next has run the handler")
-					}
-				})
-				synctest.Wait()
-				senders.Go(func() {
-					_, _ = path.way(ctx, addr, deed(func(akt.Context) { j.add("second") }))
-				})
-				synctest.Wait()
-				require.Empty(t, j.all())
-				close(leave)
-				senders.Wait()
-				require.Equal(t, []string{"first", "second"}, j.all())
-			})
-		})
-	}
 }
 
 // Options: a nil interceptor is an error, and none is none.

@@ -1,5 +1,5 @@
-// Package tests_test tests akt from outside: what its documentation promises, file by file and theme
-// by theme. What has to see the inside is tested beside the code.
+// Package tests_test tests akt from outside: what its documentation promises, file by file and
+// theme by theme. What has to see the inside is tested beside the code.
 package tests_test
 
 import (

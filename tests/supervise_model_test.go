@@ -32,17 +32,6 @@ func (w *supWorld) chance(n int) int {
 	return w.random.IntN(n)
 }
 
-// supState is one state of one of the actors. Nothing in it has a lock.
-type supState struct {
-	*supWorld
-	depth   int
-	running bool // between the end of OnStart and the beginning of OnStopped
-	touched int
-}
-
-// SupMsg is handled by a supState: it may fail, on its own, or in the child to which it hands the message on.
-type SupMsg struct{ Depth int }
-
 func (w *supWorld) spawner(depth int) akt.Spawner[*supState] {
 	return func() *supState {
 		if w.chance(30) == 0 {
@@ -70,6 +59,14 @@ func (w *supWorld) options() []akt.Option {
 		},
 		MaxRestarts: 4, BackoffMax: time.Second,
 	})}
+}
+
+// supState is one state of one of the actors. Nothing in it has a lock.
+type supState struct {
+	*supWorld
+	depth   int
+	running bool // between the end of OnStart and the beginning of OnStopped
+	touched int
 }
 
 func (s *supState) OnStart(ctx akt.Context) error {
@@ -147,8 +144,13 @@ func (s *supState) touch() {
 	}
 }
 
-// L5, model: whatever fails and is decided, in a tree of actors, each state that was started is stopped once, every sender has its answer,
-// nothing is handled without a started state, and everything ends with Shutdown.
+// SupMsg is handled by a supState: it may fail, on its own, or in the child to which it hands the
+// message on.
+type SupMsg struct{ Depth int }
+
+// L5, model: whatever fails and is decided, in a tree of actors, each state that was started is
+// stopped once, every sender has its answer, nothing is handled without a started state, and
+// everything ends with Shutdown.
 func TestSupervisionOfRandomTrees(t *testing.T) {
 	t.Parallel()
 	first := uint64(time.Now().UnixNano())

@@ -18,18 +18,11 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// supAlways is a Supervisor's Decide that always decides the same.
-func supAlways(d akt.Directive) func(akt.Failure) akt.Directive {
-	return func(akt.Failure) akt.Directive { return d }
-}
+// These tests are about what a supervisor decides, and about escalation.
 
-// supOption is the option of a Supervisor that always decides the same, and waits for no restart.
-func supOption(d akt.Directive) akt.Option {
-	return akt.WithSupervisor(akt.Supervisor{Decide: supAlways(d), MaxRestarts: -1, BackoffMin: 1, BackoffMax: 1})
-}
-
-// L5: after a failure the actor does what its supervisor decides, whichever way the message came; without a decision a value stops and
-// what a Spawner made restarts. The sender has its *PanicError in any case.
+// L5: after a failure the actor does what its supervisor decides, whichever way the message came;
+// without a decision a value stops and what a Spawner made restarts. The sender has its *PanicError
+// in any case.
 func TestDirectives(t *testing.T) {
 	t.Parallel()
 	const goesOn, startsAgain, stops = "goes on", "starts again", "stops"
@@ -95,7 +88,8 @@ func TestDirectiveString(t *testing.T) {
 	require.Equal(t, "Directive(5)", akt.Directive(5).String())
 }
 
-// WithSupervisor: a field out of its range is Run's error, which says what was found and what is wanted.
+// WithSupervisor: a field out of its range is Run's error, which says what was found and what is
+// wanted.
 func TestSupervisorOutOfRange(t *testing.T) {
 	t.Parallel()
 	for want, s := range map[string]akt.Supervisor{
@@ -153,7 +147,8 @@ func TestFailure(t *testing.T) {
 	})
 }
 
-// Resume: state, timers, children and watches go on, and so does an interval whose own message has failed.
+// Resume: state, timers, children and watches go on, and so does an interval whose own message has
+// failed.
 func TestResumeKeepsEverything(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -182,7 +177,8 @@ func TestResumeKeepsEverything(t *testing.T) {
 	})
 }
 
-// L5: an actor that cannot be started again is not resumed: Resume means Stop there, and a state that was never started gets no OnStopped.
+// L5: an actor that cannot be started again is not resumed: Resume means Stop there, and a state
+// that was never started gets no OnStopped.
 func TestResumeWithoutAState(t *testing.T) {
 	t.Parallel()
 	var j journal
@@ -204,13 +200,15 @@ func TestResumeWithoutAState(t *testing.T) {
 	require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2"}, j.all())
 }
 
-// supFamily is a grandparent, a parent and a child, each with a supervisor of its own, whose states are numbered.
+// supFamily is a grandparent, a parent and a child, each with a supervisor of its own, whose states
+// are numbered.
 type supFamily struct {
 	j                          journal
 	grandparent, parent, child *akt.Address
 }
 
-// newSupFamily runs a family from Spawners, or from values. A fresh state of an elder runs no new child.
+// newSupFamily runs a family from Spawners, or from values. A fresh state of an elder runs no new
+// child.
 func newSupFamily(t *testing.T, spawned bool, ofGrandparent, ofParent, ofChild akt.Directive) *supFamily {
 	t.Helper()
 	f := &supFamily{}
@@ -246,8 +244,9 @@ func newSupFamily(t *testing.T, spawned bool, ofGrandparent, ofParent, ofChild a
 	return f
 }
 
-// Escalate: the parent's supervisor is asked as if the parent had failed, and so on up to the top. Resume is for the child; Restart and
-// Stop are for the ancestor, whose children end with it, and Err of all says what failed.
+// Escalate: the parent's supervisor is asked as if the parent had failed, and so on up to the top.
+// Resume is for the child; Restart and Stop are for the ancestor, whose children end with it, and
+// Err of all says what failed.
 func TestEscalate(t *testing.T) {
 	t.Parallel()
 	const askC, askP, askG = "asked c: /g/p/c tests_test.Stray 0", "asked p: /g/p tests_test.Stray 0", "asked g: g tests_test.Stray 0"
@@ -322,7 +321,8 @@ func TestEscalateSaysWho(t *testing.T) {
 	})
 }
 
-// Escalate: the parent's handler that waits for the child is not interrupted, and its own failure comes after it, before what is queued.
+// Escalate: the parent's handler that waits for the child is not interrupted, and its own failure
+// comes after it, before what is queued.
 func TestEscalateWhileTheParentWaits(t *testing.T) {
 	t.Parallel()
 	for _, inline := range []bool{false, true} {
@@ -355,7 +355,8 @@ func TestEscalateWhileTheParentWaits(t *testing.T) {
 	}
 }
 
-// Escalate: children that fail together, or while their parent replaces the state they belong to, restart it once.
+// Escalate: children that fail together, or while their parent replaces the state they belong to,
+// restart it once.
 func TestEscalateOfMany(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -452,13 +453,187 @@ func TestSupervisionIsLogged(t *testing.T) {
 	}
 }
 
-// supLog is a slog.Handler that writes level and message into a journal.
-type supLog struct{ j *journal }
+// Escalate: what was decided for a parent is done after its current handler, and a Stop is neither
+// lost behind a Restart that was decided before, nor taken back by one that is decided later.
+func TestEscalatedStopIsNotLost(t *testing.T) {
+	t.Parallel()
+	for name, failures := range map[string][]any{
+		"Stop":                 {Stray{}},
+		"Stop, then Restart":   {Stray{}, crash()},
+		"Restart, then Stop":   {crash(), Stray{}},
+		"Stop between two":     {crash(), Stray{}, crash()},
+		"Stop twice, at first": {Stray{}, Stray{}, crash()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var j journal
+				system := akt.NewSystem()
+				parent, err := system.Run(generations(&j, nil), quiet(), akt.WithName("p"),
+					akt.WithSupervisor(akt.Supervisor{Decide: byMessage}))
+				require.NoError(t, err)
+				context := contextOf(t, parent)
+				children := make([]*akt.Address, len(failures))
+				for i := range failures {
+					children[i], err = context.Run(&doll{}, quiet(), supOption(akt.Escalate))
+					require.NoError(t, err)
+				}
+				leave := hold(t, parent)
+				queued := make(chan error, 1)
+				go func() {
+					_, err := parent.Send(t.Context(), j.entry("handled"))
+					queued <- err
+				}()
+				for i, msg := range failures {
+					require.NoError(t, children[i].Notify(t.Context(), msg))
+					<-children[i].Done()
+				}
+				synctest.Wait()
+				require.Equal(t, []string{"Spawn 1", "OnStart 1"}, j.all(), "the handler is not interrupted")
+				require.Empty(t, queued)
+				leave()
+				<-parent.Done()
+				requireSendError(t, <-queued, akt.NotHandled, akt.ErrStopped)
+				require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1"}, j.all())
+				require.ErrorContains(t, parent.Err(), "a Stray was handled")
+				shutDown(t, system)
+			})
+		})
+	}
+}
 
-func (l supLog) Enabled(context.Context, slog.Level) bool { return true }
-func (l supLog) WithAttrs([]slog.Attr) slog.Handler       { return l }
-func (l supLog) WithGroup(string) slog.Handler            { return l }
-func (l supLog) Handle(_ context.Context, r slog.Record) error {
-	l.j.add("%s %s", r.Level, r.Message)
-	return nil
+// Escalate: a Stop that a child of the old state escalates while the parent restarts ends the
+// parent; a Restart was done by then.
+func TestEscalationDuringARestart(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		msg   any
+		stops bool
+	}{{"Stop", Stray{}, true}, {"Restart", crash(), false}} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var j journal
+				system := akt.NewSystem()
+				parent, err := system.Run(generations(&j, nil), quiet(),
+					akt.WithSupervisor(akt.Supervisor{Decide: byMessage}))
+				require.NoError(t, err)
+				child, err := contextOf(t, parent).Run(&doll{}, quiet(), supOption(akt.Escalate))
+				require.NoError(t, err)
+				leave := hold(t, child)
+				require.NoError(t, child.Notify(t.Context(), row.msg))
+				require.NoError(t, parent.Notify(t.Context(), crash()))
+				synctest.Wait() // the parent waits for the child
+				leave()
+				<-child.Done()
+				time.Sleep(time.Hour)
+				require.Equal(t, row.stops, parent.IsClosed(), "%v", j.all())
+				if !row.stops {
+					require.Equal(t, [2]int{2, 1}, touch(t, parent))
+				}
+				shutDown(t, system)
+			})
+		})
+	}
+}
+
+// Supervisor: a restart counts for the length of Window from the restart on, not from the failure
+// before its wait. Failure.Restarts is that number.
+func TestWindowBeginsWithTheRestart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j, counts journal
+		addr := run(t, generations(&j, nil), quiet(), akt.WithSupervisor(akt.Supervisor{
+			Decide: func(f akt.Failure) akt.Directive {
+				counts.add("%d", f.Restarts)
+				if f.Restarts < 2 && len(counts.all()) < 3 {
+					return akt.Restart
+				}
+				return akt.Resume
+			},
+			MaxRestarts: 5, Window: 10 * time.Second, BackoffMin: 4 * time.Second, BackoffMax: 4 * time.Second,
+		}))
+		fail := func() {
+			require.NoError(t, addr.Notify(t.Context(), crash()))
+			synctest.Wait()
+		}
+		fail()                         // restarts at once: it counts until 10 s
+		fail()                         // restarts at 4 s: until 14 s
+		time.Sleep(10*time.Second - 1) // just before 10 s
+		fail()                         //
+		time.Sleep(time.Nanosecond)    // 10 s
+		fail()                         //
+		time.Sleep(4*time.Second - 1)  // just before 14 s
+		fail()                         //
+		time.Sleep(time.Nanosecond)    // 14 s
+		fail()                         //
+		require.Equal(t, []string{"0", "1", "2", "1", "1", "0"}, counts.all())
+	})
+}
+
+// Failure: Restarts is of the actor named: the child's when its own supervisor is asked, the
+// parent's when the failure was escalated.
+func TestFailureCountsTheRestartsOfWhoIsNamed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j, asked journal
+		decide := func(d func(f akt.Failure) akt.Directive) akt.Option {
+			return akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, BackoffMin: 1, BackoffMax: 1,
+				Decide: func(f akt.Failure) akt.Directive {
+					asked.add("%s %d", f.Name, f.Restarts)
+					return d(f)
+				}})
+		}
+		restart := func(akt.Failure) akt.Directive { return akt.Restart }
+		parent := run(t, generations(&j, nil), quiet(), akt.WithName("p"), decide(restart))
+		require.NoError(t, parent.Notify(t.Context(), crash()))
+		settled(t, parent)
+		child, err := contextOf(t, parent).Run(generations(&j, nil), quiet(), akt.WithName("c"),
+			decide(func(f akt.Failure) akt.Directive {
+				if f.Restarts == 3 {
+					return akt.Escalate
+				}
+				return akt.Restart
+			}))
+		require.NoError(t, err)
+		for range 4 {
+			require.NoError(t, child.Notify(context.Background(), crash()))
+			time.Sleep(time.Second)
+		}
+		settled(t, parent)
+		require.NoError(t, parent.Notify(t.Context(), crash()))
+		settled(t, parent)
+		require.Equal(t, []string{"p 0", "/p/c 0", "/p/c 1", "/p/c 2", "/p/c 3", "p 1", "p 2"}, asked.all())
+		assert.True(t, child.IsClosed())
+	})
+}
+
+// Escalate: it comes after the current message, also before those that the parent has taken from
+// its queue at once.
+func TestEscalationComesBeforeABatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j, dead journal
+		system := deadLetters(&dead)
+		parent, err := system.Run(&doll{}, akt.WithSupervisor(akt.Supervisor{Decide: byMessage}))
+		require.NoError(t, err)
+		child, err := contextOf(t, parent).Run(&doll{}, supOption(akt.Escalate))
+		require.NoError(t, err)
+		leave := hold(t, parent)
+		require.NoError(t, parent.Notify(t.Context(), deed(func(akt.Context) {
+			assert.NoError(t, child.Notify(context.Background(), Stray{}))
+			<-child.Done()
+			time.Sleep(time.Second)
+			j.add("first")
+		})))
+		for range 5 {
+			require.NoError(t, parent.Notify(t.Context(), j.entry("later")))
+		}
+		leave()
+		<-parent.Done()
+		require.Equal(t, []string{"first"}, j.all())
+		require.Len(t, dead.all(), 6)
+		shutDown(t, system)
+	})
 }

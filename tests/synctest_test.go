@@ -12,19 +12,15 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// This file is what a user's own tests look like: time in a testing/synctest bubble is virtual, so that hours of it take no
-// time, and synctest.Wait returns when all actors are idle. The system has to be made inside the bubble.
+// This file is what a user's own tests look like: time in a testing/synctest bubble is virtual, so
+// that hours of it take no time, and synctest.Wait returns when all actors are idle. The system has
+// to be made inside the bubble.
 
 // meter is an actor under test: it reads something every hour, and reports the sum of its readings.
 type meter struct {
 	read func(context.Context) (int, error)
 	sum  int
 }
-
-type (
-	meterTick struct{}
-	meterSum  struct{}
-)
 
 func (m *meter) OnStart(ctx akt.Context) error {
 	ctx.Private().NotifyInterval(func() any { return meterTick{} }, time.Hour)
@@ -38,6 +34,11 @@ func (m *meter) HandleTick(ctx akt.Context, _ meterTick) error {
 }
 
 func (m *meter) HandleSum(akt.Context, meterSum) int { return m.sum }
+
+type (
+	meterTick struct{}
+	meterSum  struct{}
+)
 
 // An interval of an hour is tested over days, to the tick.
 func TestUserTestsAnInterval(t *testing.T) {

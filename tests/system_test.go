@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +18,127 @@ import (
 
 	"github.com/aktgo/akt"
 )
+
+// These tests are about a system's options and the names of its actors.
+
+// A child runs in its parent's system, with that system's defaults; to ask for another system is a
+// wrong option.
+func TestChildRunsInItsParentsSystem(t *testing.T) {
+	t.Parallel()
+	system := akt.NewSystem(akt.WithDefaults(akt.WithMailbox(2)))
+	_, err := system.Run(&doll{onStart: func(ctx akt.Context) error {
+		child, err := ctx.Run(&doll{}, akt.WithSystem(system))
+		if err != nil {
+			return err
+		}
+		leave := hold(t, child)
+		defer leave()
+		assert.NoError(t, child.TryNotify(context.Background(), deed(func(akt.Context) {})))
+		assert.NoError(t, child.TryNotify(context.Background(), deed(func(akt.Context) {})))
+		assert.ErrorIs(t, child.TryNotify(context.Background(), Stray{}), akt.ErrMailboxFull)
+		_, err = ctx.Run(&doll{}, akt.WithSystem(akt.NewSystem()))
+		assert.ErrorContains(t, err, "WithSystem")
+		return nil
+	}})
+	require.NoError(t, err)
+	shutDown(t, system)
+}
+
+// An actor's own options win over its system's defaults; WithSystem chooses the system for akt.Run,
+// MustRun and Spawner.Run.
+func TestOptionsAndSystems(t *testing.T) {
+	t.Parallel()
+	system := akt.NewSystem(akt.WithDefaults(akt.WithMailbox(1), quiet()))
+	addr, err := akt.Run(&doll{}, akt.WithSystem(system), akt.WithName("in its system"), akt.WithMailbox(2))
+	require.NoError(t, err)
+	_, ok := system.Lookup("in its system")
+	require.True(t, ok)
+	_, ok = akt.Default().Lookup("in its system")
+	require.False(t, ok)
+	leave := hold(t, addr)
+	require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})))
+	require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})))
+	require.ErrorIs(t, addr.TryNotify(context.Background(), Stray{}), akt.ErrMailboxFull)
+	leave()
+	must := akt.MustRun(newGate(), akt.WithSystem(system))
+	spawned, err := akt.Spawner[*gate](newGate).Run(akt.WithSystem(system))
+	require.NoError(t, err)
+	require.Panics(t, func() { akt.MustRun(newGate(), akt.WithName("in its system"), akt.WithSystem(system)) })
+	shutDown(t, system)
+	for _, addr := range []*akt.Address{addr, must, spawned} {
+		require.True(t, addr.IsClosed())
+	}
+}
+
+// Wrong options are Run's error, all of them at once, and nothing is run.
+func TestWrongOptions(t *testing.T) {
+	t.Parallel()
+	never := &doll{onStart: func(akt.Context) error { t.Error("OnStart"); return nil }}
+	for name, row := range map[string]struct {
+		opts  []akt.Option
+		texts []string
+	}{
+		"empty name":                 {[]akt.Option{akt.WithName("")}, []string{"WithName"}},
+		"no capacity":                {[]akt.Option{akt.WithMailbox(0)}, []string{"WithMailbox(0)"}},
+		"negative capacity":          {[]akt.Option{akt.WithMailbox(-1)}, []string{"WithMailbox(-1)"}},
+		"nil option":                 {[]akt.Option{nil}, []string{"nil"}},
+		"several":                    {[]akt.Option{akt.WithName(""), akt.WithMailbox(0)}, []string{"WithName", "WithMailbox(0)"}},
+		"a good one after a bad one": {[]akt.Option{akt.WithMailbox(0), akt.WithMailbox(1)}, []string{"WithMailbox(0)"}},
+	} {
+		_, err := akt.NewSystem().Run(never, row.opts...)
+		for _, text := range row.texts {
+			require.ErrorContains(t, err, text, name)
+		}
+	}
+}
+
+type (
+	bubbleLater struct{}
+	bubbleEnds  struct{}
+)
+
+// bubbled looks at what a handler's Context shares with others of its system.
+type bubbled struct{}
+
+func (bubbled) HandleLater(ctx akt.Context, _ bubbleLater) *akt.Future[int] {
+	return akt.Go(ctx, func(context.Context) (int, error) {
+		<-time.After(time.Millisecond)
+		return 1, nil
+	})
+}
+
+func (bubbled) HandleEnds(ctx akt.Context, _ bubbleEnds) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	case <-time.After(time.Millisecond):
+		return false
+	}
+}
+
+// L1: an actor run on the default system inside a testing/synctest bubble leaves nothing of the
+// bubble behind for other bubbles, or for who is in none, nor is it held up by what is outside: a
+// deferred reply, and the Done of a handler.
+func TestDefaultSystemInBubbles(t *testing.T) {
+	t.Parallel()
+	use := func(t *testing.T) {
+		addr, err := akt.Run(bubbled{})
+		require.NoError(t, err)
+		defer addr.Release()
+		for _, ctx := range []context.Context{context.Background(), t.Context()} {
+			reply, err := akt.Ask[int](ctx, addr, bubbleLater{})
+			require.NoError(t, err)
+			require.Equal(t, 1, reply)
+			ended, err := akt.Ask[bool](ctx, addr, bubbleEnds{})
+			require.NoError(t, err)
+			require.False(t, ended)
+		}
+	}
+	synctest.Test(t, use)
+	synctest.Test(t, use)
+	use(t)
+	synctest.Test(t, use)
+}
 
 // Lookup finds a named actor of its own system, and returns a strong reference of its own.
 func TestLookup(t *testing.T) {
@@ -43,7 +167,8 @@ func TestLookup(t *testing.T) {
 	})
 }
 
-// A name is taken until its actor has ended: Run fails meanwhile, without OnStart, and Lookup does not find one that stops.
+// A name is taken until its actor has ended: Run fails meanwhile, without OnStart, and Lookup does
+// not find one that stops.
 func TestNameTaken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -96,7 +221,8 @@ func TestNameIsGivenOnce(t *testing.T) {
 	shutDown(t, system)
 }
 
-// A made-up name is unique too, tells the type, and is not found by Lookup; nobody can be given one that is in use.
+// A made-up name is unique too, tells the type, and is not found by Lookup; nobody can be given one
+// that is in use.
 func TestMadeUpNames(t *testing.T) {
 	t.Parallel()
 	system := akt.NewSystem()
@@ -123,7 +249,8 @@ func TestMadeUpNames(t *testing.T) {
 	shutDown(t, system)
 }
 
-// A child's name is the path of its parents' names and its own, at every depth, and unique like any other.
+// A child's name is the path of its parents' names and its own, at every depth, and unique like any
+// other.
 func TestNamesOfChildren(t *testing.T) {
 	t.Parallel()
 	system := akt.NewSystem()
@@ -167,265 +294,135 @@ func TestNamesOfChildren(t *testing.T) {
 	shutDown(t, system)
 }
 
-// A child runs in its parent's system, with that system's defaults; to ask for another system is a wrong option.
-func TestChildRunsInItsParentsSystem(t *testing.T) {
+// Names: those of children are unique too, the given and the made-up ones, whichever came first.
+func TestNamesOfChildrenAreUnique(t *testing.T) {
 	t.Parallel()
-	system := akt.NewSystem(akt.WithDefaults(akt.WithMailbox(2)))
-	_, err := system.Run(&doll{onStart: func(ctx akt.Context) error {
-		child, err := ctx.Run(&doll{}, akt.WithSystem(system))
-		if err != nil {
-			return err
-		}
-		leave := hold(t, child)
-		defer leave()
-		assert.NoError(t, child.TryNotify(context.Background(), deed(func(akt.Context) {})))
-		assert.NoError(t, child.TryNotify(context.Background(), deed(func(akt.Context) {})))
-		assert.ErrorIs(t, child.TryNotify(context.Background(), Stray{}), akt.ErrMailboxFull)
-		_, err = ctx.Run(&doll{}, akt.WithSystem(akt.NewSystem()))
-		assert.ErrorContains(t, err, "WithSystem")
-		return nil
-	}})
-	require.NoError(t, err)
-	shutDown(t, system)
-}
-
-// An actor's own options win over its system's defaults; WithSystem chooses the system for akt.Run, MustRun and Spawner.Run.
-func TestOptionsAndSystems(t *testing.T) {
-	t.Parallel()
-	system := akt.NewSystem(akt.WithDefaults(akt.WithMailbox(1), quiet()))
-	addr, err := akt.Run(&doll{}, akt.WithSystem(system), akt.WithName("in its system"), akt.WithMailbox(2))
-	require.NoError(t, err)
-	_, ok := system.Lookup("in its system")
-	require.True(t, ok)
-	_, ok = akt.Default().Lookup("in its system")
-	require.False(t, ok)
-	leave := hold(t, addr)
-	require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})))
-	require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})))
-	require.ErrorIs(t, addr.TryNotify(context.Background(), Stray{}), akt.ErrMailboxFull)
-	leave()
-	must := akt.MustRun(newGate(), akt.WithSystem(system))
-	spawned, err := akt.Spawner[*gate](newGate).Run(akt.WithSystem(system))
-	require.NoError(t, err)
-	require.Panics(t, func() { akt.MustRun(newGate(), akt.WithName("in its system"), akt.WithSystem(system)) })
-	shutDown(t, system)
-	for _, addr := range []*akt.Address{addr, must, spawned} {
-		require.True(t, addr.IsClosed())
+	parent := contextOf(t, run(t, &doll{}, akt.WithName("parent")))
+	names := map[string]bool{}
+	add := func(opts ...akt.Option) string {
+		child, err := parent.Run(&doll{}, opts...)
+		require.NoError(t, err)
+		require.NotContains(t, names, child.Name())
+		names[child.Name()] = true
+		return child.Name()
+	}
+	for i := range 20 {
+		require.Equal(t, fmt.Sprintf("/parent/doll-%d", i), add(akt.WithName(fmt.Sprintf("doll-%d", i))))
+	}
+	for range 20 {
+		made := add()
+		_, err := parent.Run(&doll{}, akt.WithName(made[len("/parent/"):]))
+		require.ErrorIs(t, err, akt.ErrNameTaken)
 	}
 }
 
-// Wrong options are Run's error, all of them at once, and nothing is run.
-func TestWrongOptions(t *testing.T) {
+// A made-up name says what an actor is, and has nothing in it but that and a number.
+func TestNamesMadeOfTypes(t *testing.T) {
 	t.Parallel()
-	never := &doll{onStart: func(akt.Context) error { t.Error("OnStart"); return nil }}
-	for name, row := range map[string]struct {
-		opts  []akt.Option
-		texts []string
-	}{
-		"empty name":                 {[]akt.Option{akt.WithName("")}, []string{"WithName"}},
-		"no capacity":                {[]akt.Option{akt.WithMailbox(0)}, []string{"WithMailbox(0)"}},
-		"negative capacity":          {[]akt.Option{akt.WithMailbox(-1)}, []string{"WithMailbox(-1)"}},
-		"nil option":                 {[]akt.Option{nil}, []string{"nil"}},
-		"several":                    {[]akt.Option{akt.WithName(""), akt.WithMailbox(0)}, []string{"WithName", "WithMailbox(0)"}},
-		"a good one after a bad one": {[]akt.Option{akt.WithMailbox(0), akt.WithMailbox(1)}, []string{"WithMailbox(0)"}},
+	var n number
+	for want, actor := range map[string]any{
+		"number-1":  &n,
+		"numbers-1": numbers{},
+		"boxed-1":   &boxed[map[string]http.Request]{},
+		"struct-1":  &struct{ *number }{&n},
+		"pooled-1":  pooled{},
 	} {
-		_, err := akt.NewSystem().Run(never, row.opts...)
-		for _, text := range row.texts {
-			require.ErrorContains(t, err, text, name)
-		}
+		require.Equal(t, want, run(t, actor).Name())
 	}
+	require.Equal(t, "struct-1", run(t, struct{ numbers }{numbers{}}).Name())
 }
 
-// Shutdown has every actor handle what it accepted, stops children before their parents, and returns when all have ended.
-func TestShutdown(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var j journal
-		system := akt.NewSystem()
-		slow := func(name string, start func(akt.Context) error) *doll {
-			return &doll{onStart: start, onStopping: func(akt.Context) bool { return false }, onStopped: func(akt.Context) {
-				time.Sleep(time.Second)
-				j.add("%s", name)
-			}}
-		}
-		var addrs []*akt.Address
-		for n := range 3 {
-			addr, err := system.Run(slow(fmt.Sprint("parent ", n), func(ctx akt.Context) error {
-				_, err := ctx.Run(slow(fmt.Sprint("child ", n), nil))
-				return err
-			}))
-			require.NoError(t, err)
-			addrs = append(addrs, addr)
-		}
-		leave := hold(t, addrs[2])
-		require.NoError(t, addrs[2].TryNotify(context.Background(), j.entry("accepted")))
-		shut := make(chan error)
-		go func() { shut <- system.Shutdown(context.Background()) }()
-		time.Sleep(time.Minute)
-		select {
-		case err := <-shut:
-			t.Error("Shutdown returned before the end of all", err)
-		default:
-		}
-		_, err := addrs[2].Send(t.Context(), Stray{})
-		requireSendError(t, err, akt.NotHandled, akt.ErrStopped)
-		leave()
-		require.NoError(t, <-shut)
-		got := j.all()
-		require.Len(t, got, 7)
-		require.Equal(t, "accepted", got[0])
-		require.ElementsMatch(t, []string{"child 0", "child 1", "child 2"}, got[1:4])
-		require.ElementsMatch(t, []string{"parent 0", "parent 1", "parent 2"}, got[4:])
-		for _, addr := range addrs {
-			<-addr.Done()
-		}
-	})
+// childOf runs a child of the actor that ctx belongs to, and returns a Context of the child.
+func childOf(t *testing.T, ctx akt.Context, opts ...akt.Option) akt.Context {
+	t.Helper()
+	child, err := ctx.Run(&doll{}, opts...)
+	require.NoError(t, err)
+	return contextOf(t, child)
 }
 
-// After Shutdown nothing runs in the system: Run, a parent's Run and a second Shutdown say so at once.
-func TestRunAfterShutdown(t *testing.T) {
+// Names: far down a chain of children, of given, made-up and slashed names, a name is the whole
+// path; it is found, taken, and free again as any other is, by whichever way one comes to it.
+func TestNamesOfDeepChildren(t *testing.T) {
 	t.Parallel()
 	system := akt.NewSystem()
-	addr, err := system.Run(&doll{})
+	top, err := system.Run(&doll{})
 	require.NoError(t, err)
-	kept := contextOf(t, addr)
-	shutDown(t, system)
-	never := &doll{onStart: func(akt.Context) error { t.Error("OnStart"); return nil }}
-	_, err = system.Run(never)
-	require.ErrorIs(t, err, akt.ErrStopped)
-	_, err = akt.Run(never, akt.WithSystem(system), akt.WithName("name"))
-	require.ErrorIs(t, err, akt.ErrStopped)
-	_, err = kept.Run(never)
-	require.ErrorIs(t, err, akt.ErrStopped)
-	shutDown(t, system)
-	shutDown(t, akt.NewSystem())
-}
-
-// An actor that starts while its system is shut down does not outlive it.
-func TestShutdownDuringOnStart(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var j journal
-		system := akt.NewSystem()
-		started := make(chan error)
-		go func() {
-			_, err := system.Run(&doll{
-				onStart:   func(akt.Context) error { time.Sleep(time.Minute); j.add("OnStart"); return nil },
-				onStopped: func(akt.Context) { j.add("OnStopped") },
-			})
-			started <- err
-		}()
-		time.Sleep(time.Second)
-		go shutDown(t, system)
-		require.NoError(t, <-started)
-		synctest.Wait()
-		require.Equal(t, []string{"OnStart", "OnStopped"}, j.all())
+	ctx := contextOf(t, top)
+	path := "/" + top.Name()
+	var last *akt.Address
+	for i := range 300 {
+		own := []string{"a", "", "b/c", "/d", "d-7"}[i%5]
+		var opts []akt.Option
+		if own != "" {
+			opts = append(opts, akt.WithName(own))
+		}
+		last, err = ctx.Run(&doll{}, opts...)
+		require.NoError(t, err)
+		if opts == nil {
+			made := last.Name()
+			require.Regexp(t, `^doll-\d+$`, made[strings.LastIndexByte(made, '/')+1:])
+			path += "/" + made[strings.LastIndexByte(made, '/')+1:]
+			_, found := system.Lookup(path)
+			require.False(t, found)
+		} else {
+			path += "/" + own
+			found, ok := system.Lookup(path)
+			require.True(t, ok, path)
+			require.Equal(t, last.Downgrade(), found.Downgrade())
+		}
+		require.Equal(t, path, last.Name())
+		_, err = system.Run(&doll{}, akt.WithName(path))
+		require.ErrorIs(t, err, akt.ErrNameTaken)
+		require.ErrorContains(t, err, path)
+		ctx = contextOf(t, last)
+	}
+	parent := ctx
+	vault := childOf(t, parent, akt.WithName("vault/1"))
+	_, loaded, err := system.LookupOrRun(context.Background(), path+"/vault/1", func() any { return &doll{} })
+	require.NoError(t, err)
+	require.True(t, loaded)
+	shelf := childOf(t, parent, akt.WithName("vault"))
+	_, err = shelf.Run(&doll{}, akt.WithName("1"))
+	require.ErrorIs(t, err, akt.ErrNameTaken, "the same path, of other parts")
+	end(t, vault.Address())
+	require.Equal(t, path+"/vault/1", childOf(t, shelf, akt.WithName("1")).Address().Name())
+	_, err = parent.Run(&doll{}, akt.WithName("vault/1"))
+	require.ErrorIs(t, err, akt.ErrNameTaken)
+	_, _, err = system.LookupOrRun(context.Background(), path+"/attic", func() any {
+		_, err := parent.Run(&doll{}, akt.WithName("attic"))
+		require.ErrorIs(t, err, akt.ErrNameTaken, "its name is claimed")
+		return &doll{}
 	})
+	require.NoError(t, err)
+	shutDown(t, system)
+	require.Equal(t, path, last.Name(), "also of an actor that has ended")
 }
 
-// An actor that was told of Shutdown is Stopping from then on, also after it has vetoed a Context.Stop.
-func TestStateOnceToldOfShutdown(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		system := akt.NewSystem()
-		told := 0
-		var states []akt.State
-		_, err := system.Run(&doll{onStopping: func(ctx akt.Context) bool {
-			told++
-			next := deed(func(ctx akt.Context) { states = append(states, ctx.State()) })
-			if told == 1 {
-				next = deed(func(ctx akt.Context) { ctx.Stop() })
+// Names: a chain of children takes as much memory for each of them at any depth, whether their
+// names are given or made up.
+//
+//nolint:paralleltest // it counts the bytes of the whole process
+func TestMemoryOfDeepChildren(t *testing.T) {
+	for name, opts := range map[string][]akt.Option{
+		"given names": {akt.WithName("child")}, "made-up names": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			perChild := func(n int) float64 {
+				system := akt.NewSystem()
+				addr, err := system.Run(&doll{})
+				require.NoError(t, err)
+				ctx := contextOf(t, addr)
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				for range n {
+					ctx = childOf(t, ctx, opts...)
+				}
+				runtime.ReadMemStats(&after)
+				shutDown(t, system)
+				return float64(after.TotalAlloc-before.TotalAlloc) / float64(n)
 			}
-			if told < 3 {
-				assert.NoError(t, ctx.Private().Notify(ctx, next))
-			}
-			return false
-		}})
-		require.NoError(t, err)
-		shutDown(t, system)
-		require.Equal(t, []akt.State{akt.Stopping}, states)
-		require.Equal(t, 3, told)
-	})
-}
-
-// A Shutdown whose ctx ends before the actors do returns at once and names those that are left.
-func TestShutdownRunsOutOfPatience(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		system := akt.NewSystem()
-		addr, err := system.Run(&doll{}, akt.WithName("stuck"))
-		require.NoError(t, err)
-		_, err = system.Run(&doll{}, akt.WithName("fine"))
-		require.NoError(t, err)
-		leave := hold(t, addr)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		began := time.Now()
-		err = system.Shutdown(ctx)
-		require.Equal(t, time.Minute, time.Since(began))
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorContains(t, err, "stuck")
-		require.ErrorContains(t, err, "HandleAct")
-		require.NotContains(t, err.Error(), "fine")
-		leave()
-		<-addr.Done()
-		shutDown(t, system)
-	})
-}
-
-// Nothing runs in a system after Shutdown has given up waiting, also where the handler that it was
-// stuck in asks for it: nobody would stop that.
-func TestRunAfterShutdownRanOutOfPatience(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		system := akt.NewSystem()
-		addr, err := system.Run(&doll{})
-		require.NoError(t, err)
-		never := &doll{onStart: func(akt.Context) error { t.Error("OnStart"); return nil }}
-		over := make(chan struct{})
-		require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
-			<-over
-			_, err := ctx.Run(never)
-			assert.ErrorIs(t, err, akt.ErrStopped)
-			_, _, err = system.LookupOrRun(context.WithoutCancel(ctx), "root", func() any { return never })
-			assert.ErrorIs(t, err, akt.ErrStopped)
-		})))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		require.Error(t, system.Shutdown(ctx))
-		close(over)
-		<-addr.Done()
-		shutDown(t, system)
-	})
-}
-
-// A panic in the dead-letter hook is logged and goes no further.
-func TestDeadLetterHookThatPanics(t *testing.T) {
-	t.Parallel()
-	system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(akt.DeadLetter) { panic("broken hook") }))
-	addr, err := system.Run(&doll{})
-	require.NoError(t, err)
-	require.NoError(t, addr.TryNotify(context.Background(), play(func(akt.Context) (any, error) { return nil, errors.New("failed") })))
-	settled(t, addr)
-	shutDown(t, system)
-}
-
-// E3: the handler's error for a notification is a dead letter with the message and its type; the actor lives on.
-func TestDeadLetter(t *testing.T) {
-	t.Parallel()
-	own := errors.New("failed")
-	var letters []akt.DeadLetter
-	system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(d akt.DeadLetter) { letters = append(letters, d) }))
-	addr, err := system.Run(&doll{}, akt.WithName("name"))
-	require.NoError(t, err)
-	_, err = addr.Send(t.Context(), play(func(akt.Context) (any, error) { return nil, own }))
-	require.ErrorIs(t, err, own)
-	require.NoError(t, addr.TryNotify(context.Background(), play(func(akt.Context) (any, error) { return nil, own })))
-	settled(t, addr)
-	shutDown(t, system)
-	require.Len(t, letters, 1, "who sends a request hears of its error")
-	require.Equal(t, "name", letters[0].Actor)
-	require.Equal(t, "tests_test.dollAct", letters[0].Message)
-	require.IsType(t, dollAct{}, letters[0].Msg)
-	require.ErrorIs(t, letters[0].Err, own)
+			shallow := perChild(250)
+			require.Less(t, perChild(2000), 1.5*shallow)
+		})
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,14 +17,14 @@ import (
 	"github.com/aktgo/akt"
 )
 
+// These tests are about messages that come later, once or at intervals.
+
 // clock writes what happens into a journal with the time since the clock was made.
 type clock struct {
 	journal
 
 	start time.Time
 }
-
-func newClock() *clock { return &clock{start: time.Now()} }
 
 func (c *clock) note(what string) { c.add("%v %s", time.Since(c.start), what) }
 
@@ -38,6 +40,8 @@ func (c *clock) entry(what string, takes time.Duration) dollAct {
 func (c *clock) ticks(takes time.Duration) func() any {
 	return func() any { return c.entry("tick", takes) }
 }
+
+func newClock() *clock { return &clock{start: time.Now()} }
 
 // NotifyLater and NotifyAt send one message at their time; at once where that has passed.
 func TestNotifyLaterAndAt(t *testing.T) {
@@ -55,7 +59,8 @@ func TestNotifyLaterAndAt(t *testing.T) {
 	})
 }
 
-// Timer.Stop reports whether it kept a message from being begun: true once before the time, false ever after.
+// Timer.Stop reports whether it kept a message from being begun: true once before the time, false
+// ever after.
 func TestTimerStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -81,7 +86,8 @@ func TestTimerStop(t *testing.T) {
 	})
 }
 
-// L4: an interval fires at once, then at start + k·every, for as long as its messages take less than that.
+// L4: an interval fires at once, then at start + k·every, for as long as its messages take less
+// than that.
 func TestNotifyInterval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -95,7 +101,8 @@ func TestNotifyInterval(t *testing.T) {
 	})
 }
 
-// L4: an interval waits for each handling; the ticks missed meanwhile are skipped, without a burst and without a drift.
+// L4: an interval waits for each handling; the ticks missed meanwhile are skipped, without a burst
+// and without a drift.
 func TestNotifyIntervalSkipsMissedTicks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -121,7 +128,8 @@ func TestNotifyIntervalOfABusyActor(t *testing.T) {
 	})
 }
 
-// L4: the interval's function is called in the actor's turn, so that it may use the state; an actor may stop its own timer.
+// L4: the interval's function is called in the actor's turn, so that it may use the state; an actor
+// may stop its own timer.
 func TestNotifyIntervalFunctionHasTheTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -149,7 +157,8 @@ func TestNotifyIntervalFunctionHasTheTurn(t *testing.T) {
 	})
 }
 
-// L4: timers end with the actor: nothing of them is called or handled afterwards, and none can be started.
+// L4: timers end with the actor: nothing of them is called or handled afterwards, and none can be
+// started.
 func TestTimersEndWithTheActor(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *akt.Address){
@@ -185,7 +194,8 @@ func TestTimersEndWithTheActor(t *testing.T) {
 	}
 }
 
-// L3, L4: what a timer would send while the actor drains comes too late: a dead letter, for a message; nothing, for a tick.
+// L3, L4: what a timer would send while the actor drains comes too late: a dead letter, for a
+// message; nothing, for a tick.
 func TestTimersOfADrainingActor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -211,7 +221,8 @@ func TestTimersOfADrainingActor(t *testing.T) {
 	})
 }
 
-// An interval that is not positive, and a message nobody handles, are logged as errors, and the timer never fires.
+// An interval that is not positive, and a message nobody handles, are logged as errors, and the
+// timer never fires.
 func TestTimersThatNeverFire(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -239,7 +250,8 @@ func TestTimersThatNeverFire(t *testing.T) {
 	})
 }
 
-// A tick whose message nobody handles is logged and a dead letter, each time, but for nil, which is no message; the interval goes on.
+// A tick whose message nobody handles is logged and a dead letter, each time, but for nil, which is
+// no message; the interval goes on.
 func TestIntervalOfUnhandledMessages(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -257,5 +269,199 @@ func TestIntervalOfUnhandledMessages(t *testing.T) {
 		require.Equal(t, []string{"handled", "handled"}, j.all())
 		addr.Stop()
 		<-addr.Done()
+	})
+}
+
+// Delivery.Queued of a timer's message is counted from when it was due, at once included; so is
+// that of a tick.
+func TestDeliveryQueuedOfTimers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour)
+		var queued []time.Duration
+		see := func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+			queued = append(queued, ctx.Delivery().Queued)
+			return next(ctx, msg)
+		}
+		addr := run(t, &doll{}, akt.WithInterceptor(see))
+		private := contextOf(t, addr).Private()
+		queued = nil
+		nothing := deed(func(akt.Context) {})
+		nap := deed(func(akt.Context) { time.Sleep(3 * time.Second) })
+		private.NotifyLater(nothing, 0)
+		synctest.Wait()
+		private.NotifyLater(nothing, time.Minute)
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		require.Equal(t, []time.Duration{0, 0}, queued)
+		queued = nil
+		require.NoError(t, addr.Notify(t.Context(), nap))
+		synctest.Wait()
+		private.NotifyLater(nothing, 0)
+		private.NotifyLater(nothing, time.Second)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, []time.Duration{0, 3 * time.Second, 2 * time.Second}, queued)
+		queued = nil
+		timer := private.NotifyInterval(func() any { return nothing }, time.Second)
+		time.Sleep(2500 * time.Millisecond)
+		timer.Stop()
+		synctest.Wait()
+		require.Equal(t, []time.Duration{0, 0, 0}, queued)
+	})
+}
+
+// L3: what a timer would send while the actor drains is a dead letter, and counted; its Stop comes
+// too late.
+func TestTimerOfADrainingActorIsDropped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dead journal
+		system := deadLetters(&dead)
+		addr, info := sysRun(t, system, &doll{})
+		timer := contextOf(t, addr).Private().NotifyLater(deed(func(akt.Context) {}), time.Second)
+		leave := hold(t, addr)
+		addr.Stop()
+		time.Sleep(time.Minute)
+		require.EqualValues(t, 1, info().Dropped)
+		require.Equal(t, []string{"tests_test.dollAct: stopped"}, dead.all())
+		require.False(t, timer.Stop(), "there is nothing left to keep from being handled")
+		leave()
+		<-addr.Done()
+		shutDown(t, system)
+	})
+}
+
+// tickCounter counts what it handles.
+type tickCounter struct{ handled atomic.Int32 }
+
+func (c *tickCounter) HandleNote(akt.Context, Note) { c.handled.Add(1) }
+
+// Timer.Stop is true exactly if its message is never begun, at whatever moment it is called, also
+// while others keep the mailbox busy.
+func TestTimerStopTellsTheTruth(t *testing.T) {
+	t.Parallel()
+	counter := &tickCounter{}
+	addr := run(t, counter)
+	private := (*akt.PrivateAddress)(addr.Downgrade())
+	var busy sync.WaitGroup
+	defer busy.Wait()
+	var over atomic.Bool
+	defer over.Store(true)
+	busy.Go(func() {
+		for !over.Load() {
+			_ = addr.Done()
+		}
+	})
+	var began int32
+	for round := range 1500 {
+		start := time.Now()
+		timer := private.NotifyLater(Note{}, time.Duration(round%2)*time.Microsecond)
+		for time.Since(start) < time.Duration(round%30)*time.Microsecond {
+			_ = addr.Name()
+		}
+		if !timer.Stop() {
+			began++
+		}
+		if round%10 == 0 {
+			_, err := private.Send(context.Background(), Note{}) // after all that are in the lane
+			require.NoError(t, err)
+			began++
+			require.Equal(t, began, counter.handled.Load(), "in round %d", round)
+		}
+	}
+}
+
+// tickFunction counts the calls of an interval's function.
+type tickFunction struct{ calls atomic.Int32 }
+
+func (c *tickFunction) tick() any {
+	c.calls.Add(1)
+	return Note{}
+}
+
+// Timer.Stop of an interval is true once, at whatever moment, and nothing of it comes after what
+// was begun.
+func TestIntervalStopsForGood(t *testing.T) {
+	t.Parallel()
+	addr := run(t, &tickCounter{})
+	private := (*akt.PrivateAddress)(addr.Downgrade())
+	for round := range 300 {
+		ticker := &tickFunction{}
+		timer := private.NotifyInterval(ticker.tick, time.Microsecond)
+		for range round % 300 {
+			_ = ticker.calls.Load() // takes a moment
+		}
+		require.True(t, timer.Stop())
+		require.False(t, timer.Stop())
+		_, err := private.Send(context.Background(), Note{}) // after the tick that was begun
+		require.NoError(t, err)
+		calls := ticker.calls.Load()
+		runtime.Gosched()
+		require.Equal(t, calls, ticker.calls.Load())
+	}
+}
+
+// L4: after Timer.Stop has said true no message of the timer begins, also where the interval's own
+// function calls it.
+func TestTimerStoppedByItsFunction(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		addr := run(t, &doll{})
+		var timer *akt.Timer
+		handled := 0
+		_, err := addr.Send(t.Context(), deed(func(ctx akt.Context) {
+			timer = ctx.Private().NotifyInterval(func() any {
+				assert.True(t, timer.Stop())
+				return deed(func(akt.Context) { handled++ })
+			}, time.Second)
+		}))
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		settled(t, addr)
+		require.Zero(t, handled)
+	})
+}
+
+// E2: while the message of an interval is handled, the text names its handler.
+func TestHandlerOfAnIntervalIsNamed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		addr := run(t, &doll{})
+		contextOf(t, addr).Private().NotifyInterval(func() any {
+			return deed(func(akt.Context) { time.Sleep(time.Minute) })
+		}, time.Hour)
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := addr.Send(ctx, deed(func(akt.Context) {}))
+		require.ErrorContains(t, err, "queued behind 0 while HandleAct ran")
+	})
+}
+
+// L4, L5: the next tick of an interval whose message panicked comes after the decision: at the
+// first multiple of the interval from then on, however long the decision took.
+func TestIntervalWaitsForTheDecision(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClock()
+		addr := run(t, &doll{}, quiet(), akt.WithSupervisor(akt.Supervisor{
+			Decide: func(akt.Failure) akt.Directive {
+				time.Sleep(2500 * time.Millisecond)
+				return akt.Resume
+			},
+		}))
+		ticks := 0
+		timer := contextOf(t, addr).Private().NotifyInterval(func() any {
+			return deed(func(akt.Context) {
+				c.note("tick")
+				if ticks++; ticks == 2 {
+					panic("broken")
+				}
+			})
+		}, time.Second)
+		time.Sleep(5500 * time.Millisecond)
+		timer.Stop()
+		require.Equal(t, []string{"0s tick", "1s tick", "4s tick", "5s tick"}, c.all())
 	})
 }
