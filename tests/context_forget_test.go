@@ -20,18 +20,32 @@ import (
 
 // ctxUses are what handlers do with a Context.
 var ctxUses = map[string]func(akt.Context){
-	"nothing":     func(akt.Context) {},
-	"Done":        func(ctx akt.Context) { _ = ctx.Done() },
-	"Err":         func(ctx akt.Context) { _ = ctx.Err() },
-	"AfterFunc":   func(ctx akt.Context) { _ = context.AfterFunc(ctx, func() {}) },
-	"WithTimeout": func(ctx akt.Context) { _, cancel := context.WithTimeout(ctx, time.Hour); cancel() },
-	"WithCancel":  func(ctx akt.Context) { _, cancel := context.WithCancel(ctx); _ = cancel },
-	"Go": func(ctx akt.Context) {
-		_, _ = akt.Go(ctx, func(ctx context.Context) (int, error) { _ = ctx.Done(); return 0, nil }).Wait(ctx)
+	"nothing":   func(akt.Context) {},
+	"Done":      func(ctx akt.Context) { _ = ctx.Done() },
+	"Err":       func(ctx akt.Context) { _ = ctx.Err() },
+	"AfterFunc": func(ctx akt.Context) { _ = context.AfterFunc(ctx, func() {}) },
+	"WithTimeout": func(ctx akt.Context) {
+		_, cancel := context.WithTimeout(ctx, time.Hour)
+		cancel()
 	},
-	"sent on":       func(ctx akt.Context) { _, _ = ctx.Private().Send(context.WithoutCancel(ctx), 1); _ = ctx.Done() },
-	"passed by":     func(ctx akt.Context) { c := ctx; c.Context = context.WithValue(ctx.Context, ctxKey{}, 1); _ = c.Done() },
-	"with a cancel": func(ctx akt.Context) { d, cancel := context.WithCancel(ctx); <-closedAfter(cancel, d.Done()) },
+	"WithCancel": func(ctx akt.Context) { _, cancel := context.WithCancel(ctx); _ = cancel },
+	"Go": func(ctx akt.Context) {
+		_, _ = akt.Go(ctx,
+			func(ctx context.Context) (int, error) { _ = ctx.Done(); return 0, nil }).Wait(ctx)
+	},
+	"sent on": func(ctx akt.Context) {
+		_, _ = ctx.Private().Send(context.WithoutCancel(ctx), 1)
+		_ = ctx.Done()
+	},
+	"passed by": func(ctx akt.Context) {
+		c := ctx
+		c.Context = context.WithValue(ctx.Context, ctxKey{}, 1)
+		_ = c.Done()
+	},
+	"with a cancel": func(ctx akt.Context) {
+		d, cancel := context.WithCancel(ctx)
+		<-closedAfter(cancel, d.Done())
+	},
 }
 
 func closedAfter(cancel func(), done <-chan struct{}) <-chan struct{} {
@@ -54,8 +68,12 @@ func TestContextsAreNotHeld(t *testing.T) {
 			_ = cancel
 			return context.WithValue(ctx, ownKey{}, 1)
 		},
-		"an own type":     func(parent context.Context) context.Context { return newOwnCtx(parent) },
-		"a value on that": func(parent context.Context) context.Context { return context.WithValue(newOwnCtx(parent), ownKey{}, 1) },
+		"an own type": func(parent context.Context) context.Context {
+			return newOwnCtx(parent)
+		},
+		"a value on that": func(parent context.Context) context.Context {
+			return context.WithValue(newOwnCtx(parent), ownKey{}, 1)
+		},
 		"one that tells": func(parent context.Context) context.Context {
 			return &tellingCtx{ownCtx: newOwnCtx(parent), heard: map[*func()]struct{}{}}
 		},
@@ -69,7 +87,9 @@ func TestContextsAreNotHeld(t *testing.T) {
 	for name, sender := range senders {
 		for use, f := range ctxUses {
 			if name == "Background and value" && use == "WithCancel" {
-				continue // one that is not canceled is held by its parent, which lives as long as the system
+				// One that is not canceled is held by its parent, which lives as long as the
+				// system.
+				continue
 			}
 			if name == "Background and value" && use == "AfterFunc" {
 				continue // so is that
@@ -83,7 +103,8 @@ func TestContextsAreNotHeld(t *testing.T) {
 				for range 50 {
 					v := new([1000]int)
 					runtime.AddCleanup(v, func(struct{}) { freed <- struct{}{} }, struct{}{})
-					_ = keptFrom(sender(context.WithValue(context.Background(), ctxKey{}, v)), t, addr, f)
+					_ = keptFrom(sender(context.WithValue(context.Background(), ctxKey{}, v)), t,
+						addr, f)
 				}
 				for range 10 {
 					runtime.GC()
@@ -104,7 +125,9 @@ func TestContextsOfALongLivedSenderAreNotHeld(t *testing.T) {
 	defer cancel()
 	own := newOwnCtx(t.Context())
 	telling := &tellingCtx{ownCtx: newOwnCtx(t.Context()), heard: map[*func()]struct{}{}}
-	for name, parent := range map[string]context.Context{"WithCancel": long, "an own type": own, "one that tells": telling} {
+	for name, parent := range map[string]context.Context{
+		"WithCancel": long, "an own type": own, "one that tells": telling,
+	} {
 		t.Run(name, func(t *testing.T) {
 			system := akt.NewSystem()
 			addr, err := system.Run(&doll{})
@@ -113,7 +136,8 @@ func TestContextsOfALongLivedSenderAreNotHeld(t *testing.T) {
 			for range 50 {
 				v := new([1000]int)
 				runtime.AddCleanup(v, func(struct{}) { freed <- struct{}{} }, struct{}{})
-				_ = keptFrom(context.WithValue(parent, ctxKey{}, v), t, addr, func(ctx akt.Context) { _ = ctx.Done() })
+				_ = keptFrom(context.WithValue(parent, ctxKey{}, v), t, addr,
+					func(ctx akt.Context) { _ = ctx.Done() })
 			}
 			for range 10 {
 				runtime.GC()
@@ -141,7 +165,9 @@ func TestOwnContextsEndIsSeenWhileTheHandlerRuns(t *testing.T) {
 				}
 				addr := run(t, &doll{}, opts...)
 				before := goroutinesOfBubble(t)
-				_ = keptFrom(newOwnCtx(t.Context()), t, addr, func(ctx akt.Context) { _ = ctx.Done() })
+				_ = keptFrom(newOwnCtx(t.Context()), t, addr, func(ctx akt.Context) {
+					_ = ctx.Done()
+				})
 				require.Equal(t, before, goroutinesOfBubble(t), "after the handler's return")
 
 				sender := newOwnCtx(t.Context())
@@ -204,7 +230,9 @@ func TestTellingContextsEndIsSeen(t *testing.T) {
 func TestShutdownEndsKeptContexts(t *testing.T) {
 	t.Parallel()
 	for name, make := range map[string]func(context.Context) (context.Context, func()){
-		"WithCancel": func(ctx context.Context) (context.Context, func()) { return context.WithCancel(ctx) },
+		"WithCancel": func(ctx context.Context) (context.Context, func()) {
+			return context.WithCancel(ctx)
+		},
 		"WithTimeout": func(ctx context.Context) (context.Context, func()) {
 			return context.WithTimeout(ctx, time.Hour)
 		},
@@ -281,7 +309,10 @@ func TestWithContextLetsGoOfEndedActors(t *testing.T) {
 			t.Helper()
 			require.NoError(t, addr.Notify(t.Context(), Stray{}))
 		},
-		"Shutdown": func(t *testing.T, system *akt.System, _ *akt.Address) { t.Helper(); shutDown(t, system) },
+		"Shutdown": func(t *testing.T, system *akt.System, _ *akt.Address) {
+			t.Helper()
+			shutDown(t, system)
+		},
 		"an impatient Shutdown": func(t *testing.T, system *akt.System, addr *akt.Address) {
 			t.Helper()
 			leave := hold(t, addr)
@@ -295,7 +326,8 @@ func TestWithContextLetsGoOfEndedActors(t *testing.T) {
 				life := newTellingCtx(t.Context())
 				system := akt.NewSystem()
 				n := 0
-				addr, err := system.Run(akt.Spawner[*doll](func() *doll { n++; return &doll{} }), quiet(),
+				addr, err := system.Run(akt.Spawner[*doll](func() *doll { n++; return &doll{} }),
+					quiet(),
 					akt.WithContext(life), akt.WithSupervisor(akt.Supervisor{Decide: byMessage}))
 				require.NoError(t, err)
 				require.Equal(t, 1, life.listeners())
@@ -399,24 +431,34 @@ func TestChainOfNotificationsDoesNotGrow(t *testing.T) {
 		name string
 		hop  func(ctx akt.Context, self, peer akt.Sender, next dollAct) error
 	}{
-		{"public, to itself", func(ctx akt.Context, self, _ akt.Sender, next dollAct) error { return self.Notify(ctx, next) }},
-		{"private, to itself", func(ctx akt.Context, _, _ akt.Sender, next dollAct) error { return ctx.Private().Notify(ctx, next) }},
+		{"public, to itself", func(ctx akt.Context, self, _ akt.Sender, next dollAct) error {
+			return self.Notify(ctx, next)
+		}},
+		{"private, to itself", func(ctx akt.Context, _, _ akt.Sender, next dollAct) error {
+			return ctx.Private().Notify(ctx, next)
+		}},
 		{"by a request between", func(ctx akt.Context, self, peer akt.Sender, next dollAct) error {
-			_, err := peer.Send(ctx, play(func(ctx akt.Context) (any, error) { return nil, self.Notify(ctx, next) }))
+			_, err := peer.Send(ctx,
+				play(func(ctx akt.Context) (any, error) { return nil, self.Notify(ctx, next) }))
 			return err
 		}},
-		{"by a notification between", func(ctx akt.Context, self, peer akt.Sender, next dollAct) error {
-			return peer.Notify(ctx, play(func(ctx akt.Context) (any, error) { return nil, self.Notify(ctx, next) }))
-		}},
+		{"by a notification between",
+			func(ctx akt.Context, self, peer akt.Sender, next dollAct) error {
+				return peer.Notify(ctx,
+					play(func(ctx akt.Context) (any, error) { return nil, self.Notify(ctx, next) }))
+			}},
 		{"by a function between", func(ctx akt.Context, self, _ akt.Sender, next dollAct) error {
-			akt.Go(ctx, func(ctx context.Context) (any, error) { return nil, self.Notify(ctx, next) })
+			akt.Go(ctx, func(ctx context.Context) (any, error) {
+				return nil, self.Notify(ctx, next)
+			})
 			return nil
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			self, peer := run(t, &doll{}), run(t, &doll{})
-			probe := &chainProbe{Context: context.WithValue(t.Context(), chainKey("first"), "first")}
+			probe := &chainProbe{Context: context.WithValue(t.Context(), chainKey("first"),
+				"first")}
 			done := make(chan struct{})
 			n, depthThen := 0, 0
 			var next dollAct
@@ -447,7 +489,8 @@ func TestChainBetweenActorsWithValues(t *testing.T) {
 	t.Parallel()
 	const hops = 3001 // an odd number: the last one is with the first actor
 	valued := func(name string) (*akt.Address, *chainProbe) {
-		probe := &chainProbe{Context: context.WithValue(context.WithValue(t.Context(), chainKey(name), name), chainKey("shared"), name)}
+		probe := &chainProbe{Context: context.WithValue(
+			context.WithValue(t.Context(), chainKey(name), name), chainKey("shared"), name)}
 		return run(t, &doll{}, akt.WithContext(probe)), probe
 	}
 	first, ofFirst := valued("first")
@@ -471,7 +514,8 @@ func TestChainBetweenActorsWithValues(t *testing.T) {
 		}
 		if n < 10 || n > hops-10 {
 			assert.Equal(t, "first", ctx.Value(chainKey("first")))
-			assert.Equal(t, "first", ctx.Value(chainKey("shared")), "the values of the sender go first")
+			assert.Equal(t, "first", ctx.Value(chainKey("shared")),
+				"the values of the sender go first")
 			assert.Equal(t, n > 1, ctx.Value(chainKey("second")) == "second")
 		}
 		switch {
@@ -500,7 +544,8 @@ func TestLongContextKeepsNoEndedActors(t *testing.T) {
 	brief := func(ctx context.Context, act dollAct) {
 		mark := new([16]byte) // what an actor's own values refer to is collected with the actor
 		runtime.AddCleanup(mark, func(n *atomic.Int32) { n.Add(1) }, &collected)
-		addr, err := system.Run(&doll{}, akt.WithContext(context.WithValue(context.Background(), ctxKey{}, mark)))
+		addr, err := system.Run(&doll{},
+			akt.WithContext(context.WithValue(context.Background(), ctxKey{}, mark)))
 		if !assert.NoError(t, err) {
 			return
 		}
@@ -519,7 +564,8 @@ func TestLongContextKeepsNoEndedActors(t *testing.T) {
 			brief(limited, waits)
 		}))
 	}
-	for deadline := time.Now().Add(10 * time.Second); collected.Load() < 4*actors && time.Now().Before(deadline); {
+	deadline := time.Now().Add(10 * time.Second)
+	for collected.Load() < 4*actors && time.Now().Before(deadline) {
 		runtime.GC()
 		runtime.Gosched()
 	}

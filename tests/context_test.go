@@ -108,8 +108,11 @@ func TestContextOfANotification(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		addr := run(t, &doll{})
 		private := contextOf(t, addr).Private()
-		for name, to := range map[string]akt.Sender{"address": addr, "weak": addr.Downgrade(), "private": private} {
-			ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), ctxKey{}, name), time.Hour)
+		for name, to := range map[string]akt.Sender{
+			"address": addr, "weak": addr.Downgrade(), "private": private,
+		} {
+			ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), ctxKey{}, name),
+				time.Hour)
 			got := make(chan akt.Context, 1)
 			require.NoError(t, to.Notify(ctx, deed(func(ctx akt.Context) { got <- ctx })))
 			kept := <-got
@@ -156,7 +159,10 @@ func TestDerivedContextStartsNoGoroutine(t *testing.T) {
 						derived, cancel := context.WithTimeout(ctx, time.Minute)
 						t.Cleanup(cancel)
 						assert.NotNil(t, derived.Done())
-						stops = append(stops, context.AfterFunc(ctx, func() { t.Error("called though it was stopped") }))
+						stops = append(stops,
+							context.AfterFunc(ctx, func() {
+								t.Error("called though it was stopped")
+							}))
 					}
 					assert.Equal(t, before, goroutinesOfBubble(t))
 					for _, stop := range stops {
@@ -198,7 +204,8 @@ func TestContextAfterFunc(t *testing.T) {
 // called.
 func TestContextWithoutActor(t *testing.T) {
 	t.Parallel()
-	parent, cancel := context.WithTimeout(context.WithValue(t.Context(), ctxKey{}, "value"), time.Hour)
+	parent, cancel := context.WithTimeout(context.WithValue(t.Context(), ctxKey{}, "value"),
+		time.Hour)
 	defer cancel()
 	for name, ctx := range map[string]akt.Context{"with a context": {Context: parent}, "zero": {}} {
 		t.Run(name, func(t *testing.T) {
@@ -227,7 +234,8 @@ func TestContextWithoutActor(t *testing.T) {
 			require.ErrorIs(t, ctx.Private().Do(func(akt.Context) {}), akt.ErrStopped)
 			require.False(t, ctx.Private().NotifyLater(Note{}, time.Hour).Stop())
 			require.False(t, ctx.Private().NotifyAt(Note{}, time.Now()).Stop())
-			require.False(t, ctx.Private().NotifyInterval(func() any { return Note{} }, time.Hour).Stop())
+			require.False(t, ctx.Private().
+				NotifyInterval(func() any { return Note{} }, time.Hour).Stop())
 
 			child, err := ctx.Run(newGate())
 			require.NoError(t, err, "without an actor, Run is akt.Run")
@@ -236,14 +244,16 @@ func TestContextWithoutActor(t *testing.T) {
 			child.Stop()
 			<-child.Done()
 
-			value, err := akt.Go(ctx, func(context.Context) (int, error) { return 7, nil }).Wait(ctx)
+			value, err := akt.Go(ctx, func(context.Context) (int, error) { return 7, nil }).
+				Wait(ctx)
 			require.NoError(t, err)
 			require.Equal(t, 7, value)
 			_, ok = akt.FromContext(ctx)
 			require.False(t, ok)
 		})
 	}
-	reply := newGate().HandleNote(akt.Context{Context: parent}, Note{7}) // a handler as a plain method
+	// A handler as a plain method.
+	reply := newGate().HandleNote(akt.Context{Context: parent}, Note{7})
 	require.Equal(t, 7, reply)
 }
 
@@ -277,7 +287,8 @@ func TestFromContext(t *testing.T) {
 func TestContextLogger(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	addr := run(t, &doll{}, akt.WithName("speaker"), akt.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
+	addr := run(t, &doll{}, akt.WithName("speaker"),
+		akt.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
 	_, err := addr.Send(t.Context(), deed(func(ctx akt.Context) { ctx.Logger().Info("hello") }))
 	require.NoError(t, err)
 	require.Contains(t, out.String(), "msg=hello")
@@ -291,13 +302,15 @@ func TestWithContextGivesValues(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		type otherKey struct{}
-		base, cancel := context.WithTimeout(context.WithValue(t.Context(), ctxKey{}, "base"), 100*time.Hour)
+		base, cancel := context.WithTimeout(context.WithValue(t.Context(), ctxKey{}, "base"),
+			100*time.Hour)
 		defer cancel()
 		var j journal
 		note := func(where string) func(akt.Context) {
 			return func(ctx akt.Context) {
 				_, deadline := ctx.Deadline()
-				j.add("%s: %v, %v, deadline %t", where, ctx.Value(ctxKey{}), ctx.Value(otherKey{}), deadline)
+				j.add("%s: %v, %v, deadline %t", where, ctx.Value(ctxKey{}), ctx.Value(otherKey{}),
+					deadline)
 			}
 		}
 		addr := run(t, &doll{
@@ -312,8 +325,10 @@ func TestWithContextGivesValues(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, private.Do(note("Do")))
 		require.NoError(t, addr.TryNotify(context.Background(), deed(note("TryNotify"))))
-		own := context.WithValue(context.WithValue(t.Context(), ctxKey{}, "own"), otherKey{}, "other")
-		require.NoError(t, addr.Notify(context.WithValue(t.Context(), otherKey{}, "other"), deed(note("Notify"))))
+		own := context.WithValue(context.WithValue(t.Context(), ctxKey{}, "own"), otherKey{},
+			"other")
+		require.NoError(t,
+			addr.Notify(context.WithValue(t.Context(), otherKey{}, "other"), deed(note("Notify"))))
 		require.NoError(t, addr.Notify(own, deed(note("Notify with its own"))))
 		_, err := addr.Send(t.Context(), deed(note("Send")))
 		require.NoError(t, err)
@@ -380,8 +395,10 @@ func TestErrNeverChanges(t *testing.T) {
 		ends func(sender, patience func())
 		err  error
 	}{
-		{"the sender first", func(sender, patience func()) { sender(); patience() }, context.DeadlineExceeded},
-		{"Shutdown first", func(sender, patience func()) { patience(); sender() }, context.Canceled},
+		{"the sender first", func(sender, patience func()) { sender(); patience() },
+			context.DeadlineExceeded},
+		{"Shutdown first", func(sender, patience func()) { patience(); sender() },
+			context.Canceled},
 	} {
 		for _, asked := range []string{"Done was asked for", "Done was not asked for"} {
 			t.Run(row.name+", "+asked, func(t *testing.T) {
@@ -392,7 +409,8 @@ func TestErrNeverChanges(t *testing.T) {
 					require.NoError(t, err)
 					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 					defer cancel()
-					reply, err := addr.Send(ctx, play(func(ctx akt.Context) (any, error) { return ctx, nil }))
+					reply, err := addr.Send(ctx,
+						play(func(ctx akt.Context) (any, error) { return ctx, nil }))
 					require.NoError(t, err)
 					kept := reply.(akt.Context)
 					endless := contextOf(t, addr)
@@ -537,7 +555,9 @@ func TestHostileContext(t *testing.T) {
 	t.Parallel()
 	parents := map[string]func() (context.Context, func()){
 		"endless": func() (context.Context, func()) { return context.Background(), func() {} },
-		"can end": func() (context.Context, func()) { return context.WithCancel(context.Background()) },
+		"can end": func() (context.Context, func()) {
+			return context.WithCancel(context.Background())
+		},
 		"has ended": func() (context.Context, func()) {
 			ctx, cancel := context.WithCancel(context.Background())
 			cancel()
@@ -545,8 +565,10 @@ func TestHostileContext(t *testing.T) {
 		},
 	}
 	wraps := map[string]func(context.Context) context.Context{
-		"itself":  func(ctx context.Context) context.Context { return ctx },
-		"a value": func(ctx context.Context) context.Context { return context.WithValue(ctx, ctxKey{}, 1) },
+		"itself": func(ctx context.Context) context.Context { return ctx },
+		"a value": func(ctx context.Context) context.Context {
+			return context.WithValue(ctx, ctxKey{}, 1)
+		},
 		"a timeout": func(ctx context.Context) context.Context {
 			ctx, cancel := context.WithTimeout(ctx, time.Hour)
 			_ = cancel // the test's parent ends it
@@ -558,7 +580,8 @@ func TestHostileContext(t *testing.T) {
 			_, _ = addr.Send(ctx, deed(func(ctx akt.Context) { reached.Add(1) }))
 		},
 		"Ask": func(ctx context.Context, addr *akt.Address, reached *atomic.Int32) {
-			_, _ = akt.Ask[any](ctx, addr, play(func(ctx akt.Context) (any, error) { reached.Add(1); return nil, nil }))
+			_, _ = akt.Ask[any](ctx, addr,
+				play(func(ctx akt.Context) (any, error) { reached.Add(1); return nil, nil }))
 		},
 		"Notify": func(ctx context.Context, addr *akt.Address, reached *atomic.Int32) {
 			_ = addr.Notify(ctx, deed(func(akt.Context) { reached.Add(1) }))
@@ -573,7 +596,8 @@ func TestHostileContext(t *testing.T) {
 			for way, send := range ways {
 				for failure, fail := range fails {
 					for state, busy := range map[string]bool{"idle": false, "busy": true} {
-						name := fmt.Sprint(way, ", ", parent, ", ", wrapped, ", ", failure, ", ", state)
+						name := fmt.Sprint(way, ", ", parent, ", ", wrapped, ", ", failure, ", ",
+							state)
 						t.Run(name, func(t *testing.T) {
 							t.Parallel()
 							for calls := range int32(12) {
@@ -586,7 +610,9 @@ func TestHostileContext(t *testing.T) {
 								leave := func() {}
 								if busy {
 									leave = hold(t, addr)
-									require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {}))) // it is full
+									// It is full.
+									require.NoError(t, addr.TryNotify(context.Background(),
+										deed(func(akt.Context) {})))
 								}
 								var reached atomic.Int32
 								over := trying(func() { send(sent, addr, &reached) })
@@ -618,7 +644,9 @@ func TestHostileContext(t *testing.T) {
 // actor behind.
 func TestHostileWithContext(t *testing.T) {
 	t.Parallel()
-	for failure, fail := range map[string]func(){"panic": func() { panic("hostile") }, "Goexit": runtime.Goexit} {
+	for failure, fail := range map[string]func(){
+		"panic": func() { panic("hostile") }, "Goexit": runtime.Goexit,
+	} {
 		t.Run(failure, func(t *testing.T) {
 			t.Parallel()
 			for calls := range int32(12) {
@@ -650,13 +678,15 @@ func TestNilPointerContext(t *testing.T) {
 	_, err := addr.Send(none, deed(func(ctx akt.Context) { _ = ctx.Err() }))
 	require.NoError(t, err)
 	noted := notComparableCtx{t.Context(), []int{1}}
-	require.NoError(t, addr.Notify(noted, deed(func(ctx akt.Context) { _ = ctx.Private().Notify(notComparableCtx{ctx, nil}, 1) })))
+	require.NoError(t, addr.Notify(noted,
+		deed(func(ctx akt.Context) { _ = ctx.Private().Notify(notComparableCtx{ctx, nil}, 1) })))
 	_, err = addr.Send(noted, deed(func(ctx akt.Context) { _ = ctx.Done() }))
 	require.NoError(t, err)
 	for range 2 {
 		other, err := akt.NewSystem().Run(&doll{}, akt.WithContext(noted))
 		require.NoError(t, err)
-		require.NoError(t, addr.Notify(noted, deed(func(akt.Context) { _ = other.Notify(noted, deed(func(akt.Context) {})) })))
+		require.NoError(t, addr.Notify(noted,
+			deed(func(akt.Context) { _ = other.Notify(noted, deed(func(akt.Context) {})) })))
 		settled(t, addr)
 		settled(t, other)
 		other.Stop()

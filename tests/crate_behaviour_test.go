@@ -19,22 +19,32 @@ import (
 // not be, by the rows of the README's list, each in a bubble of its own.
 func TestBehaviour(t *testing.T) {
 	t.Parallel()
-	t.Run("mailbox of any size, 1,024 by default; blocked senders enter in order; one that gives up is never delivered", behaviourMailbox)
-	t.Run("private messages run before any queued public one, however long their chain", behaviourPrivateFirst)
-	t.Run("sender gone while the handler waits: its ctx ends, the sender is free, the actor goes on when the handler returns", behaviourSenderGone)
+	t.Run("mailbox of any size, 1,024 by default; blocked senders enter in order; one that gives "+
+		"up is never delivered", behaviourMailbox)
+	t.Run("private messages run before any queued public one, however long their chain",
+		behaviourPrivateFirst)
+	t.Run("sender gone while the handler waits: its ctx ends, the sender is free, the actor goes "+
+		"on when the handler returns", behaviourSenderGone)
 	t.Run("sender gone before its queued message starts: never handled", behaviourNeverHandled)
-	t.Run("stop: the reply arrives, then queued and waiting senders are told, before OnStopped; dropped notifications are counted and logged", behaviourStop)
+	t.Run("stop: the reply arrives, then queued and waiting senders are told, before OnStopped; "+
+		"dropped notifications are counted and logged", behaviourStop)
 	t.Run("closed before OnStopped: nothing accepted is lost", behaviourClosedBeforeStopped)
 	t.Run("stop inside OnStart: it stops", behaviourStopInStart)
 	t.Run("veto: back to Started", behaviourVeto)
-	t.Run("all addresses dropped: what was queued is handled, OnStopping is not asked", behaviourReleased)
-	t.Run("panic: PanicError for its sender and the queue, OnStopped once, logged with the stack", behaviourPanic)
+	t.Run("all addresses dropped: what was queued is handled, OnStopping is not asked",
+		behaviourReleased)
+	t.Run("panic: PanicError for its sender and the queue, OnStopped once, logged with the stack",
+		behaviourPanic)
 	t.Run("panic: an actor of a Spawner goes on", behaviourPanicSpawner)
 	t.Run("panic in a hook", behaviourPanicInHook)
-	t.Run("notify_interval: immediate, no overlap, no burst; the function is not called after the end", behaviourInterval)
-	t.Run("notify_interval: a period that is not positive never fires and is logged", behaviourIntervalZero)
-	t.Run("notify_later, notify_at: a Timer to stop; the past fires at once; dropped where the actor is gone", behaviourLater)
-	t.Run("send_unpack: the loop serves others meanwhile, and the end of the actor does not affect the reply", behaviourUnpack)
+	t.Run("notify_interval: immediate, no overlap, no burst; the function is not called "+
+		"after the end", behaviourInterval)
+	t.Run("notify_interval: a period that is not positive never fires and is logged",
+		behaviourIntervalZero)
+	t.Run("notify_later, notify_at: a Timer to stop; the past fires at once; dropped where the "+
+		"actor is gone", behaviourLater)
+	t.Run("send_unpack: the loop serves others meanwhile, and the end of the actor does not "+
+		"affect the reply", behaviourUnpack)
 	t.Run("send_unpack: resolver dropped: ErrFailedToGetResponse", behaviourResolverDropped)
 	t.Run("an actor that sends to itself and waits: ErrDeadlock at once", behaviourDeadlock)
 	t.Run("run returns after OnStart, with its error", behaviourRun)
@@ -44,7 +54,9 @@ func TestBehaviour(t *testing.T) {
 func runWithLetters(t *testing.T, actor any, opts ...akt.Option) (*akt.Address, *[]akt.DeadLetter) {
 	t.Helper()
 	letters := new([]akt.DeadLetter)
-	system := akt.NewSystem(akt.WithDeadLetters(func(l akt.DeadLetter) { *letters = append(*letters, l) }))
+	system := akt.NewSystem(akt.WithDeadLetters(func(l akt.DeadLetter) {
+		*letters = append(*letters, l)
+	}))
 	addr, err := system.Run(actor, opts...)
 	require.NoError(t, err)
 	t.Cleanup(func() { shutDown(t, system) })
@@ -77,7 +89,8 @@ func behaviourMailbox(t *testing.T) {
 		require.IsIncreasing(t, notes)
 
 		h, small := runHeld(t, akt.WithMailbox(1))
-		require.NoError(t, small.TryNotify(context.Background(), Note{0}), "the message that is being handled does not count")
+		require.NoError(t, small.TryNotify(context.Background(), Note{0}),
+			"the message that is being handled does not count")
 		require.ErrorIs(t, small.TryNotify(context.Background(), Note{1}), akt.ErrMailboxFull)
 		close(h.leave)
 	})
@@ -165,11 +178,12 @@ func behaviourStop(t *testing.T) {
 		addr, letters := runWithLetters(t, probe, akt.WithMailbox(3), log.option())
 		leave, stopping := make(chan struct{}), make(chan struct{})
 		reply := later(func() error {
-			reply, err := addr.Send(context.Background(), parityDo{func(ctx akt.Context) (any, error) {
-				ctx.Stop()
-				<-leave
-				return "bye", nil
-			}})
+			reply, err := addr.Send(context.Background(),
+				parityDo{func(ctx akt.Context) (any, error) {
+					ctx.Stop()
+					<-leave
+					return "bye", nil
+				}})
 			assert.Equal(t, "bye", reply)
 			return err
 		})
@@ -179,7 +193,8 @@ func behaviourStop(t *testing.T) {
 		waiting := sendLater(addr, parityNote("waiting"))
 		probe.stopping = func(akt.Context) bool { <-stopping; return true }
 		probe.stopped = func(akt.Context) {
-			told = []string{(<-queued).Error(), (<-waiting).Error()} // would hang if they were told after OnStopped
+			// It would hang if they were told after OnStopped.
+			told = []string{(<-queued).Error(), (<-waiting).Error()}
 		}
 		close(leave)
 		require.NoError(t, <-reply)
@@ -208,8 +223,10 @@ func behaviourClosedBeforeStopped(t *testing.T) {
 		var addr *akt.Address
 		addr, letters := runWithLetters(t, &parityProbe{stopped: func(ctx akt.Context) {
 			assert.True(t, ctx.Address().IsClosed())
-			errs = append(errs, addr.TryNotify(context.Background(), parityNote("lost")), ctx.Private().Notify(ctx, parityNote("lost")))
-			for _, ctx := range []context.Context{ctx, context.Background()} { // not a deadlock: it would not wait
+			errs = append(errs, addr.TryNotify(context.Background(), parityNote("lost")),
+				ctx.Private().Notify(ctx, parityNote("lost")))
+			// Not a deadlock: it would not wait.
+			for _, ctx := range []context.Context{ctx, context.Background()} {
 				_, err := addr.Send(ctx, parityNote("lost"))
 				errs = append(errs, err)
 			}
@@ -250,7 +267,8 @@ func behaviourVeto(t *testing.T) {
 		_, err := addr.Send(t.Context(), parityStop)
 		require.NoError(t, err)
 		for range 3 {
-			state, err := addr.Send(t.Context(), parityDo{func(ctx akt.Context) (any, error) { return ctx.State(), nil }})
+			state, err := addr.Send(t.Context(),
+				parityDo{func(ctx akt.Context) (any, error) { return ctx.State(), nil }})
 			require.NoError(t, err)
 			require.Equal(t, akt.Started, state)
 		}
@@ -265,7 +283,8 @@ func behaviourReleased(t *testing.T) {
 		probe := &parityProbe{}
 		addr := run(t, probe)
 		private, leave := privateOf(t, addr), make(chan struct{})
-		require.NoError(t, addr.Notify(t.Context(), parityDo{func(akt.Context) (any, error) { <-leave; return nil, nil }}))
+		require.NoError(t, addr.Notify(t.Context(),
+			parityDo{func(akt.Context) (any, error) { <-leave; return nil, nil }}))
 		synctest.Wait()
 		queued := sendLater(addr, parityNote("public request"))
 		require.NoError(t, addr.Notify(t.Context(), parityNote("public")))
@@ -275,7 +294,8 @@ func behaviourReleased(t *testing.T) {
 		close(leave)
 		require.NoError(t, <-queued)
 		<-addr.Done()
-		require.Equal(t, []string{"OnStart", "private", "public request", "public", "OnStopped"}, probe.log)
+		require.Equal(t, []string{"OnStart", "private", "public request", "public", "OnStopped"},
+			probe.log)
 	})
 }
 
@@ -286,7 +306,8 @@ func behaviourUnpack(t *testing.T) {
 		addr := run(t, &parityProbe{})
 		promise, future := akt.NewPromise[int](context.Background())
 		deferred := later(func() error {
-			reply, err := addr.SendUnpack(context.Background(), parityDo{func(akt.Context) (any, error) { return future, nil }})
+			reply, err := addr.SendUnpack(context.Background(),
+				parityDo{func(akt.Context) (any, error) { return future, nil }})
 			assert.Equal(t, 7, reply)
 			return err
 		})
@@ -334,7 +355,10 @@ func behaviourDeadlock(t *testing.T) {
 			func(akt.Context) akt.Sender { return addr },
 			func(ctx akt.Context) akt.Sender { return ctx.Private() },
 		} {
-			_, err := addr.Send(t.Context(), parityDo{func(ctx akt.Context) (any, error) { return self(ctx).Send(ctx, parityNote("self")) }})
+			_, err := addr.Send(t.Context(),
+				parityDo{func(ctx akt.Context) (any, error) {
+					return self(ctx).Send(ctx, parityNote("self"))
+				}})
 			require.ErrorIs(t, err, akt.ErrDeadlock)
 		}
 		require.Zero(t, time.Since(start))
@@ -349,7 +373,10 @@ func behaviourRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		own := errors.New("its own")
-		probe := &parityProbe{start: func(akt.Context) error { time.Sleep(time.Second); return nil }}
+		probe := &parityProbe{start: func(akt.Context) error {
+			time.Sleep(time.Second)
+			return nil
+		}}
 		start := time.Now()
 		run(t, probe)
 		require.Equal(t, time.Second, time.Since(start))
@@ -376,7 +403,9 @@ func behaviourPanic(t *testing.T) {
 		own := sendLater(addr, parityPanics(leave))
 		queued := sendLater(addr, parityNote("queued"))
 		close(leave)
-		for err, handled := range map[error]akt.Handled{<-own: akt.MaybeHandled, <-queued: akt.NotHandled} {
+		for err, handled := range map[error]akt.Handled{
+			<-own: akt.MaybeHandled, <-queued: akt.NotHandled,
+		} {
 			require.ErrorIs(t, err, akt.ErrFailedToGetResponse)
 			var failure *akt.SendError
 			require.ErrorAs(t, err, &failure)
@@ -480,7 +509,8 @@ func behaviourIntervalZero(t *testing.T) {
 		for _, every := range []time.Duration{0, -time.Second} {
 			var log parityLog
 			addr := run(t, &parityProbe{}, log.option())
-			timer := privateOf(t, addr).NotifyInterval(func() any { t.Error("it fires"); return parityNote("") }, every)
+			timer := privateOf(t, addr).
+				NotifyInterval(func() any { t.Error("it fires"); return parityNote("") }, every)
 			time.Sleep(time.Hour)
 			require.Contains(t, log.String(), "level=ERROR")
 			require.Contains(t, log.String(), "the interval must be positive")
@@ -512,7 +542,8 @@ func behaviourLater(t *testing.T) {
 		<-addr.Done()
 		private.NotifyLater(parityNote("to one that is gone"), time.Second)
 		time.Sleep(time.Hour)
-		require.Equal(t, []string{"OnStart", "past", "negative", "later", "OnStopping", "OnStopped"}, probe.log)
+		require.Equal(t,
+			[]string{"OnStart", "past", "negative", "later", "OnStopping", "OnStopped"}, probe.log)
 		require.NotEmpty(t, *letters)
 		last := (*letters)[len(*letters)-1]
 		require.Equal(t, parityNote("to one that is gone"), last.Msg)

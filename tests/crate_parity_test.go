@@ -25,9 +25,11 @@ func TestParity(t *testing.T) {
 	t.Run("hooks: on_start, on_stopping with veto, on_stopped", parityHooks)
 	t.Run("ActorSpawner: from, spawn, spawn_run", paritySpawner)
 	t.Run("Handler, Message::Result", parityHandler)
-	t.Run("Address: send, send_unpack, is_closed, is_connected, downgrade, clone; bounded mailbox", parityAddress)
+	t.Run("Address: send, send_unpack, is_closed, is_connected, downgrade, clone; bounded mailbox",
+		parityAddress)
 	t.Run("WeakAddress: upgrade", parityWeakAddress)
-	t.Run("UnboundedAddress: send, send_unpack, notify, notify_later, notify_at, notify_interval, is_closed", parityPrivateAddress)
+	t.Run("UnboundedAddress: send, send_unpack, notify, notify_later, notify_at, "+
+		"notify_interval, is_closed", parityPrivateAddress)
 	t.Run("Context: address, private_address, stop; ActorState", parityContext)
 	t.Run("a handler's computation is dropped when its sender goes away", paritySenderGone)
 	t.Run("unpackable results: a receiver, or a result holding one", parityUnpack)
@@ -113,10 +115,12 @@ func parityHooks(t *testing.T) {
 	require.NoError(t, err)
 	_, err = addr.Send(t.Context(), parityNote("alive"))
 	require.NoError(t, err)
-	_, err = addr.Send(t.Context(), parityDo{func(ctx akt.Context) (any, error) { veto = false; ctx.Stop(); return nil, nil }})
+	_, err = addr.Send(t.Context(),
+		parityDo{func(ctx akt.Context) (any, error) { veto = false; ctx.Stop(); return nil, nil }})
 	require.NoError(t, err)
 	<-addr.Done()
-	require.Equal(t, []string{"OnStart", "OnStopping, veto true", "alive", "OnStopping, veto false", "OnStopped"}, probe.log)
+	require.Equal(t, []string{"OnStart", "OnStopping, veto true", "alive", "OnStopping, veto false",
+		"OnStopped"}, probe.log)
 }
 
 // A Spawner is a value that makes actors: it can be stored, and each Spawn and each Run has a state
@@ -124,7 +128,10 @@ func parityHooks(t *testing.T) {
 func paritySpawner(t *testing.T) {
 	t.Parallel()
 	made := 0
-	stored := []akt.Spawner[*parityAccount]{func() *parityAccount { made++; return &parityAccount{balance: uint32(made)} }}
+	stored := []akt.Spawner[*parityAccount]{func() *parityAccount {
+		made++
+		return &parityAccount{balance: uint32(made)}
+	}}
 	spawner := stored[0]
 	require.Equal(t, uint32(1), spawner.Spawn().balance)
 	system := akt.NewSystem()
@@ -209,7 +216,8 @@ func parityWeakAddress(t *testing.T) {
 func parityPrivateAddress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		addr := run(t, &parityProbe{log: nil, start: func(akt.Context) error { return nil }}, akt.WithMailbox(1))
+		addr := run(t, &parityProbe{log: nil, start: func(akt.Context) error { return nil }},
+			akt.WithMailbox(1))
 		private := privateOf(t, addr)
 		entered, leave := make(chan struct{}), make(chan struct{})
 		require.NoError(t, addr.Notify(t.Context(), parityDo{func(akt.Context) (any, error) {
@@ -316,7 +324,8 @@ func parityUnpack(t *testing.T) {
 	require.Equal(t, 8, value)
 	_, err = addr.SendUnpack(t.Context(), later(0, own))
 	require.Equal(t, own, err)
-	_, err = addr.SendUnpack(t.Context(), parityDo{func(akt.Context) (any, error) { return nil, own }})
+	_, err = addr.SendUnpack(t.Context(),
+		parityDo{func(akt.Context) (any, error) { return nil, own }})
 	require.Equal(t, own, err, "no reply to wait for")
 	reply, err = addr.Send(t.Context(), later(9, nil))
 	require.NoError(t, err)
@@ -382,10 +391,12 @@ func paritySendError(t *testing.T) {
 func parityErrorLayers(t *testing.T) {
 	t.Parallel()
 	addr, own := run(t, &parityProbe{}, new(parityLog).option()), parityShortage{1, 2}
-	_, err := addr.Send(t.Context(), parityDo{func(akt.Context) (any, error) { return nil, fmt.Errorf("withdrawing: %w", own) }})
+	_, err := addr.Send(t.Context(),
+		parityDo{func(akt.Context) (any, error) { return nil, fmt.Errorf("withdrawing: %w", own) }})
 	require.EqualError(t, err, "withdrawing: insufficient funds")
 	require.ErrorIs(t, err, own)
-	_, err = addr.Send(t.Context(), parityDo{func(akt.Context) (any, error) { panic(fmt.Errorf("withdrawing: %w", own)) }})
+	_, err = addr.Send(t.Context(),
+		parityDo{func(akt.Context) (any, error) { panic(fmt.Errorf("withdrawing: %w", own)) }})
 	err = fmt.Errorf("asking the bank: %w", err)
 	require.ErrorIs(t, err, akt.ErrFailedToGetResponse)
 	require.ErrorAs(t, err, new(*akt.PanicError))
@@ -446,7 +457,8 @@ var parityStop = parityDo{func(ctx akt.Context) (any, error) { ctx.Stop(); retur
 // privateOf returns the private address of an actor that is a parityProbe.
 func privateOf(t *testing.T, addr *akt.Address) *akt.PrivateAddress {
 	t.Helper()
-	private, err := addr.Send(t.Context(), parityDo{func(ctx akt.Context) (any, error) { return ctx.Private(), nil }})
+	private, err := addr.Send(t.Context(),
+		parityDo{func(ctx akt.Context) (any, error) { return ctx.Private(), nil }})
 	require.NoError(t, err)
 	return private.(*akt.PrivateAddress)
 }
@@ -469,4 +481,6 @@ func (l *parityLog) String() string {
 	return l.buf.String()
 }
 
-func (l *parityLog) option() akt.Option { return akt.WithLogger(slog.New(slog.NewTextHandler(l, nil))) }
+func (l *parityLog) option() akt.Option {
+	return akt.WithLogger(slog.New(slog.NewTextHandler(l, nil)))
+}

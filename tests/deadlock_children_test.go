@@ -96,8 +96,10 @@ func TestLongWaitForChildrenIsLogged(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var log journalLog
-				parent := run(t, akt.Spawner[*doll](func() *doll { return &doll{} }), akt.WithName("parent"),
-					akt.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))))
+				parent := run(t, akt.Spawner[*doll](func() *doll { return &doll{} }),
+					akt.WithName("parent"),
+					akt.WithLogger(slog.New(
+						slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))))
 				other := run(t, &doll{}, akt.WithName("other"), quiet())
 				for _, name := range []string{"quick", "stuck"} {
 					child, err := contextOf(t, parent).Run(&doll{}, akt.WithName(name), quiet())
@@ -108,7 +110,8 @@ func TestLongWaitForChildrenIsLogged(t *testing.T) {
 					require.NoError(t, child.Notify(t.Context(), deed(func(ctx akt.Context) {
 						limited, cancel := context.WithTimeout(ctx, time.Hour)
 						defer cancel()
-						_, err := other.Send(limited, deed(func(akt.Context) { time.Sleep(time.Minute) }))
+						_, err := other.Send(limited,
+							deed(func(akt.Context) { time.Sleep(time.Minute) }))
 						assert.NoError(t, err)
 					})))
 				}
@@ -126,7 +129,10 @@ func TestLongWaitForChildrenIsLogged(t *testing.T) {
 				require.Empty(t, waits())
 				time.Sleep(2 * time.Second)
 				require.Len(t, waits(), 1)
-				for _, text := range []string{"actor=parent", "/parent/stuck.HandleAct → other.HandleAct", "children=1", "for=10s"} {
+				for _, text := range []string{
+					"actor=parent", "/parent/stuck.HandleAct → other.HandleAct", "children=1",
+					"for=10s",
+				} {
 					require.Contains(t, waits()[0], text)
 				}
 				time.Sleep(time.Hour)
@@ -139,14 +145,18 @@ func TestLongWaitForChildrenIsLogged(t *testing.T) {
 // L8: a logger that panics or exits costs the process nothing.
 func TestLongWaitWithABadLogger(t *testing.T) {
 	t.Parallel()
-	for name, bad := range map[string]func(){"panic": func() { panic("log") }, "Goexit": runtime.Goexit} {
+	for name, bad := range map[string]func(){
+		"panic": func() { panic("log") }, "Goexit": runtime.Goexit,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				parent := run(t, &doll{}, akt.WithLogger(slog.New(badHandler{slog.DiscardHandler, bad})))
+				parent := run(t, &doll{},
+					akt.WithLogger(slog.New(badHandler{slog.DiscardHandler, bad})))
 				child, err := contextOf(t, parent).Run(&doll{}, quiet())
 				require.NoError(t, err)
-				require.NoError(t, child.TryNotify(context.Background(), deed(func(akt.Context) { time.Sleep(time.Minute) })))
+				require.NoError(t, child.TryNotify(context.Background(),
+					deed(func(akt.Context) { time.Sleep(time.Minute) })))
 				synctest.Wait()
 				parent.Stop()
 				<-parent.Done()
@@ -181,40 +191,44 @@ func TestDeadlockThroughHooks(t *testing.T) {
 		name, at string
 		begin    func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context))
 	}{
-		{"OnStart of a child", "a.HandleAct → /a/child.OnStart → b", func(t *testing.T, a *akt.Address, _ *doll, f func(akt.Context)) {
-			t.Helper()
-			require.NoError(t, a.Notify(t.Context(), deed(func(ctx akt.Context) {
-				_, err := ctx.Run(&doll{onStart: func(ctx akt.Context) error {
+		{"OnStart of a child", "a.HandleAct → /a/child.OnStart → b",
+			func(t *testing.T, a *akt.Address, _ *doll, f func(akt.Context)) {
+				t.Helper()
+				require.NoError(t, a.Notify(t.Context(), deed(func(ctx akt.Context) {
+					_, err := ctx.Run(&doll{onStart: func(ctx akt.Context) error {
+						f(ctx)
+						return nil
+					}}, akt.WithName("child"))
+					assert.NoError(t, err)
+				})))
+			}},
+		{"OnStopping", "a.OnStopping → b",
+			func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context)) {
+				t.Helper()
+				hook.onStopping = func(ctx akt.Context) bool {
+					f(ctx)
+					return false
+				}
+				contextOf(t, a).Stop()
+			}},
+		{"OnStopped at a restart", "a.OnStopped → b",
+			func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context)) {
+				t.Helper()
+				hook.onStopped = func(ctx akt.Context) {
+					hook.onStopped = nil
+					f(ctx)
+				}
+				require.NoError(t, a.TryNotify(context.Background(), Stray{}))
+			}},
+		{"OnStart at a restart", "a.OnStart → b",
+			func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context)) {
+				t.Helper()
+				hook.onStart = func(ctx akt.Context) error {
 					f(ctx)
 					return nil
-				}}, akt.WithName("child"))
-				assert.NoError(t, err)
-			})))
-		}},
-		{"OnStopping", "a.OnStopping → b", func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context)) {
-			t.Helper()
-			hook.onStopping = func(ctx akt.Context) bool {
-				f(ctx)
-				return false
-			}
-			contextOf(t, a).Stop()
-		}},
-		{"OnStopped at a restart", "a.OnStopped → b", func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context)) {
-			t.Helper()
-			hook.onStopped = func(ctx akt.Context) {
-				hook.onStopped = nil
-				f(ctx)
-			}
-			require.NoError(t, a.TryNotify(context.Background(), Stray{}))
-		}},
-		{"OnStart at a restart", "a.OnStart → b", func(t *testing.T, a *akt.Address, hook *doll, f func(akt.Context)) {
-			t.Helper()
-			hook.onStart = func(ctx akt.Context) error {
-				f(ctx)
-				return nil
-			}
-			require.NoError(t, a.TryNotify(context.Background(), Stray{}))
-		}},
+				}
+				require.NoError(t, a.TryNotify(context.Background(), Stray{}))
+			}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -267,10 +281,12 @@ func TestDeadlockWithARestart(t *testing.T) {
 				private := contextOf(t, parent).Private()
 				child, err := contextOf(t, parent).Run(&doll{}, akt.WithName("child"), quiet())
 				require.NoError(t, err)
-				grandchild, err := contextOf(t, child).Run(&doll{}, akt.WithName("grandchild"), quiet())
+				grandchild, err := contextOf(t, child).
+					Run(&doll{}, akt.WithName("grandchild"), quiet())
 				require.NoError(t, err)
 				nothing := deed(func(akt.Context) {})
-				begin := map[string]chan struct{}{"the child": make(chan struct{}), "the stranger": make(chan struct{})}
+				begin := map[string]chan struct{}{"the child": make(chan struct{}),
+					"the stranger": make(chan struct{})}
 				toldChild, toldStranger := make(chan error, 1), make(chan error, 1)
 				require.NoError(t, grandchild.Notify(t.Context(), deed(func(ctx akt.Context) {
 					<-begin["the child"]
@@ -283,7 +299,8 @@ func TestDeadlockWithARestart(t *testing.T) {
 				})))
 				leave := hold(t, parent)
 				synctest.Wait()
-				require.NoError(t, stranger.TryNotify(context.Background(), deed(func(akt.Context) {})))
+				require.NoError(t,
+					stranger.TryNotify(context.Background(), deed(func(akt.Context) {})))
 				require.NoError(t, private.Notify(t.Context(), Stray{}))
 				letGo := func(name string) {
 					if name == "the parent" {
@@ -304,13 +321,18 @@ func TestDeadlockWithARestart(t *testing.T) {
 				errChild, errStranger := <-toldChild, <-toldStranger
 				if errChild != nil {
 					require.NoError(t, errStranger)
-					failure := requireSendError(t, errChild, akt.NotHandled, akt.ErrDeadlock, akt.ErrFailedToDeliver)
-					require.EqualError(t, failure.Err, "akt: deadlock: stranger.HandleAct → parent, which waits for its children to end; "+
-						"/parent/child/grandchild.HandleAct → stranger, whose mailbox is full")
+					failure := requireSendError(t, errChild, akt.NotHandled, akt.ErrDeadlock,
+						akt.ErrFailedToDeliver)
+					require.EqualError(t, failure.Err,
+						"akt: deadlock: stranger.HandleAct → parent, which waits for its "+
+							"children to end; "+
+							"/parent/child/grandchild.HandleAct → stranger, whose mailbox is full")
 				} else {
 					failure := requireSendError(t, errStranger, akt.NotHandled, akt.ErrDeadlock)
-					require.EqualError(t, failure.Err, "akt: deadlock: /parent/child/grandchild.HandleAct → stranger, whose mailbox is full; "+
-						"stranger.HandleAct → parent, which waits for its children to end")
+					require.EqualError(t, failure.Err,
+						"akt: deadlock: /parent/child/grandchild.HandleAct → stranger, whose "+
+							"mailbox is full; "+
+							"stranger.HandleAct → parent, which waits for its children to end")
 				}
 				require.Equal(t, last == "the stranger", errChild == nil)
 				<-grandchild.Done()
@@ -384,7 +406,8 @@ func TestDeadlockOfAChildThatEndsAtOnce(t *testing.T) {
 				parent := run(t, &doll{}, akt.WithName("parent"), quiet())
 				told := make(chan error, 1)
 				child := row.child(func(ctx akt.Context) {
-					_, err := parent.Send(ctx, deed(func(akt.Context) { t.Error("it was handled") }))
+					_, err := parent.Send(ctx,
+						deed(func(akt.Context) { t.Error("it was handled") }))
 					told <- err
 				})
 				require.NoError(t, parent.Notify(t.Context(), deed(func(ctx akt.Context) {
@@ -418,7 +441,8 @@ func TestRestartWhileAChildWaitsTwice(t *testing.T) {
 			var both sync.WaitGroup
 			for range 2 {
 				both.Go(func() {
-					_, err := parent.Send(ctx, deed(func(akt.Context) { t.Error("it was handled") }))
+					_, err := parent.Send(ctx,
+						deed(func(akt.Context) { t.Error("it was handled") }))
 					told <- err
 				})
 			}
@@ -444,35 +468,42 @@ func TestDeadlockOfAChildThatStarts(t *testing.T) {
 		name, path string
 		onStart    func(ctx akt.Context, parent, other *akt.Address) error
 	}{
-		{"Send", "/parent/child.OnStart → parent", func(ctx akt.Context, parent, _ *akt.Address) error {
-			_, err := parent.Send(ctx, nothing)
-			return err
-		}},
-		{"Ask", "/parent/child.OnStart → parent", func(ctx akt.Context, parent, _ *akt.Address) error {
-			_, err := akt.Ask[any](ctx, parent.Downgrade(), nothing)
-			return err
-		}},
-		{"Send with a limit", "/parent/child.OnStart → parent", func(ctx akt.Context, parent, _ *akt.Address) error {
-			limited, cancel := context.WithTimeout(ctx, time.Hour)
-			defer cancel()
-			_, err := parent.Send(limited, nothing)
-			return err
-		}},
-		{"Notify into a full mailbox", "/parent/child.OnStart → parent, whose mailbox is full", func(ctx akt.Context, parent, _ *akt.Address) error {
-			assert.NoError(t, parent.Notify(ctx, nothing), "there is room for one")
-			return parent.Notify(ctx, nothing)
-		}},
-		{"by another actor", "/parent/child.OnStart → other.HandleAct → parent", func(ctx akt.Context, parent, other *akt.Address) error {
-			_, err := other.Send(ctx, play(func(ctx akt.Context) (any, error) { return parent.Send(ctx, nothing) }))
-			return err
-		}},
-		{"by a child of the child", "/parent/child.OnStart → /parent/child/child.OnStart → parent", func(ctx akt.Context, parent, _ *akt.Address) error {
-			_, err := ctx.Run(&doll{onStart: func(ctx akt.Context) error {
+		{"Send", "/parent/child.OnStart → parent",
+			func(ctx akt.Context, parent, _ *akt.Address) error {
 				_, err := parent.Send(ctx, nothing)
 				return err
-			}}, akt.WithName("child"))
-			return err
-		}},
+			}},
+		{"Ask", "/parent/child.OnStart → parent",
+			func(ctx akt.Context, parent, _ *akt.Address) error {
+				_, err := akt.Ask[any](ctx, parent.Downgrade(), nothing)
+				return err
+			}},
+		{"Send with a limit", "/parent/child.OnStart → parent",
+			func(ctx akt.Context, parent, _ *akt.Address) error {
+				limited, cancel := context.WithTimeout(ctx, time.Hour)
+				defer cancel()
+				_, err := parent.Send(limited, nothing)
+				return err
+			}},
+		{"Notify into a full mailbox", "/parent/child.OnStart → parent, whose mailbox is full",
+			func(ctx akt.Context, parent, _ *akt.Address) error {
+				assert.NoError(t, parent.Notify(ctx, nothing), "there is room for one")
+				return parent.Notify(ctx, nothing)
+			}},
+		{"by another actor", "/parent/child.OnStart → other.HandleAct → parent",
+			func(ctx akt.Context, parent, other *akt.Address) error {
+				_, err := other.Send(ctx,
+					play(func(ctx akt.Context) (any, error) { return parent.Send(ctx, nothing) }))
+				return err
+			}},
+		{"by a child of the child", "/parent/child.OnStart → /parent/child/child.OnStart → parent",
+			func(ctx akt.Context, parent, _ *akt.Address) error {
+				_, err := ctx.Run(&doll{onStart: func(ctx akt.Context) error {
+					_, err := parent.Send(ctx, nothing)
+					return err
+				}}, akt.WithName("child"))
+				return err
+			}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -486,7 +517,10 @@ func TestDeadlockOfAChildThatStarts(t *testing.T) {
 				for start, ctx := range starts(t) {
 					began := time.Now()
 					_, err := parent.Send(ctx, play(func(ctx akt.Context) (any, error) {
-						_, err := ctx.Run(&doll{onStart: func(ctx akt.Context) error { return row.onStart(ctx, parent, other) }}, akt.WithName("child"))
+						_, err := ctx.Run(
+							&doll{onStart: func(ctx akt.Context) error {
+								return row.onStart(ctx, parent, other)
+							}}, akt.WithName("child"))
 						assert.ErrorIs(t, err, akt.ErrDeadlock)
 						assert.ErrorContains(t, err, "parent.HandleAct → "+row.path)
 						return nil, nil
@@ -542,7 +576,9 @@ func TestNoDeadlockOfAChildThatStarts(t *testing.T) {
 func TestRestartWhileAChildWaitsForRoom(t *testing.T) {
 	t.Parallel()
 	for name, wait := range map[string]func(context.Context, akt.Sender, any) error{
-		"Notify": func(ctx context.Context, to akt.Sender, msg any) error { return to.Notify(ctx, msg) },
+		"Notify": func(ctx context.Context, to akt.Sender, msg any) error {
+			return to.Notify(ctx, msg)
+		},
 		"Send": func(ctx context.Context, to akt.Sender, msg any) error {
 			_, err := to.Send(ctx, msg)
 			return err
@@ -553,9 +589,11 @@ func TestRestartWhileAChildWaitsForRoom(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					var j journal
-					parent := run(t, akt.Spawner[*doll](func() *doll { return &doll{} }), akt.WithMailbox(1), quiet())
+					parent := run(t, akt.Spawner[*doll](func() *doll { return &doll{} }),
+						akt.WithMailbox(1), quiet())
 					private := contextOf(t, parent).Private()
-					reply, err := parent.Send(t.Context(), play(func(ctx akt.Context) (any, error) { return ctx.Run(&doll{}) }))
+					reply, err := parent.Send(t.Context(),
+						play(func(ctx akt.Context) (any, error) { return ctx.Run(&doll{}) }))
 					require.NoError(t, err)
 					child := reply.(*akt.Address)
 					grandchild, err := contextOf(t, child).Run(&doll{})
@@ -567,7 +605,8 @@ func TestRestartWhileAChildWaitsForRoom(t *testing.T) {
 							if when == "after the panic" {
 								time.Sleep(time.Minute)
 							}
-							assert.ErrorIs(t, wait(ctx, parent, j.entry("refused")), akt.ErrDeadlock)
+							assert.ErrorIs(t, wait(ctx, parent, j.entry("refused")),
+								akt.ErrDeadlock)
 							j.add("told")
 						})))
 					}
@@ -581,7 +620,8 @@ func TestRestartWhileAChildWaitsForRoom(t *testing.T) {
 					<-grandchild.Done()
 					require.NoError(t, <-stranger)
 					settled(t, parent)
-					require.ElementsMatch(t, []string{"told", "told", "accepted", "let in"}, j.all())
+					require.ElementsMatch(t, []string{"told", "told", "accepted", "let in"},
+						j.all())
 				})
 			})
 		}

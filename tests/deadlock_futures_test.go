@@ -50,7 +50,8 @@ func TestDeadlockOfFutures(t *testing.T) {
 					first := addrs[0]
 					back := func(ctx context.Context) (any, error) {
 						if way.full {
-							assert.NoError(t, first.TryNotify(context.Background(), deed(func(akt.Context) {})))
+							assert.NoError(t,
+								first.TryNotify(context.Background(), deed(func(akt.Context) {})))
 						}
 						return "back", way.wait(ctx, first, deed(func(akt.Context) {}))
 					}
@@ -96,7 +97,8 @@ func TestDeadlockOfFunctionsThatMeet(t *testing.T) {
 				_, err := addrs[2+i].SendUnpack(ctx, play(func(ctx akt.Context) (any, error) {
 					return akt.Go(ctx, func(ctx context.Context) (any, error) {
 						time.Sleep(time.Second)
-						assert.NoError(t, back.TryNotify(context.Background(), deed(func(akt.Context) {})))
+						assert.NoError(t,
+							back.TryNotify(context.Background(), deed(func(akt.Context) {})))
 						return nil, back.Notify(ctx, deed(func(akt.Context) {}))
 					}), nil
 				}))
@@ -109,8 +111,10 @@ func TestDeadlockOfFunctionsThatMeet(t *testing.T) {
 		}
 		require.NoError(t, other)
 		failure := requireSendError(t, err, akt.MaybeHandled, akt.ErrDeadlock)
-		require.ErrorContains(t, failure, "a.HandleAct → a function of c.HandleAct → b, whose mailbox is full")
-		require.ErrorContains(t, failure, "b.HandleAct → a function of d.HandleAct → a, whose mailbox is full")
+		require.ErrorContains(t, failure,
+			"a.HandleAct → a function of c.HandleAct → b, whose mailbox is full")
+		require.ErrorContains(t, failure,
+			"b.HandleAct → a function of d.HandleAct → a, whose mailbox is full")
 	})
 }
 
@@ -127,9 +131,11 @@ func TestNotADeadlockOfAFunctionWhoseHandlerReturns(t *testing.T) {
 				for start, ctx := range starts(t) {
 					var handled atomic.Int32
 					_, err := addr.SendUnpack(ctx, play(func(ctx akt.Context) (any, error) {
-						assert.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})))
+						assert.NoError(t,
+							addr.TryNotify(context.Background(), deed(func(akt.Context) {})))
 						f := akt.Go(ctx, func(ctx context.Context) (any, error) {
-							return nil, way.wait(ctx, addr, deed(func(akt.Context) { handled.Add(1) }))
+							return nil, way.wait(ctx, addr,
+								deed(func(akt.Context) { handled.Add(1) }))
 						})
 						synctest.Wait() // it waits
 						return f, nil
@@ -144,8 +150,11 @@ func TestNotADeadlockOfAFunctionWhoseHandlerReturns(t *testing.T) {
 }
 
 // answeredWith is the Future of a function that another actor starts.
-func answeredWith(ctx akt.Context, helper *akt.Address, f func(context.Context) (any, error)) *akt.Future[any] {
-	reply, err := helper.Send(ctx, play(func(ctx akt.Context) (any, error) { return akt.Go(ctx, f), nil }))
+func answeredWith(
+	ctx akt.Context, helper *akt.Address, f func(context.Context) (any, error),
+) *akt.Future[any] {
+	reply, err := helper.Send(ctx,
+		play(func(ctx akt.Context) (any, error) { return akt.Go(ctx, f), nil }))
 	if err != nil {
 		panic(err)
 	}
@@ -157,25 +166,29 @@ func answeredWith(ctx akt.Context, helper *akt.Address, f func(context.Context) 
 // sender of one that returned it, it is in the ring.
 func TestDeadlockOnceTheHandlerWaitsForItsFunction(t *testing.T) {
 	t.Parallel()
+	type function = func(context.Context) (any, error)
 	for _, row := range []struct {
 		name  string
 		waits bool // the handlers wait for their functions; else they return
-		start func(ctx akt.Context, helper *akt.Address, f func(context.Context) (any, error)) *akt.Future[any]
+		start func(ctx akt.Context, helper *akt.Address, f function) *akt.Future[any]
 	}{
-		{"its own, and it returns", false, func(ctx akt.Context, _ *akt.Address, f func(context.Context) (any, error)) *akt.Future[any] {
-			return akt.Go(ctx, f)
-		}},
-		{"its own, and it waits", true, func(ctx akt.Context, _ *akt.Address, f func(context.Context) (any, error)) *akt.Future[any] {
-			return akt.Go(ctx, f)
-		}},
+		{"its own, and it returns", false,
+			func(ctx akt.Context, _ *akt.Address, f function) *akt.Future[any] {
+				return akt.Go(ctx, f)
+			}},
+		{"its own, and it waits", true,
+			func(ctx akt.Context, _ *akt.Address, f function) *akt.Future[any] {
+				return akt.Go(ctx, f)
+			}},
 		{"one that it was answered with, and it returns", false, answeredWith},
 		{"one that it was answered with, and it waits", true, answeredWith},
-		{"one within another, and it waits", true, func(ctx akt.Context, _ *akt.Address, f func(context.Context) (any, error)) *akt.Future[any] {
-			return akt.Go(ctx, func(ctx context.Context) (any, error) {
-				c, _ := akt.FromContext(ctx)
-				return akt.Go(c, f).Wait(ctx)
-			})
-		}},
+		{"one within another, and it waits", true,
+			func(ctx akt.Context, _ *akt.Address, f function) *akt.Future[any] {
+				return akt.Go(ctx, func(ctx context.Context) (any, error) {
+					c, _ := akt.FromContext(ctx)
+					return akt.Go(c, f).Wait(ctx)
+				})
+			}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -187,7 +200,8 @@ func TestDeadlockOnceTheHandlerWaitsForItsFunction(t *testing.T) {
 					require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
 						f := row.start(ctx, addrs[2+i], func(ctx context.Context) (any, error) {
 							<-both
-							_, err := addrs[1-i].Send(ctx, deed(func(akt.Context) { handled <- struct{}{} }))
+							_, err := addrs[1-i].Send(ctx,
+								deed(func(akt.Context) { handled <- struct{}{} }))
 							told <- err
 							return nil, nil
 						})
@@ -236,7 +250,9 @@ type goer struct{ self *akt.WeakAddress }
 func (g *goer) HandlePlain(akt.Context, goerPlain) int { return 7 }
 
 func (g *goer) HandleVia(ctx akt.Context, _ goerVia) *akt.Future[int] {
-	f := akt.Go(ctx, func(ctx context.Context) (int, error) { return akt.Ask[int](ctx, g.self, goerPlain{}) })
+	f := akt.Go(ctx, func(ctx context.Context) (int, error) {
+		return akt.Ask[int](ctx, g.self, goerPlain{})
+	})
 	runtime.Gosched() // it may ask before the handler returns
 	return f
 }
@@ -286,7 +302,8 @@ func TestDeadlockThatAFutureCloses(t *testing.T) {
 					return nil, row.wait(ctx, f)
 				}))
 				require.ErrorIs(t, err, akt.ErrDeadlock)
-				require.ErrorContains(t, err, "a function of a.HandleAct → a.HandleAct → a function of a.HandleAct")
+				require.ErrorContains(t, err,
+					"a function of a.HandleAct → a.HandleAct → a function of a.HandleAct")
 				<-handled
 				require.Zero(t, time.Since(began))
 			})
@@ -306,7 +323,9 @@ type partner struct{ partner *akt.WeakAddress }
 func (*partner) HandlePing(akt.Context, partnerPing) int { return 1 }
 
 func (a *partner) HandleGo(ctx akt.Context, _ partnerGo) *akt.Future[int] {
-	return akt.Go(ctx, func(ctx context.Context) (int, error) { return akt.Ask[int](ctx, a.partner, partnerPing{}) })
+	return akt.Go(ctx, func(ctx context.Context) (int, error) {
+		return akt.Ask[int](ctx, a.partner, partnerPing{})
+	})
 }
 
 // HandleMeet asks the partner when that waits already, and says what it was told.
@@ -326,17 +345,18 @@ func TestRingThroughAnInterceptorsContext(t *testing.T) {
 		second := &partner{}
 		b, err := system.Run(second)
 		require.NoError(t, err)
-		a, err := system.Run(&partner{b.Downgrade()}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-			limited, cancel := context.WithTimeout(ctx.Context, time.Hour)
-			defer cancel()
-			inner := ctx
-			inner.Context = limited
-			reply, err := next(inner, msg)
-			if f, ok := reply.(*akt.Future[int]); ok {
-				return f.Wait(ctx)
-			}
-			return reply, err
-		}))
+		a, err := system.Run(&partner{b.Downgrade()},
+			akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+				limited, cancel := context.WithTimeout(ctx.Context, time.Hour)
+				defer cancel()
+				inner := ctx
+				inner.Context = limited
+				reply, err := next(inner, msg)
+				if f, ok := reply.(*akt.Future[int]); ok {
+					return f.Wait(ctx)
+				}
+				return reply, err
+			}))
 		require.NoError(t, err)
 		second.partner = a.Downgrade()
 		start := time.Now()

@@ -34,16 +34,18 @@ func jamWays() []jamWay {
 		return err
 	}
 	return []jamWay{
-		{"Notify into a full mailbox", true, false, func(ctx context.Context, to *akt.Address, msg any) error {
-			return to.Notify(ctx, msg)
-		}},
+		{"Notify into a full mailbox", true, false,
+			func(ctx context.Context, to *akt.Address, msg any) error {
+				return to.Notify(ctx, msg)
+			}},
 		{"Send into a full mailbox", true, false, send},
 		{"Send", false, false, send},
-		{"Send with a limit", false, false, func(ctx context.Context, to *akt.Address, msg any) error {
-			limited, cancel := context.WithTimeout(ctx, time.Hour)
-			defer cancel()
-			return send(limited, to, msg)
-		}},
+		{"Send with a limit", false, false,
+			func(ctx context.Context, to *akt.Address, msg any) error {
+				limited, cancel := context.WithTimeout(ctx, time.Hour)
+				defer cancel()
+				return send(limited, to, msg)
+			}},
 		{"Ask", false, false, func(ctx context.Context, to *akt.Address, msg any) error {
 			_, err := akt.Ask[any](ctx, to, msg)
 			return err
@@ -52,14 +54,17 @@ func jamWays() []jamWay {
 			_, err := to.SendUnpack(ctx, msg)
 			return err
 		}},
-		{"Send in a goroutine of its own", false, false, func(ctx context.Context, to *akt.Address, msg any) error {
-			failure := make(chan error)
-			go func() { failure <- send(ctx, to, msg) }()
-			return <-failure
-		}},
+		{"Send in a goroutine of its own", false, false,
+			func(ctx context.Context, to *akt.Address, msg any) error {
+				failure := make(chan error)
+				go func() { failure <- send(ctx, to, msg) }()
+				return <-failure
+			}},
 		{"a function of Go", true, true, func(ctx context.Context, to *akt.Address, msg any) error {
 			c, _ := akt.FromContext(ctx)
-			_, err := akt.Go(c, func(ctx context.Context) (any, error) { return nil, to.Notify(ctx, msg) }).Wait(ctx)
+			_, err := akt.Go(c,
+				func(ctx context.Context) (any, error) { return nil, to.Notify(ctx, msg) }).
+				Wait(ctx)
 			return err
 		}},
 	}
@@ -69,14 +74,18 @@ func jamWays() []jamWay {
 func runNarrow(t *testing.T, names ...string) (addrs []*akt.Address) {
 	t.Helper()
 	for _, name := range names {
-		addrs = append(addrs, run(t, akt.Spawner[*doll](func() *doll { return &doll{} }), akt.WithName(name), akt.WithMailbox(1), quiet()))
+		addrs = append(addrs,
+			run(t, akt.Spawner[*doll](func() *doll { return &doll{} }), akt.WithName(name),
+				akt.WithMailbox(1), quiet()))
 	}
 	return addrs
 }
 
 // jam has each doll in a handler that then waits for the next doll, and returns what each was told.
 // With ctx nil the handlers are those of notifications.
-func jam(ctx context.Context, t *testing.T, addrs []*akt.Address, ways []jamWay, never any) []error {
+func jam(
+	ctx context.Context, t *testing.T, addrs []*akt.Address, ways []jamWay, never any,
+) []error {
 	t.Helper()
 	var entered []chan struct{}
 	begin, told := make(chan struct{}), make([]chan error, len(addrs))
@@ -103,7 +112,8 @@ func jam(ctx context.Context, t *testing.T, addrs []*akt.Address, ways []jamWay,
 	}
 	for i := range addrs {
 		if ways[i].full {
-			require.NoError(t, addrs[(i+1)%len(addrs)].TryNotify(context.Background(), deed(func(akt.Context) {})))
+			require.NoError(t,
+				addrs[(i+1)%len(addrs)].TryNotify(context.Background(), deed(func(akt.Context) {})))
 		}
 	}
 	close(begin)
@@ -205,7 +215,8 @@ func TestDeadlockOfARingThatMeets(t *testing.T) {
 					ways = append(ways, jamWays()[i*3%len(jamWays())])
 				}
 				addrs := runNarrow(t, names...)
-				requireJammed(t, names, ways, jam(t.Context(), t, addrs, ways, deed(func(akt.Context) {})))
+				requireJammed(t, names, ways,
+					jam(t.Context(), t, addrs, ways, deed(func(akt.Context) {})))
 				for _, addr := range addrs {
 					settled(t, addr)
 				}
@@ -226,7 +237,8 @@ func TestDeadlockBehindARequest(t *testing.T) {
 				a, b, c := addrs[0], addrs[1], addrs[2]
 				nothing := deed(func(akt.Context) {})
 				for start, ctx := range starts(t) {
-					begin := map[string]chan struct{}{"b": make(chan struct{}), "c": make(chan struct{})}
+					begin := map[string]chan struct{}{"b": make(chan struct{}),
+						"c": make(chan struct{})}
 					toldC := make(chan error, 1)
 					require.NoError(t, c.Notify(t.Context(), deed(func(ctx akt.Context) {
 						<-begin["c"]
@@ -259,14 +271,19 @@ func TestDeadlockBehindARequest(t *testing.T) {
 					<-answered
 					require.NoError(t, err, start)
 					require.Equal(t, "the reply", reply)
-					errC, path := <-toldC, "c.HandleAct → a, whose mailbox is full; a.HandleAct → b.HandleAct → c, whose mailbox is full"
+					errC, path := <-toldC,
+						"c.HandleAct → a, whose mailbox is full; a.HandleAct → b.HandleAct → c, "+
+							"whose mailbox is full"
 					told, other := toldB, errC
 					if last == "c" {
 						told, other = errC, toldB
-						path = "a.HandleAct → b.HandleAct → c, whose mailbox is full; c.HandleAct → a, whose mailbox is full"
+						path = "a.HandleAct → b.HandleAct → c, whose mailbox is full; " +
+							"c.HandleAct " +
+							"→ a, whose mailbox is full"
 					}
 					require.NoError(t, other)
-					failure := requireSendError(t, told, akt.NotHandled, akt.ErrDeadlock, akt.ErrFailedToDeliver)
+					failure := requireSendError(t, told, akt.NotHandled, akt.ErrDeadlock,
+						akt.ErrFailedToDeliver)
 					require.EqualError(t, failure.Err, "akt: deadlock: "+path)
 					for _, addr := range addrs {
 						settled(t, addr)
@@ -304,9 +321,10 @@ func TestNotADeadlockOfFullMailboxes(t *testing.T) {
 			}
 			return err
 		}},
-		{"the other only notifies, and there is room", toFull, func(ctx akt.Context, a *akt.Address) error {
-			return a.Notify(ctx, nothing)
-		}},
+		{"the other only notifies, and there is room", toFull,
+			func(ctx akt.Context, a *akt.Address) error {
+				return a.Notify(ctx, nothing)
+			}},
 		{"the other does not wait for room", toFull, func(ctx akt.Context, a *akt.Address) error {
 			for a.TryNotify(context.Background(), nothing) == nil {
 				runtime.Gosched() // a may handle it meanwhile
@@ -405,7 +423,8 @@ func TestDeadlockOfAFullMailbox(t *testing.T) {
 					}))
 					assert.ErrorIs(t, err, akt.ErrDeadlock)
 					assert.ErrorContains(t, err, "narrow.HandleAct → ")
-					assert.NoError(t, ctx.Private().Notify(ctx, j.entry("private")), "the private lane has room")
+					assert.NoError(t, ctx.Private().Notify(ctx, j.entry("private")),
+						"the private lane has room")
 				}))
 				require.NoError(t, err)
 				synctest.Wait()

@@ -25,8 +25,12 @@ type sendWay struct {
 
 func sendWays() []sendWay {
 	return []sendWay{
-		{"Send", func(ctx context.Context, to akt.Sender, msg any) (any, error) { return to.Send(ctx, msg) }},
-		{"Ask", func(ctx context.Context, to akt.Sender, msg any) (any, error) { return akt.Ask[any](ctx, to, msg) }},
+		{"Send", func(ctx context.Context, to akt.Sender, msg any) (any, error) {
+			return to.Send(ctx, msg)
+		}},
+		{"Ask", func(ctx context.Context, to akt.Sender, msg any) (any, error) {
+			return akt.Ask[any](ctx, to, msg)
+		}},
 		{"SendUnpack", func(ctx context.Context, to akt.Sender, msg any) (any, error) {
 			return to.(interface {
 				SendUnpack(context.Context, any) (any, error)
@@ -202,40 +206,43 @@ func TestNotADeadlock(t *testing.T) {
 				done <- err
 			})))
 		}},
-		{"Notify between, further down", func(ctx akt.Context, a, b *akt.Address, done chan<- error) {
-			_, err := b.Send(ctx, deed(func(ctx akt.Context) {
-				assert.NoError(t, b.Downgrade().Notify(ctx, deed(func(ctx akt.Context) {
-					_, err := a.Send(ctx, noted)
-					done <- err
-				})))
-			}))
-			assert.NoError(t, err)
-		}},
-		{"Notify that waits for room between", func(ctx akt.Context, a, b *akt.Address, done chan<- error) {
-			go func() {
-				assert.NoError(t, b.Notify(ctx, noted))
-				assert.NoError(t, b.Notify(ctx, noted))
-				assert.NoError(t, b.Notify(ctx, deed(func(ctx akt.Context) {
-					_, err := a.Send(ctx, noted)
-					done <- err
-				})))
-			}()
-		}},
+		{"Notify between, further down",
+			func(ctx akt.Context, a, b *akt.Address, done chan<- error) {
+				_, err := b.Send(ctx, deed(func(ctx akt.Context) {
+					assert.NoError(t, b.Downgrade().Notify(ctx, deed(func(ctx akt.Context) {
+						_, err := a.Send(ctx, noted)
+						done <- err
+					})))
+				}))
+				assert.NoError(t, err)
+			}},
+		{"Notify that waits for room between",
+			func(ctx akt.Context, a, b *akt.Address, done chan<- error) {
+				go func() {
+					assert.NoError(t, b.Notify(ctx, noted))
+					assert.NoError(t, b.Notify(ctx, noted))
+					assert.NoError(t, b.Notify(ctx, deed(func(ctx akt.Context) {
+						_, err := a.Send(ctx, noted)
+						done <- err
+					})))
+				}()
+			}},
 		{"a timer", func(ctx akt.Context, _, b *akt.Address, done chan<- error) {
 			ctx.Private().NotifyLater(deed(func(ctx akt.Context) {
 				_, err := b.Send(ctx, noted)
 				done <- err
 			}), time.Second)
 		}},
-		{"a timer of the other, set through its handler", func(ctx akt.Context, a, b *akt.Address, done chan<- error) {
-			_, err := b.Send(ctx, deed(func(ctx akt.Context) {
-				ctx.Private().NotifyLater(deed(func(ctx akt.Context) {
-					_, err := a.Send(ctx, noted)
-					done <- err
-				}), 0)
-			}))
-			assert.NoError(t, err)
-		}},
+		{"a timer of the other, set through its handler",
+			func(ctx akt.Context, a, b *akt.Address, done chan<- error) {
+				_, err := b.Send(ctx, deed(func(ctx akt.Context) {
+					ctx.Private().NotifyLater(deed(func(ctx akt.Context) {
+						_, err := a.Send(ctx, noted)
+						done <- err
+					}), 0)
+				}))
+				assert.NoError(t, err)
+			}},
 		{"an interval", func(ctx akt.Context, a, b *akt.Address, done chan<- error) {
 			_, err := b.Send(ctx, deed(func(ctx akt.Context) {
 				var timer *akt.Timer
@@ -258,31 +265,36 @@ func TestNotADeadlock(t *testing.T) {
 			}))
 			assert.NoError(t, err)
 		}},
-		{"Go, after its handler has returned", func(ctx akt.Context, a, b *akt.Address, done chan<- error) {
-			akt.Go(ctx, func(ctx context.Context) (any, error) {
-				time.Sleep(time.Second)
-				_, err := b.Send(ctx, play(func(ctx akt.Context) (any, error) { return a.Send(ctx, noted) }))
+		{"Go, after its handler has returned",
+			func(ctx akt.Context, a, b *akt.Address, done chan<- error) {
+				akt.Go(ctx, func(ctx context.Context) (any, error) {
+					time.Sleep(time.Second)
+					_, err := b.Send(ctx,
+						play(func(ctx akt.Context) (any, error) { return a.Send(ctx, noted) }))
+					done <- err
+					return nil, nil
+				})
+			}},
+		{"a Context kept after its handler has returned",
+			func(ctx akt.Context, a, _ *akt.Address, done chan<- error) {
+				go func() {
+					time.Sleep(time.Second)
+					_, err := a.Send(ctx, play(func(akt.Context) (any, error) { return nil, nil }))
+					done <- err
+				}()
+			}},
+		{"the same actor twice, one after the other",
+			func(ctx akt.Context, _, b *akt.Address, done chan<- error) {
+				_, err := b.Send(ctx, noted)
+				assert.NoError(t, err)
+				_, err = b.Send(ctx, noted)
 				done <- err
-				return nil, nil
-			})
-		}},
-		{"a Context kept after its handler has returned", func(ctx akt.Context, a, _ *akt.Address, done chan<- error) {
-			go func() {
-				time.Sleep(time.Second)
-				_, err := a.Send(ctx, play(func(akt.Context) (any, error) { return nil, nil }))
+			}},
+		{"another ctx than the handler's, to an actor that is not in the chain",
+			func(_ akt.Context, _, b *akt.Address, done chan<- error) {
+				_, err := b.Send(context.Background(), noted)
 				done <- err
-			}()
-		}},
-		{"the same actor twice, one after the other", func(ctx akt.Context, _, b *akt.Address, done chan<- error) {
-			_, err := b.Send(ctx, noted)
-			assert.NoError(t, err)
-			_, err = b.Send(ctx, noted)
-			done <- err
-		}},
-		{"another ctx than the handler's, to an actor that is not in the chain", func(_ akt.Context, _, b *akt.Address, done chan<- error) {
-			_, err := b.Send(context.Background(), noted)
-			done <- err
-		}},
+			}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -306,7 +318,8 @@ func TestLinkOfAnEarlierRunDoesNotCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		addr := run(t, &doll{})
 		for name, ctx := range starts(t) {
-			reply, err := addr.Send(ctx, play(func(ctx akt.Context) (any, error) { return ctx, nil }))
+			reply, err := addr.Send(ctx,
+				play(func(ctx akt.Context) (any, error) { return ctx, nil }))
 			require.NoError(t, err)
 			kept := reply.(akt.Context)
 			leave := hold(t, addr)

@@ -146,12 +146,17 @@ func TestBoundBehavesTheSame(t *testing.T) {
 		return bindOutcome(akt.Ask[string](ctx, a, BindAdd{5}))
 	}
 	notify := func(ctx context.Context, a *akt.Address) string {
-		return bindOutcome(nil, a.Notify(ctx, BindAdd{5})) + bindOutcome(a.Send(t.Context(), BindAdd{}))
+		return bindOutcome(nil, a.Notify(ctx, BindAdd{5})) +
+			bindOutcome(a.Send(t.Context(), BindAdd{}))
 	}
 	send := func(msg any) func(context.Context, *akt.Address) string {
-		return func(ctx context.Context, a *akt.Address) string { return bindOutcome(a.Send(ctx, msg)) }
+		return func(ctx context.Context, a *akt.Address) string {
+			return bindOutcome(a.Send(ctx, msg))
+		}
 	}
-	pointer := func(ctx context.Context, a *akt.Address) string { return bindOutcome(a.Send(ctx, &BindPointer{5})) }
+	pointer := func(ctx context.Context, a *akt.Address) string {
+		return bindOutcome(a.Send(ctx, &BindPointer{5}))
+	}
 	tests := []struct {
 		name string
 		do   func(context.Context, *akt.Address) string
@@ -176,7 +181,8 @@ func TestBoundBehavesTheSame(t *testing.T) {
 		{"what is not handled", send(bindNo{})},
 		{"nil", send(nil)},
 		{"a message by name", send(akt.Raw{Name: "Add", Fields: map[string]any{"N": 5}})},
-		{"a message by name, for a handler of pointers", send(akt.Raw{Name: "Pointer", Fields: map[string]any{"N": 5}})},
+		{"a message by name, for a handler of pointers",
+			send(akt.Raw{Name: "Pointer", Fields: map[string]any{"N": 5}})},
 		{"a notification", notify},
 	}
 	newBound := map[string]func() any{
@@ -274,7 +280,9 @@ func bindNoHandler(*bindMisused, akt.Context, bindFail) (int, error) { return -1
 // nothing.
 func TestBindMisuse(t *testing.T) {
 	t.Parallel()
-	const cure = " is not a handler of *tests_test.bindMisused; pass a method expression, such as (*Account).HandleDeposit"
+	const cure = " is not a handler of *tests_test.bindMisused; pass a method " +
+		"expression, such as " +
+		"(*Account).HandleDeposit"
 	const misused = "akt: Bind: "
 	literal := func(*bindMisused, akt.Context, BindAdd) (int, error) { return -1, nil }
 	tests := []struct {
@@ -283,15 +291,21 @@ func TestBindMisuse(t *testing.T) {
 		text string // the beginning
 	}{
 		{"a method that is not a handler", akt.Bind((*bindMisused).Add), misused + "Add" + cure},
-		{"a method with another context", akt.Bind((*bindMisused).OnContext), misused + "OnContext" + cure},
+		{"a method with another context", akt.Bind((*bindMisused).OnContext),
+			misused + "OnContext" + cure},
 		{"a function", akt.Bind(bindFunction), misused + "bindFunction" + cure},
-		{"a function for a message that is not handled", akt.Bind(bindNoHandler), misused + "bindNoHandler" + cure},
+		{"a function for a message that is not handled", akt.Bind(bindNoHandler),
+			misused + "bindNoHandler" + cure},
 		{"a function literal", akt.Bind(literal), misused + "func1" + cure},
 		{"nil", akt.Bind[*bindMisused, akt.Context, BindAdd, int](nil), misused + "nil" + cure},
-		{"a handler by a type that does not have it", akt.Bind(bindMisused.handles), "akt: tests_test.bindMisused is not an actor: HandleAdd ("},
-		{"a method of an interface", akt.Bind(bindAdder.HandleAdd), "akt: Bind: tests_test.bindAdder is an interface" +
-			"; pass a method expression of the actor's own type, such as (*Account).HandleDeposit"},
-		{"a handler of a type with faults", akt.Bind(bindFaulty.HandleAdd), "akt: tests_test.bindFaulty.HandleAdd ("},
+		{"a handler by a type that does not have it", akt.Bind(bindMisused.handles),
+			"akt: tests_test.bindMisused is not an actor: HandleAdd ("},
+		{"a method of an interface", akt.Bind(bindAdder.HandleAdd),
+			"akt: Bind: tests_test.bindAdder is an interface" +
+				"; pass a method expression of the actor's own type, such as " +
+				"(*Account).HandleDeposit"},
+		{"a handler of a type with faults", akt.Bind(bindFaulty.HandleAdd),
+			"akt: tests_test.bindFaulty.HandleAdd ("},
 	}
 	for _, tt := range tests {
 		require.Error(t, tt.err, tt.name)

@@ -26,15 +26,22 @@ func TestPromotedHandlers(t *testing.T) {
 		reply any
 	}{
 		{"from a value", &struct{ composedBase }{composedBase{"a"}}, composedMsg{}, "base of a"},
-		{"from a value whose method is on the pointer", &struct{ composedBase }{composedBase{"a"}}, composedOther{}, "other of a"},
+		{"from a value whose method is on the pointer", &struct{ composedBase }{composedBase{"a"}},
+			composedOther{}, "other of a"},
 		{"from a pointer", struct{ *composedBase }{&composedBase{"a"}}, composedMsg{}, "base of a"},
-		{"from a pointer whose method is on the pointer", struct{ *composedBase }{&composedBase{"a"}}, composedOther{}, "other of a"},
-		{"from an interface", struct{ composedContract }{composedBase{"a"}}, composedMsg{}, "base of a"},
-		{"from a generic type", &struct{ composedGeneric[int] }{composedGeneric[int]{7}}, composedMsg{}, 7},
-		{"through two levels", &struct{ composedOwn }{composedOwn{composedBase{"a"}}}, composedOther{}, "other of a"},
-		{"through two levels, hidden in the middle", &struct{ composedOwn }{}, composedMsg{}, "own"},
+		{"from a pointer whose method is on the pointer",
+			struct{ *composedBase }{&composedBase{"a"}}, composedOther{}, "other of a"},
+		{"from an interface", struct{ composedContract }{composedBase{"a"}}, composedMsg{},
+			"base of a"},
+		{"from a generic type", &struct{ composedGeneric[int] }{composedGeneric[int]{7}},
+			composedMsg{}, 7},
+		{"through two levels", &struct{ composedOwn }{composedOwn{composedBase{"a"}}},
+			composedOther{}, "other of a"},
+		{"through two levels, hidden in the middle", &struct{ composedOwn }{}, composedMsg{},
+			"own"},
 		{"hidden by the actor's own", &composedOwn{}, composedMsg{}, "own"},
-		{"beside the HandleFunc of an embedded *http.ServeMux", composedPing{}, composedMsg{}, "pong"},
+		{"beside the HandleFunc of an embedded *http.ServeMux", composedPing{}, composedMsg{},
+			"pong"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -125,32 +132,48 @@ func TestNilLenders(t *testing.T) {
 	t.Parallel()
 	const (
 		start = " is not an actor: the embedded "
-		isNil = " is nil when OnStart has returned; want a value in it: set it where the actor is made"
+		isNil = " is nil when OnStart has returned; want a value in it: set it where the " +
+			"actor is made"
 	)
 	for name, row := range map[string]struct {
 		actor any
 		text  string
 	}{
-		"a pointer": {&borrower{}, "tests_test.borrower" + start + "lentCount (*tests_test.lentCount), which brings HandleInt and HandleReset," +
+		"a pointer": {&borrower{}, "tests_test.borrower" +
+			start + "lentCount (*tests_test.lentCount), which brings HandleInt and HandleReset," +
 			isNil + ", to &tests_test.lentCount{} for example, or in OnStart"},
-		"a pointer in a value": {borrower{}, "tests_test.borrower" + start + "lentCount (*tests_test.lentCount), which brings HandleInt and " +
+		"a pointer in a value": {borrower{}, "tests_test.borrower" +
+			start + "lentCount (*tests_test.lentCount), which brings HandleInt and " +
 			"HandleReset," + isNil + ", to &tests_test.lentCount{} for example"},
-		"an interface": {&borrowerOfWord{}, "tests_test.borrowerOfWord" + start + "lentWord (tests_test.lentWord), which brings HandleWord," +
+		"an interface": {&borrowerOfWord{}, "tests_test.borrowerOfWord" +
+			start + "lentWord (tests_test.lentWord), which brings HandleWord," +
 			isNil + ", or in OnStart"},
-		"a pointer to one that embeds a pointer": {borrowerOfBoth{}, "tests_test.borrowerOfBoth" + start + "borrowed (*tests_test.borrowed), " +
-			"which brings HandleInt and HandleReset," + isNil + ", to &tests_test.borrowed{} for example"},
-		"a pointer below a pointer": {borrowerOfBoth{&borrowed{}}, "tests_test.borrowerOfBoth" + start + "borrowed.lentCount " +
-			"(*tests_test.lentCount), which brings HandleInt and HandleReset," + isNil + ", to &tests_test.lentCount{} for example"},
-		"a pointer below a value": {borrowerThrough{}, "tests_test.borrowerThrough" + start + "borrowed.lentCount " +
-			"(*tests_test.lentCount), which brings HandleInt and HandleReset," + isNil + ", to &tests_test.lentCount{} for example"},
-		"a pointer to no struct": {borrowerOfNumber{}, "tests_test.borrowerOfNumber" + start + "number (*tests_test.number), which brings " +
-			"HandleSet," + isNil + ", to new(tests_test.number) for example"},
-		"one that brings OnStart": {&borrowerOfHooks{}, "tests_test.borrowerOfHooks" + start + "lentHooks (*tests_test.lentHooks), which " +
-			"brings OnStart, is nil; want a value in it: set it where the actor is made, to &tests_test.lentHooks{} for example"},
-		"one that brings OnStopped": {&borrowerOfStop{}, "tests_test.borrowerOfStop" + start + "lentStop (*tests_test.lentStop), which " +
-			"brings OnStopped," + isNil + ", to &tests_test.lentStop{} for example, or in OnStart"},
+		"a pointer to one that embeds a pointer": {borrowerOfBoth{},
+			"tests_test.borrowerOfBoth" + start + "borrowed (*tests_test.borrowed), " +
+				"which brings HandleInt and HandleReset," +
+				isNil + ", to &tests_test.borrowed{} for example"},
+		"a pointer below a pointer": {borrowerOfBoth{&borrowed{}},
+			"tests_test.borrowerOfBoth" + start + "borrowed.lentCount " +
+				"(*tests_test.lentCount), which brings HandleInt and HandleReset," +
+				isNil + ", to &tests_test.lentCount{} for example"},
+		"a pointer below a value": {borrowerThrough{},
+			"tests_test.borrowerThrough" + start + "borrowed.lentCount " +
+				"(*tests_test.lentCount), which brings HandleInt and HandleReset," +
+				isNil + ", to &tests_test.lentCount{} for example"},
+		"a pointer to no struct": {borrowerOfNumber{},
+			"tests_test.borrowerOfNumber" + start + "number (*tests_test.number), which brings " +
+				"HandleSet," + isNil + ", to new(tests_test.number) for example"},
+		"one that brings OnStart": {&borrowerOfHooks{},
+			"tests_test.borrowerOfHooks" + start + "lentHooks (*tests_test.lentHooks), which " +
+				"brings OnStart, is nil; want a value in it: set it where the actor is made, to " +
+				"&tests_test.lentHooks{} for example"},
+		"one that brings OnStopped": {&borrowerOfStop{},
+			"tests_test.borrowerOfStop" + start + "lentStop (*tests_test.lentStop), which " +
+				"brings OnStopped," +
+				isNil + ", to &tests_test.lentStop{} for example, or in OnStart"},
 		"of a Spawner": {akt.Spawner[borrowerOfWord](func() (b borrowerOfWord) { return b }),
-			"tests_test.borrowerOfWord" + start + "lentWord (tests_test.lentWord), which brings HandleWord," + isNil},
+			"tests_test.borrowerOfWord" +
+				start + "lentWord (tests_test.lentWord), which brings HandleWord," + isNil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -189,13 +212,15 @@ func TestNilLendersAfterOnStart(t *testing.T) {
 	require.Equal(t, []string{"OnStart", "OnStopped"}, log.all())
 	require.Equal(t, []error{err}, actor.causes)
 
-	_, _, err = system.LookupOrRun(t.Context(), "two", func() any { return &borrowerThatSets{log: &log, word: &lentReply{}} }, quiet())
+	_, _, err = system.LookupOrRun(t.Context(), "two",
+		func() any { return &borrowerThatSets{log: &log, word: &lentReply{}} }, quiet())
 	require.ErrorAs(t, err, &refused)
 	require.Len(t, refused.Faults, 1)
 	require.Equal(t, []string{"OnStart", "OnStopped", "OnStart", "OnStopped"}, log.all())
 	parent, err := system.Run(&doll{})
 	require.NoError(t, err)
-	_, err = parent.Send(t.Context(), play(func(ctx akt.Context) (any, error) { return ctx.Run(&borrower{}) }))
+	_, err = parent.Send(t.Context(),
+		play(func(ctx akt.Context) (any, error) { return ctx.Run(&borrower{}) }))
 	require.ErrorAs(t, err, &refused)
 	shutDown(t, system)
 }
@@ -209,7 +234,8 @@ func TestLendersThatMayBeRun(t *testing.T) {
 	for name, row := range map[string]struct {
 		actor, msg, reply any
 	}{
-		"set by OnStart":         {&borrowerThatSets{log: &log, count: &lentCount{}, word: &lentReply{}}, 2, 2},
+		"set by OnStart": {&borrowerThatSets{log: &log, count: &lentCount{},
+			word: &lentReply{}}, 2, 2},
 		"set where it was made":  {borrowerOfBoth{&borrowed{&lentCount{n: 1}}}, 2, 3},
 		"a nil pointer in it":    {borrowerOfWord{noReply}, "word", "word"},
 		"hidden by the actor":    {&borrowerOfOwn{}, 2, 7},
@@ -258,7 +284,8 @@ func TestNilLenderAtARestart(t *testing.T) {
 		var refused *akt.RegistrationError
 		require.ErrorAs(t, failures[1], &refused)
 		require.ErrorContains(t, failures[1], "lentWord")
-		require.Equal(t, []string{"OnStart", "OnStopped", "OnStart", "OnStopped", "OnStart"}, log.all())
+		require.Equal(t, []string{"OnStart", "OnStopped", "OnStart", "OnStopped", "OnStart"},
+			log.all())
 		for i, b := range made[:2] {
 			require.Equal(t, []error{failures[i]}, b.causes)
 		}
@@ -326,8 +353,10 @@ func TestAmbiguousOriginsAreNamedOnce(t *testing.T) {
 		actor any
 		found string
 	}{
-		"a value and a pointer": {&ForkBoth{}, "tests_test.ForkLeft and from tests_test.ForkPointer" + neither},
-		"one level down":        {&ForkDeep{}, "tests_test.ForkLeft and from tests_test.ForkPointer" + neither},
+		"a value and a pointer": {&ForkBoth{},
+			"tests_test.ForkLeft and from tests_test.ForkPointer" + neither},
+		"one level down": {&ForkDeep{},
+			"tests_test.ForkLeft and from tests_test.ForkPointer" + neither},
 		"the same two, twice": {&struct {
 			ForkBoth
 			ForkOther
@@ -339,7 +368,9 @@ func TestAmbiguousOriginsAreNamedOnce(t *testing.T) {
 		"torn already in one of them": {&struct {
 			ForkBoth
 			ForkA
-		}{}, "tests_test.ForkLeft, from tests_test.ForkPointer and from tests_test.ForkA, and so from none"},
+		}{},
+			"tests_test.ForkLeft, from tests_test.ForkPointer and from tests_test.ForkA, and " +
+				"so from none"},
 		"an interface": {struct {
 			ForkContent
 			ForkLeft
@@ -348,12 +379,14 @@ func TestAmbiguousOriginsAreNamedOnce(t *testing.T) {
 			ForkStranger
 			ForkLeft
 		}{}, "tests_test.ForkStranger and from tests_test.ForkLeft" + neither},
-		"one that does not fit": {&ForkTwice{}, "tests_test.ForkSwapped and from tests_test.ForkStranger" + neither},
+		"one that does not fit": {&ForkTwice{},
+			"tests_test.ForkSwapped and from tests_test.ForkStranger" + neither},
 		"a field": {&struct {
 			ForkLeft
 			ForkField
 		}{}, "tests_test.ForkLeft and from tests_test.ForkField" + neither},
-		"a type that embeds itself": {&ForkCycle{}, "tests_test.ForkLeft and from tests_test.ForkRight" + neither},
+		"a type that embeds itself": {&ForkCycle{},
+			"tests_test.ForkLeft and from tests_test.ForkRight" + neither},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -448,7 +481,9 @@ func TestAmbiguousHandlers(t *testing.T) {
 		_, err = akt.NewSystem().Run(actor)
 		require.ErrorAs(t, err, &faulty, "%T", actor)
 	}
-	for _, actor := range []any{TornOwn{}, &TornOwn{}, struct{ TornOwn }{}, TornShallow{}, &TornShallow{}} {
+	for _, actor := range []any{
+		TornOwn{}, &TornOwn{}, struct{ TornOwn }{}, TornShallow{}, &TornShallow{},
+	} {
 		reply, err := akt.Ask[string](t.Context(), run(t, actor), Note{})
 		require.NoError(t, err, "%T", actor)
 		require.Equal(t, "own", reply, "%T", actor)

@@ -117,13 +117,18 @@ func TestNearHandlerNames(t *testing.T) {
 		"Handle_Ping" + found + " to HandlePing" + other,
 		"Handle_pong" + found + " to HandlePong" + other,
 		"HandlelowCase" + found + " to HandleLowCase" + other,
-		"Handler: no upper-case letter follows Handle in its name, and it has a context and no message: " +
-			"rename it, as in HandleDeposit, and declare it as HandleDeposit(ctx akt.Context, msg Deposit), " +
+		"Handler: no upper-case letter follows Handle in its name, and it has a context and " +
+			"no message: " +
+			"rename it, as in HandleDeposit, and declare it as HandleDeposit(ctx akt.Context, " +
+			"msg Deposit), " +
 			"with an empty struct for a message without data" + other,
 		"HandlersOf" + found + " to HandleOf" + other,
 		"HandlesLow" + found + " to HandleInt8" + other,
-		"HandlesPair: no upper-case letter follows Handle in its name, and it has no context: its first parameter is *akt.Context: " +
-			"rename it to HandlePair, and take the akt.Context by value: declare it as HandlePair(ctx akt.Context, msg [2]int)" + other,
+		"HandlesPair: no upper-case letter follows Handle in its name, and it has no " +
+			"context: its " +
+			"first parameter is *akt.Context: " +
+			"rename it to HandlePair, and take the akt.Context by value: declare it as " +
+			"HandlePair(ctx akt.Context, msg [2]int)" + other,
 		"Handleslow" + found + " to HandleSlow" + other,
 		"Handleé" + found + " to HandleÉ" + other,
 		"Handle订单" + found + ", as in HandleDeposit" + other,
@@ -154,16 +159,20 @@ func TestNearHookNames(t *testing.T) {
 		"OnStops" + found + "declare it as OnStopped(akt.Context)" + other,
 	}, faultsOf(t, nearHooks{}))
 	_, err := akt.Describe(nearHooks{})
-	require.ErrorContains(t, err, "akt: tests_test.nearHooks.OnStop ("+placeOf(t, "dispatch_faults_test.go", "func (nearHooks) OnStop(")+
-		") is not a lifecycle hook: there is no hook of this name; want OnStopped(akt.Context) or OnStopping(akt.Context) bool: ")
+	require.ErrorContains(t, err, "akt: tests_test.nearHooks.OnStop ("+
+		placeOf(t, "dispatch_faults_test.go", "func (nearHooks) OnStop(")+
+		") is not a lifecycle hook: there is no hook of this name; want OnStopped(akt.Context) or "+
+		"OnStopping(akt.Context) bool: ")
 }
 
 // H1: an embedded field brings near misses like all else; their place is that of the declaration.
 func TestPromotedNearMisses(t *testing.T) {
 	t.Parallel()
 	_, err := akt.Describe(&nearPromoted{&nearBase{}})
-	require.ErrorContains(t, err, "akt: tests_test.nearBase.Handle_X ("+placeOf(t, "dispatch_faults_test.go", "func (nearBase) Handle_X(")+")")
-	require.ErrorContains(t, err, "akt: tests_test.nearBase.OnStop ("+placeOf(t, "dispatch_faults_test.go", "func (*nearBase) OnStop(")+")")
+	require.ErrorContains(t, err, "akt: tests_test.nearBase.Handle_X ("+
+		placeOf(t, "dispatch_faults_test.go", "func (nearBase) Handle_X(")+")")
+	require.ErrorContains(t, err, "akt: tests_test.nearBase.OnStop ("+
+		placeOf(t, "dispatch_faults_test.go", "func (*nearBase) OnStop(")+")")
 	require.Len(t, faultsOf(t, &nearPromoted{&nearBase{}}), 2)
 }
 
@@ -239,11 +248,13 @@ func TestMisfitsOfABase(t *testing.T) {
 		var methods []string
 		for _, f := range refused.Faults {
 			require.Equal(t, "tests_test.misfitBase", f.Type)
-			require.Equal(t, placeOf(t, "dispatch_faults_test.go", "func (misfitBase) "+f.Method+"("), fmt.Sprintf("dispatch_faults_test.go:%d", f.Line))
+			require.Equal(t, placeOf(t, "dispatch_faults_test.go", "func (misfitBase) "+
+				f.Method+"("), fmt.Sprintf("dispatch_faults_test.go:%d", f.Line))
 			methods = append(methods, f.Method)
 		}
 		require.Equal(t, []string{
-			"HandleMake", "HandleMany", "HandlePong", "HandleSwap", "HandleTwo", "OnStart", "OnStopped", "OnStopping",
+			"HandleMake", "HandleMany", "HandlePong", "HandleSwap", "HandleTwo", "OnStart",
+			"OnStopped", "OnStopping",
 		}, methods, "%T", actor)
 	}
 	for _, actor := range []any{misfitHides{}, misfitStill{}} {
@@ -277,18 +288,25 @@ func (curedBase) HandleB(akt.Context, int) {}
 func TestCuresThatHelp(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{
-		"HandleBoth: it has no context: its first parameter is string, and its second result is bool, not error: " +
-			"declare it as HandleBoth(ctx akt.Context, msg Both), with a struct that has a field for each value; " +
+		"HandleBoth: it has no context: its first parameter is string, and its second result is " +
+			"bool, not error: " +
+			"declare it as HandleBoth(ctx akt.Context, msg Both), with a struct that has a field " +
+			"for each value; " +
 			"make error its last result; if it is no handler, rename or unexport it",
-		"HandleHTTP: it serves HTTP, not messages: rename it, to ServeHTTP for example, or unexport it",
-		"HandleLogin: it serves HTTP, not messages: rename it, to ServeLogin for example, or unexport it",
-		"HandleNone: it has no message, and its context is a *akt.Context: declare it as HandleNone(ctx akt.Context, msg None)" +
+		"HandleHTTP: it serves HTTP, not messages: rename it, to ServeHTTP for example, " +
+			"or unexport it",
+		"HandleLogin: it serves HTTP, not messages: rename it, to ServeLogin for example, " +
+			"or unexport it",
+		"HandleNone: it has no message, and its context is a *akt.Context: declare it as " +
+			"HandleNone(ctx akt.Context, msg None)" +
 			", with an empty struct for a message without data",
-		"HandleSignal: it has no context: declare it as HandleSignal(ctx akt.Context, msg os.Signal)" +
+		"HandleSignal: it has no context: declare it as HandleSignal(ctx akt.Context, " +
+			"msg os.Signal)" +
 			"; if it is no handler, rename or unexport it",
 	}, faultsOf(t, curedWeb{}))
 	require.Equal(t, []string{
-		"HandleA: it handles int, and so does tests_test.curedBase.HandleB (" + placeOf(t, "dispatch_faults_test.go", "func (curedBase) HandleB(") +
+		"HandleA: it handles int, and so does tests_test.curedBase.HandleB (" +
+			placeOf(t, "dispatch_faults_test.go", "func (curedBase) HandleB(") +
 			"): merge them, or give each a message type of its own",
 	}, faultsOf(t, curedTwice{}))
 }
@@ -318,11 +336,13 @@ func TestCureWhereAPointerIsWanted(t *testing.T) {
 		actor any
 		cure  string
 	}{
-		"a struct":         {boxed[http.Request]{}, "pass &tests_test.boxed[http.Request]{}"},
-		"a number":         {number(0), "pass new(tests_test.number)"},
-		"a nameless one":   {struct{ number }{}, "pass a pointer to it"},
-		"a Spawner":        {akt.Spawner[number](func() number { return 0 }), "use an akt.Spawner[*tests_test.number]"},
-		"a Spawner of any": {akt.Spawner[any](func() any { return number(0) }), "have the Spawner return new(tests_test.number)"},
+		"a struct":       {boxed[http.Request]{}, "pass &tests_test.boxed[http.Request]{}"},
+		"a number":       {number(0), "pass new(tests_test.number)"},
+		"a nameless one": {struct{ number }{}, "pass a pointer to it"},
+		"a Spawner": {akt.Spawner[number](func() number { return 0 }),
+			"use an akt.Spawner[*tests_test.number]"},
+		"a Spawner of any": {akt.Spawner[any](func() any { return number(0) }),
+			"have the Spawner return new(tests_test.number)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -334,7 +354,8 @@ func TestCureWhereAPointerIsWanted(t *testing.T) {
 		})
 	}
 	err := akt.Bind(func(number, akt.Context, int) (int, error) { return 0, nil })
-	require.ErrorContains(t, err, "bind the methods of the pointer, as in (*tests_test.number).HandleDeposit")
+	require.ErrorContains(t, err,
+		"bind the methods of the pointer, as in (*tests_test.number).HandleDeposit")
 }
 
 // H3: what has no state to run is refused with what to pass instead.
@@ -344,16 +365,22 @@ func TestNothingToRun(t *testing.T) {
 	itself = func() any { return itself }
 	made := akt.Spawner[*doll](func() *doll { return &doll{} })
 	for text, actor := range map[string]any{
-		"the map is nil: pass one that is not":                                          numbers(nil),
-		"the func is nil: pass one that is not":                                         callback(nil),
-		"the pointer is nil: pass a pointer to a value, such as &tests_test.doll":       (*doll)(nil),
-		"the pointer is nil: pass a pointer to a value, such as new(tests_test.number)": (*number)(nil),
-		"pass the Spawner itself":                                                       &made,
-		"pass the Spawner itself ":                                                      (*akt.Spawner[*doll])(nil),
-		"the Spawner made a Spawner: have it return an ":                                itself,
-		"the Spawner made a nil: have it return a value":                                akt.Spawner[numbers](func() numbers { return nil }),
-		"pass the value whose method it is":                                             (&doll{}).HandleAct,
-		"call it, and pass the actor that it makes":                                     func(int) *doll { return nil },
+		"the map is nil: pass " +
+			"one that is not": numbers(nil),
+		"the func is nil: pass " +
+			"one that is not": callback(nil),
+		"the pointer is nil: pass a pointer to a value, such as " +
+			"&tests_test.doll": (*doll)(nil),
+		"the pointer is nil: pass a pointer to a value, such as " +
+			"new(tests_test.number)": (*number)(nil),
+		"pass the Spawner itself":                        &made,
+		"pass the Spawner itself ":                       (*akt.Spawner[*doll])(nil),
+		"the Spawner made a Spawner: have it return an ": itself,
+		"the Spawner made a nil: have it return a value": akt.Spawner[numbers](func() numbers {
+			return nil
+		}),
+		"pass the value whose method it is":         (&doll{}).HandleAct,
+		"call it, and pass the actor that it makes": func(int) *doll { return nil },
 	} {
 		_, err := akt.NewSystem().Run(actor)
 		var refused *akt.RegistrationError

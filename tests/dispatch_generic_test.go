@@ -56,7 +56,9 @@ func TestMethodsWithTypeParameters(t *testing.T) {
 	for name, text := range map[string]string{
 		"main.go": genericMethods,
 		"go.sum":  string(sums),
-		"go.mod": fmt.Sprintf("module generic\n%s\nrequire github.com/aktgo/akt v0.0.0\nreplace github.com/aktgo/akt => %q\n",
+		"go.mod": fmt.Sprintf(
+			"module generic\n%s\nrequire github.com/aktgo/akt v0.0.0\nreplace "+
+				"github.com/aktgo/akt => %q\n",
 			module[len("module github.com/aktgo/akt\n"):], root),
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
@@ -66,7 +68,10 @@ func TestMethodsWithTypeParameters(t *testing.T) {
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
 	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", output)
-	require.Equal(t, "akt: main.Alone is not an actor: it has neither a handler nor a lifecycle hook; want an exported method "+
-		"Handle<Msg>(akt.Context, M) (R, error) on a struct: declare one, without type parameters of its own, "+
-		"as reflection does not see such methods\n1 <nil>\n", string(output))
+	require.Equal(t,
+		"akt: main.Alone is not an actor: it has neither a handler nor a lifecycle hook; want an "+
+			"exported method "+
+			"Handle<Msg>(akt.Context, M) (R, error) on a struct: declare one, without type "+
+			"parameters of its own, "+
+			"as reflection does not see such methods\n1 <nil>\n", string(output))
 }

@@ -106,9 +106,15 @@ type (
 func TestHandlerShapes(t *testing.T) {
 	t.Parallel()
 	actors := map[string]func(*shapeLog) any{
-		"methods of a pointer":                     func(l *shapeLog) any { return &shapeOnPointer{l} },
-		"methods of a value":                       func(l *shapeLog) any { return shapeOnValue{l} },
-		"methods of a value, reached by a pointer": func(l *shapeLog) any { return &shapeOnValue{l} },
+		"methods of a pointer": func(l *shapeLog) any {
+			return &shapeOnPointer{l}
+		},
+		"methods of a value": func(l *shapeLog) any {
+			return shapeOnValue{l}
+		},
+		"methods of a value, reached by a pointer": func(l *shapeLog) any {
+			return &shapeOnValue{l}
+		},
 	}
 	errRefused := errors.New("refused by the handler")
 	messages := []struct {
@@ -142,7 +148,8 @@ func TestHandlerShapes(t *testing.T) {
 				for _, m := range messages {
 					log = shapeLog{}
 					reply, err := addr.Send(ctx, m.msg)
-					require.Equal(t, shapeLog{handled: fmt.Sprintf("%T", m.msg), value: "value", actors: true}, log)
+					require.Equal(t, shapeLog{handled: fmt.Sprintf("%T", m.msg), value: "value",
+						actors: true}, log)
 					require.Equal(t, m.reply, reply, "%#v", m.msg)
 					require.Equal(t, m.err, err, "%#v", m.msg)
 				}
@@ -268,7 +275,7 @@ func (faultNoMessage) HandlePing(akt.Context) error { return nil }
 
 func (faultTwoMessages) HandlePing(faultMsg, int) {}
 
-func (faultContextLast) HandlePing(faultMsg, context.Context) {} //nolint:revive // the context in the wrong place is the fault
+func (faultContextLast) HandlePing(faultMsg, context.Context) {} //nolint:revive // the fault
 
 func (faultContextByPtr) HandlePing(*akt.Context, faultMsg) {}
 
@@ -284,7 +291,9 @@ func (faultChanMsg) HandlePing(akt.Context, <-chan int) {}
 
 func (faultPointerMsg) HandlePing(akt.Context, unsafe.Pointer) {}
 
-func (faultThreeResults) HandlePing(akt.Context, faultMsg) (a, b int, err error) { return 0, 0, nil }
+func (faultThreeResults) HandlePing(akt.Context, faultMsg) (a, b int, err error) {
+	return 0, 0, nil
+}
 
 func (faultSecondResult) HandlePing(akt.Context, faultMsg) (int, bool) { return 0, false }
 
@@ -351,7 +360,8 @@ func (faultMany) OnStart(akt.Context) {}
 // faulty is the text for a method of a type, declared in this file.
 func faulty(t *testing.T, typ, method, rest string) string {
 	t.Helper()
-	return fmt.Sprintf("akt: tests_test.%s.%s (%s) %s", typ, method, placeOf(t, "dispatch_handlers_test.go", "func ("+typ+") "+method+"("), rest)
+	return fmt.Sprintf("akt: tests_test.%s.%s (%s) %s", typ, method,
+		placeOf(t, "dispatch_handlers_test.go", "func ("+typ+") "+method+"("), rest)
 }
 
 // H3: each way in which a handler or a hook can be wrong has a text of its own, with place, fault
@@ -362,15 +372,18 @@ func TestMethodFaults(t *testing.T) {
 		is      = "is not a handler: "
 		want    = "; want func(akt.Context, M) (R, error): "
 		sample  = "HandlePing(ctx akt.Context, msg Ping)"
-		isError = " is itself an error, which would be ambiguous" + want + "return it as the error, or wrap it in a struct"
-		once    = "; want one handler for each message type: merge them, or give each a message type of its own"
+		isError = " is itself an error, which would be ambiguous" +
+			want + "return it as the error, or wrap it in a struct"
+		once = "; want one handler for each message type: merge them, or give each a message " +
+			"type of its own"
 		isHook  = "is not a lifecycle hook: "
 		hook    = ": change its signature, or its name"
 		other   = "; if it is no handler, rename or unexport it"
 		message = "(ctx akt.Context, msg tests_test.faultMsg)"
 	)
 	also := func(typ, method string) string {
-		return method + " (" + placeOf(t, "dispatch_handlers_test.go", "func ("+typ+") "+method+"(") + ")"
+		return method + " (" +
+			placeOf(t, "dispatch_handlers_test.go", "func ("+typ+") "+method+"(") + ")"
 	}
 	tests := []struct {
 		name   string
@@ -380,58 +393,81 @@ func TestMethodFaults(t *testing.T) {
 	}{
 		{"no context", faultNoContext{}, "HandlePing",
 			is + "it has no context" + want + "declare it as HandlePing" + message + other},
-		{"no parameters", faultNoParameters{}, "HandlePing", is + "it has neither context nor message" + want + "declare it as " + sample + other},
+		{"no parameters", faultNoParameters{}, "HandlePing",
+			is + "it has neither context nor message" + want + "declare it as " + sample + other},
 		{"no message", faultNoMessage{}, "HandlePing",
-			is + "it has a context and no message" + want + "declare it as " + sample + ", with an empty struct for a message without data"},
+			is + "it has a context and no message" + want +
+				"declare it as " + sample + ", with an empty struct for a message without data"},
 		{"a message for a context", faultTwoMessages{}, "HandlePing",
 			is + "it has no context: its first parameter is tests_test.faultMsg" + want +
-				"declare it as " + sample + ", with a struct that has a field for each value" + other},
+				"declare it as " + sample +
+				", with a struct that has a field for each value" + other},
 		{"the context last", faultContextLast{}, "HandlePing",
-			is + "it has no context: its first parameter is tests_test.faultMsg" + want + "put the context first: declare it as HandlePing" +
+			is + "it has no context: its first parameter is tests_test.faultMsg" +
+				want + "put the context first: declare it as HandlePing" +
 				message + other},
 		{"the context by pointer", faultContextByPtr{}, "HandlePing",
 			is + "it has no context: its first parameter is *akt.Context" + want +
 				"take the akt.Context by value: declare it as HandlePing" + message},
 		{"a context of another type", faultOwnContext{}, "HandlePing",
 			is + "it has no context: its first parameter is tests_test.faultCtx" + want +
-				"take an akt.Context or a context.Context: declare it as HandlePing" + message + other},
+				"take an akt.Context or a context.Context: declare it as HandlePing" +
+				message + other},
 		{"three parameters", faultThree{}, "HandlePing",
-			is + "it has 3 parameters" + want + "take a context and one message, such as a struct with a field for each value"},
-		{"variadic", faultVariadic{}, "HandlePing", is + "it is variadic" + want + "take one message, such as a struct with a slice in it"},
+			is + "it has 3 parameters" + want +
+				"take a context and one message, such as a struct with a field for each value"},
+		{"variadic", faultVariadic{}, "HandlePing",
+			is + "it is variadic" + want + "take one message, such as a struct with a slice in it"},
 		{"a func message", faultFuncMsg{}, "HandlePing",
-			is + "its message is a func (tests_test.faultFunc)" + want + "send data, such as a struct; a struct may have that as a field"},
+			is + "its message is a func (tests_test.faultFunc)" +
+				want + "send data, such as a struct; a struct may have that as a field"},
 		{"a chan message", faultChanMsg{}, "HandlePing",
-			is + "its message is a chan (<-chan int)" + want + "send data, such as a struct; a struct may have that as a field"},
+			is + "its message is a chan (<-chan int)" +
+				want + "send data, such as a struct; a struct may have that as a field"},
 		{"an unsafe.Pointer message", faultPointerMsg{}, "HandlePing",
-			is + "its message is a unsafe.Pointer (unsafe.Pointer)" + want + "send data, such as a struct; a struct may have that as a field"},
+			is + "its message is a unsafe.Pointer (unsafe.Pointer)" +
+				want + "send data, such as a struct; a struct may have that as a field"},
 		{"three results", faultThreeResults{}, "HandlePing",
-			is + "it has 3 results" + want + "return one reply and an error; a struct holds several values"},
+			is + "it has 3 results" +
+				want + "return one reply and an error; a struct holds several values"},
 		{"a second result that is no error", faultSecondResult{}, "HandlePing",
 			is + "its second result is bool, not error" + want + "make error its last result"},
 		{"a second result of an error's type", faultErrorType{}, "HandlePing",
-			is + "its second result is *tests_test.faultError, not error" + want + "make error its last result"},
-		{"a reply that is an error", faultErrorReply{}, "HandlePing", is + "its reply *tests_test.faultError" + isError},
+			is + "its second result is *tests_test.faultError, not error" +
+				want + "make error its last result"},
+		{"a reply that is an error", faultErrorReply{}, "HandlePing",
+			is + "its reply *tests_test.faultError" + isError},
 		{"two errors", faultTwoErrors{}, "HandlePing", is + "its reply error" + isError},
-		{"a reply of an interface with Error", faultInterfaceErr{}, "HandlePing", is + "its reply tests_test.faultCoded" + isError},
+		{"a reply of an interface with Error", faultInterfaceErr{}, "HandlePing",
+			is + "its reply tests_test.faultCoded" + isError},
 		{"two handlers for a message", faultTwice{}, "HandlePing",
-			is + "it handles tests_test.faultMsg, and so does " + also("faultTwice", "HandlePong") + once},
+			is + "it handles tests_test.faultMsg, and so does " +
+				also("faultTwice", "HandlePong") + once},
 		{"three handlers for a message", faultThrice{}, "HandlePing",
-			is + "it handles tests_test.faultMsg, and so do " + also("faultThrice", "HandlePong") + " and " + also("faultThrice", "HandlePung") + once},
+			is + "it handles tests_test.faultMsg, and so do " + also("faultThrice", "HandlePong") +
+				" and " + also("faultThrice", "HandlePung") + once},
 		{"two handlers for everything", faultTwoEmpty{}, "HandlePing",
-			is + "it handles interface {}, and so does " + also("faultTwoEmpty", "HandlePong") + once},
-		{"OnStart without a result", faultStart{}, "OnStart", isHook + "it is a func(akt.Context); want func(akt.Context) error" + hook},
+			is + "it handles interface {}, and so does " +
+				also("faultTwoEmpty", "HandlePong") + once},
+		{"OnStart without a result", faultStart{}, "OnStart",
+			isHook + "it is a func(akt.Context); want func(akt.Context) error" + hook},
 		{"OnStart with another context", faultStartContext{}, "OnStart",
 			isHook + "it is a func(context.Context) error; want func(akt.Context) error" + hook},
-		{"OnStopping without a result", faultStopping{}, "OnStopping", isHook + "it is a func(akt.Context); want func(akt.Context) bool" + hook},
-		{"OnStopped without a context", faultStopped{}, "OnStopped", isHook + "it is a func(); want func(akt.Context)" + hook},
+		{"OnStopping without a result", faultStopping{}, "OnStopping",
+			isHook + "it is a func(akt.Context); want func(akt.Context) bool" + hook},
+		{"OnStopped without a context", faultStopped{}, "OnStopped",
+			isHook + "it is a func(); want func(akt.Context)" + hook},
 		{"an own method that hides a promoted stranger", faultServeMuxOwn{}, "HandleFunc",
 			is + "it has no context: its first parameter is string" + want +
-				"declare it as HandleFunc(ctx akt.Context, msg Func), with a struct that has a field for each value" + other},
+				"declare it as HandleFunc(ctx akt.Context, msg Func), with a struct that has a " +
+				"field for each value" + other},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			requireRefused(t, tt.actor, faulty(t, strings.TrimPrefix(fmt.Sprintf("%T", tt.actor), "tests_test."), tt.method, tt.text))
+			requireRefused(t, tt.actor,
+				faulty(t, strings.TrimPrefix(fmt.Sprintf("%T", tt.actor), "tests_test."), tt.method,
+					tt.text))
 		})
 	}
 }
@@ -441,7 +477,8 @@ func TestMethodFaults(t *testing.T) {
 func TestValueInsteadOfPointer(t *testing.T) {
 	t.Parallel()
 	at := func(typ, method string) string {
-		return fmt.Sprintf("%s (%s)", method, placeOf(t, "dispatch_handlers_test.go", "func (*"+typ+") "+method+"("))
+		return fmt.Sprintf("%s (%s)", method,
+			placeOf(t, "dispatch_handlers_test.go", "func (*"+typ+") "+method+"("))
 	}
 	for _, tt := range []struct {
 		typ     string
@@ -450,13 +487,16 @@ func TestValueInsteadOfPointer(t *testing.T) {
 	}{
 		{"faultValue", faultValue{}, at("faultValue", "HandlePing") + " is a method"},
 		{"faultValueHook", faultValueHook{}, at("faultValueHook", "OnStopped") + " is a method"},
-		{"faultValues", faultValues{}, at("faultValues", "HandlePing") + ", " + at("faultValues", "HandlePong") + " and " +
-			at("faultValues", "OnStart") + " are methods"},
+		{"faultValues", faultValues{},
+			at("faultValues", "HandlePing") + ", " + at("faultValues", "HandlePong") + " and " +
+				at("faultValues", "OnStart") + " are methods"},
 	} {
 		t.Run(tt.typ, func(t *testing.T) {
 			t.Parallel()
-			requireRefused(t, tt.actor, fmt.Sprintf("akt: tests_test.%s is not an actor: %s of *tests_test.%[1]s, and a value was passed"+
-				"; want a pointer: pass &tests_test.%[1]s{}", tt.typ, tt.methods))
+			requireRefused(t, tt.actor,
+				fmt.Sprintf("akt: tests_test.%s is not an actor: %s of *tests_test.%[1]s, and a "+
+					"value was passed"+
+					"; want a pointer: pass &tests_test.%[1]s{}", tt.typ, tt.methods))
 		})
 	}
 	_, err := akt.Describe(faultValues{})
@@ -470,9 +510,11 @@ func TestValueInsteadOfPointer(t *testing.T) {
 // H3: what cannot be an actor at all is refused with what to pass instead.
 func TestNoActor(t *testing.T) {
 	t.Parallel()
-	const nothing = " is not an actor: it has neither a handler nor a lifecycle hook; want an exported method " +
+	const nothing = " is not an actor: it has neither a handler nor a lifecycle hook; want an " +
+		"exported method " +
 		"Handle<Msg>(akt.Context, M) (R, error) on a struct: "
-	const declare = "declare one, without type parameters of its own, as reflection does not see such methods"
+	const declare = "declare one, without type parameters of its own, as reflection does not see " +
+		"such methods"
 	var noPointer *shapeOnPointer
 	constructor := func() *shapeOnPointer { return nil }
 	tests := []struct {
@@ -482,17 +524,24 @@ func TestNoActor(t *testing.T) {
 	}{
 		{"nil", nil, "nil is not an actor: it has no type: pass an actor, such as &Account{}"},
 		{"a nil pointer", noPointer,
-			"*tests_test.shapeOnPointer is not an actor: the pointer is nil: pass a pointer to a value, such as &tests_test.shapeOnPointer{}"},
+			"*tests_test.shapeOnPointer is not an actor: the pointer is nil: pass a pointer to a " +
+				"value, such as &tests_test.shapeOnPointer{}"},
 		{"a nil Spawner", akt.Spawner[named](nil),
-			"akt.Spawner[tests_test.named] is not an actor: the Spawner is nil: give it a function that makes an actor"},
+			"akt.Spawner[tests_test.named] is not an actor: the Spawner is nil: give it a " +
+				"function that makes an actor"},
 		{"a number", 7, "int" + nothing + declare},
 		{"a struct without methods", faultNothing{}, "tests_test.faultNothing" + nothing + declare},
-		{"a pointer to a struct without methods", &faultNothing{}, "*tests_test.faultNothing" + nothing + declare},
-		{"a stranger with a Handle method that was embedded", composedServer{}, "tests_test.composedServer" + nothing + declare},
-		{"a method with the prefix of hooks", faultMisnamedOn{}, "tests_test.faultMisnamedOn" + nothing + "rename OnPing to HandlePing, or declare one"},
-		{"a pointer to a pointer", &noPointer, "**tests_test.shapeOnPointer" + nothing + "pass a pointer to the struct itself"},
+		{"a pointer to a struct without methods", &faultNothing{},
+			"*tests_test.faultNothing" + nothing + declare},
+		{"a stranger with a Handle method that was embedded", composedServer{},
+			"tests_test.composedServer" + nothing + declare},
+		{"a method with the prefix of hooks", faultMisnamedOn{},
+			"tests_test.faultMisnamedOn" + nothing + "rename OnPing to HandlePing, or declare one"},
+		{"a pointer to a pointer", &noPointer,
+			"**tests_test.shapeOnPointer" + nothing + "pass a pointer to the struct itself"},
 		{"a function", constructor,
-			"func() *tests_test.shapeOnPointer" + nothing + "convert the constructor: akt.Spawner[*tests_test.shapeOnPointer](…)"},
+			"func() *tests_test.shapeOnPointer" +
+				nothing + "convert the constructor: akt.Spawner[*tests_test.shapeOnPointer](…)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -507,20 +556,31 @@ func TestNoActor(t *testing.T) {
 func TestManyFaults(t *testing.T) {
 	t.Parallel()
 	at := func(receiver, method string) string {
-		return fmt.Sprintf("akt: tests_test.faultMany.%s (%s) ", method, placeOf(t, "dispatch_handlers_test.go", "func ("+receiver+") "+method+"("))
+		return fmt.Sprintf("akt: tests_test.faultMany.%s (%s) ", method,
+			placeOf(t, "dispatch_handlers_test.go", "func ("+receiver+") "+method+"("))
 	}
 	const want = "; want func(akt.Context, M) (R, error): "
 	requireRefused(t, faultMany{}, strings.Join([]string{
-		"akt: tests_test.faultMany is not an actor: HandleTwoFaults (" + placeOf(t, "dispatch_handlers_test.go", "func (*faultMany) HandleTwoFaults(") +
-			") is a method of *tests_test.faultMany, and a value was passed; want a pointer: pass &tests_test.faultMany{}",
-		at("faultMany", "HandlePing") + "is not a handler: it has no context" + want + "declare it as HandlePing(ctx akt.Context, msg tests_test.faultOther)" +
+		"akt: tests_test.faultMany is not an actor: HandleTwoFaults (" +
+			placeOf(t, "dispatch_handlers_test.go", "func (*faultMany) HandleTwoFaults(") +
+			") is a method of *tests_test.faultMany, and a value was passed; want a " +
+			"pointer: pass " +
+			"&tests_test.faultMany{}",
+		at("faultMany", "HandlePing") + "is not a handler: it has no context" +
+			want + "declare it as HandlePing(ctx akt.Context, msg tests_test.faultOther)" +
 			"; if it is no handler, rename or unexport it",
-		at("faultMany", "HandlePong") + "is not a handler: its second result is int, not error" + want + "make error its last result",
-		at("*faultMany", "HandleTwoFaults") + "is not a handler: it is variadic" + want + "take one message, such as a struct with a slice in it",
-		at("faultMany", "OnStart") + "is not a lifecycle hook: it is a func(akt.Context); want func(akt.Context) error: change its signature, or its name",
-		at("faultMany", "HandleBoth") + "is not a handler: it handles tests_test.faultMsg, and so does HandleMsg (" +
+		at("faultMany", "HandlePong") + "is not a handler: its second result is int, not error" +
+			want + "make error its last result",
+		at("*faultMany", "HandleTwoFaults") + "is not a handler: it is variadic" +
+			want + "take one message, such as a struct with a slice in it",
+		at("faultMany", "OnStart") +
+			"is not a lifecycle hook: it is a func(akt.Context); want func(akt.Context) error: " +
+			"change its signature, or its name",
+		at("faultMany", "HandleBoth") +
+			"is not a handler: it handles tests_test.faultMsg, and so does HandleMsg (" +
 			placeOf(t, "dispatch_handlers_test.go", "func (faultMany) HandleMsg(") + ")" +
-			"; want one handler for each message type: merge them, or give each a message type of its own",
+			"; want one handler for each message type: merge them, or give each a message " +
+			"type of its own",
 	}, "\n"))
 }
 
@@ -585,14 +645,18 @@ func TestPositionOfDeclaration(t *testing.T) {
 		{"a method of a value, reached through a value", placeValue{}, []string{value}},
 		{"a method of a value, reached through a pointer", &placeValue{}, []string{value}},
 		{"a method of a pointer", &placePointer{}, []string{pointer}},
-		{"promoted from an embedded value and an embedded pointer", placeSeveral{}, []string{value, pointer}},
+		{"promoted from an embedded value and an embedded pointer", placeSeveral{},
+			[]string{value, pointer}},
 		{"promoted, and reached through a pointer", &placeSeveral{}, []string{value, pointer}},
 		{"promoted from a pointer in an embedded field", placeMiddle{}, []string{value, pointer}},
 		{"promoted through three levels", &placeDeeper{}, []string{value, pointer}},
-		{"a method of a generic type", &placeGeneric[int]{}, []string{genericValue, genericPointer}},
-		{"a method of a generic type of pointers", &placeGeneric[*placeOwn]{}, []string{genericValue, genericPointer}},
+		{"a method of a generic type", &placeGeneric[int]{},
+			[]string{genericValue, genericPointer}},
+		{"a method of a generic type of pointers", &placeGeneric[*placeOwn]{},
+			[]string{genericValue, genericPointer}},
 		{"promoted from a generic type", placeOfGeneric{}, []string{genericValue, genericPointer}},
-		{"an own method that hides a promoted one", &placeOwn{}, []string{"func (placeOwn) HandleA("}},
+		{"an own method that hides a promoted one", &placeOwn{},
+			[]string{"func (placeOwn) HandleA("}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -630,14 +694,19 @@ type (
 // H3: a fault of a method that an embedded interface promises names the interface, without a place.
 func TestFaultOfAnInterfacesMethod(t *testing.T) {
 	t.Parallel()
-	requireRefused(t, placeOfFaultyAbstract{}, "akt: tests_test.placeFaultyInterface.HandleA is not a handler: it has a context and no message"+
-		"; want func(akt.Context, M) (R, error): declare it as HandleA(ctx akt.Context, msg A), with an empty struct for a message without data")
+	requireRefused(t, placeOfFaultyAbstract{},
+		"akt: tests_test.placeFaultyInterface.HandleA is not a handler: it has a context "+
+			"and no message"+
+			"; want func(akt.Context, M) (R, error): declare it as HandleA(ctx akt.Context, msg "+
+			"A), with an empty struct for a message without data")
 }
 
 // H3: a fault of a promoted method names the type that declares it, and the line there.
 func TestPositionOfPromotedFault(t *testing.T) {
 	t.Parallel()
-	for _, actor := range []any{placeFaulty{}, &placeFaulty{}, placeFaultyPromoted{}, &placeFaultyPromoted{}} {
+	for _, actor := range []any{
+		placeFaulty{}, &placeFaulty{}, placeFaultyPromoted{}, &placeFaultyPromoted{},
+	} {
 		_, err := akt.Describe(actor)
 		var refused *akt.RegistrationError
 		require.ErrorAs(t, err, &refused, "%T", actor)
@@ -672,7 +741,9 @@ type (
 
 func (b composedBase) HandleMsg(akt.Context, composedMsg) string { return "base of " + b.name }
 
-func (b *composedBase) HandleOther(akt.Context, composedOther) string { return "other of " + b.name }
+func (b *composedBase) HandleOther(akt.Context, composedOther) string {
+	return "other of " + b.name
+}
 
 func (g *composedGeneric[T]) HandleMsg(akt.Context, composedMsg) T { return g.made }
 
@@ -701,8 +772,11 @@ func TestLineOfShortHandler(t *testing.T) {
 	t.Parallel()
 	description, err := akt.Describe(&shortLines{})
 	require.NoError(t, err)
-	for i, declaration := range []string{"func (shortLines) HandleMsg(", "func (*shortLines) HandleOther("} {
+	for i, declaration := range []string{
+		"func (shortLines) HandleMsg(", "func (*shortLines) HandleOther(",
+	} {
 		h := description.Handlers[i]
-		require.Equal(t, placeOf(t, "dispatch_handlers_test.go", declaration), fmt.Sprintf("%s:%d", filepath.Base(h.File), h.Line))
+		require.Equal(t, placeOf(t, "dispatch_handlers_test.go", declaration),
+			fmt.Sprintf("%s:%d", filepath.Base(h.File), h.Line))
 	}
 }

@@ -127,10 +127,13 @@ func TestRawUnknownName(t *testing.T) {
 			addr := run(t, actor)
 			raw := akt.Raw{Name: tt.rawName, Fields: map[string]any{"amount": "hunter2"}}
 			_, err := addr.Send(t.Context(), raw)
-			for _, err := range []error{err, addr.Notify(t.Context(), raw), addr.TryNotify(context.Background(), raw)} {
+			for _, err := range []error{
+				err, addr.Notify(t.Context(), raw), addr.TryNotify(context.Background(), raw),
+			} {
 				var unhandled *akt.UnhandledError
 				require.ErrorAs(t, err, &unhandled)
-				require.EqualError(t, unhandled, "akt: *tests_test.rawAccount does not handle "+tt.text)
+				require.EqualError(t, unhandled,
+					"akt: *tests_test.rawAccount does not handle "+tt.text)
 				requireRawError(t, err)
 			}
 			require.Zero(t, actor.handled)
@@ -158,11 +161,17 @@ func TestRawThatDoesNotFit(t *testing.T) {
 		raw  akt.Raw
 		path string
 	}{
-		{"an unknown field", akt.Raw{Name: "Deposit", Fields: map[string]any{"sum": "hunter2"}}, "sum"},
-		{"another type", akt.Raw{Name: "Deposit", Fields: map[string]any{"amount": "hunter2"}}, "Amount"},
-		{"a number that is too large", akt.Raw{Name: "Unlock", Fields: map[string]any{"inner": map[string]any{"pin": 7777}}}, "Inner.PIN"},
-		{"a fraction", akt.Raw{Name: "Unlock", Fields: map[string]any{"inner": map[string]any{"pin": 77.77}}}, "Inner.PIN"},
-		{"a message that has no fields", akt.Raw{Name: "Number", Fields: map[string]any{"number": "hunter2"}}, ""},
+		{"an unknown field", akt.Raw{Name: "Deposit", Fields: map[string]any{"sum": "hunter2"}},
+			"sum"},
+		{"another type", akt.Raw{Name: "Deposit", Fields: map[string]any{"amount": "hunter2"}},
+			"Amount"},
+		{"a number that is too large",
+			akt.Raw{Name: "Unlock", Fields: map[string]any{"inner": map[string]any{"pin": 7777}}},
+			"Inner.PIN"},
+		{"a fraction", akt.Raw{Name: "Unlock",
+			Fields: map[string]any{"inner": map[string]any{"pin": 77.77}}}, "Inner.PIN"},
+		{"a message that has no fields",
+			akt.Raw{Name: "Number", Fields: map[string]any{"number": "hunter2"}}, ""},
 		{"a message that has no fields, and none given", akt.Raw{Name: "Number"}, ""},
 	}
 	for _, tt := range tests {
@@ -172,7 +181,10 @@ func TestRawThatDoesNotFit(t *testing.T) {
 			addr := run(t, actor)
 			_, sent := addr.Send(t.Context(), tt.raw)
 			_, asked := akt.Ask[any](t.Context(), addr.Downgrade(), tt.raw)
-			for _, err := range []error{sent, asked, addr.Notify(t.Context(), tt.raw), addr.TryNotify(context.Background(), tt.raw)} {
+			for _, err := range []error{
+				sent, asked, addr.Notify(t.Context(), tt.raw),
+				addr.TryNotify(context.Background(), tt.raw),
+			} {
 				var refused *akt.DecodeError
 				require.ErrorAs(t, err, &refused)
 				require.Equal(t, tt.path, refused.Path)
@@ -224,7 +236,9 @@ func (rawHidden) HandleAnything(_ akt.Context, m any) string { return fmt.Sprint
 
 func (rawInterface) HandleNamed(akt.Context, RawNamed) string { return "named" }
 
-func (rawInterface) HandleDeposit(_ akt.Context, m RawDeposit) RawNumber { return RawNumber(m.Amount) }
+func (rawInterface) HandleDeposit(_ akt.Context, m RawDeposit) RawNumber {
+	return RawNumber(m.Amount)
+}
 
 // Dynamic messages: an actor with a handler of Raw gets every Raw as it is; one that handles
 // anything gets those of an unknown name.
@@ -236,14 +250,21 @@ func TestRawAsItIs(t *testing.T) {
 		raw   any
 		want  any
 	}{
-		{"a handler of Raw gets an unknown name", rawItself{}, akt.Raw{Name: "Unknown"}, "raw Unknown"},
-		{"a handler of Raw gets a known name", rawItself{}, akt.Raw{Name: "Deposit"}, "raw Deposit"},
+		{"a handler of Raw gets an unknown name", rawItself{}, akt.Raw{Name: "Unknown"},
+			"raw Unknown"},
+		{"a handler of Raw gets a known name", rawItself{}, akt.Raw{Name: "Deposit"},
+			"raw Deposit"},
 		{"a handler of Raw gets its own name", rawItself{}, akt.Raw{Name: "Raw"}, "raw Raw"},
-		{"a handler of Raw gets one by pointer", rawItself{}, &akt.Raw{Name: "Deposit"}, "raw Deposit"},
-		{"a handler of anything gets an unknown name", &rawAnything{}, akt.Raw{Name: "Unknown"}, "any akt.Raw"},
-		{"a handler of anything gets its own name", &rawAnything{}, akt.Raw{Name: "Anything"}, "any akt.Raw"},
-		{"a handler of anything gets one for nobody else", &rawHidden{}, akt.Raw{Name: "Secret"}, "any akt.Raw"},
-		{"a handler of anything leaves a known name to its handler", &rawAnything{}, akt.Raw{Name: "Deposit"}, uint8(0)},
+		{"a handler of Raw gets one by pointer", rawItself{}, &akt.Raw{Name: "Deposit"},
+			"raw Deposit"},
+		{"a handler of anything gets an unknown name", &rawAnything{}, akt.Raw{Name: "Unknown"},
+			"any akt.Raw"},
+		{"a handler of anything gets its own name", &rawAnything{}, akt.Raw{Name: "Anything"},
+			"any akt.Raw"},
+		{"a handler of anything gets one for nobody else", &rawHidden{}, akt.Raw{Name: "Secret"},
+			"any akt.Raw"},
+		{"a handler of anything leaves a known name to its handler", &rawAnything{},
+			akt.Raw{Name: "Deposit"}, uint8(0)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -296,11 +317,13 @@ func TestDecodeBuildsMessage(t *testing.T) {
 	actor := &decodeActor{}
 	addr := run(t, actor)
 	_, err := addr.Send(t.Context(), akt.Raw{Name: "Transfer", Fields: map[string]any{
-		"amount": 255.0, "within": "1.5s", "lines": []any{map[string]any{"cents": int64(9007199254740993)}},
+		"amount": 255.0, "within": "1.5s",
+		"lines": []any{map[string]any{"cents": int64(9007199254740993)}},
 	}})
 	require.NoError(t, err)
 	require.Equal(t, DecodeTransfer{
-		Amount: 255, Within: 1500 * time.Millisecond, Lines: []decodeLine{{Cents: 9007199254740993}},
+		Amount: 255, Within: 1500 * time.Millisecond,
+		Lines: []decodeLine{{Cents: 9007199254740993}},
 	}, actor.last)
 
 	_, err = addr.Send(t.Context(), akt.Raw{Name: "Transfer"})
@@ -314,7 +337,8 @@ func TestDecodeSingleFault(t *testing.T) {
 	t.Parallel()
 	actor := &decodeActor{}
 	addr := run(t, actor)
-	raw := akt.Raw{Name: "Transfer", Fields: map[string]any{"lines": []any{map[string]any{}, map[string]any{"cents": 1.5}}}}
+	raw := akt.Raw{Name: "Transfer",
+		Fields: map[string]any{"lines": []any{map[string]any{}, map[string]any{"cents": 1.5}}}}
 	_, err := addr.Send(t.Context(), raw)
 
 	var sendErr *akt.SendError
@@ -329,9 +353,11 @@ func TestDecodeSingleFault(t *testing.T) {
 		Path: "lines[1].cents", Target: "int64", Found: "number with a fraction",
 		Wanted: "a whole number from -9223372036854775808 to 9223372036854775807",
 	}, *fault)
-	require.EqualError(t, fault, "akt: lines[1].cents of type int64: found number with a fraction, "+
-		"wanted a whole number from -9223372036854775808 to 9223372036854775807")
-	require.Contains(t, err.Error(), ": lines[1].cents of type int64", "the prefix stands at the beginning only")
+	require.EqualError(t, fault,
+		"akt: lines[1].cents of type int64: found number with a fraction, "+
+			"wanted a whole number from -9223372036854775808 to 9223372036854775807")
+	require.Contains(t, err.Error(), ": lines[1].cents of type int64",
+		"the prefix stands at the beginning only")
 }
 
 // All faults of a message are reported in one line, ordered by path, and each is a DecodeError of
@@ -339,7 +365,8 @@ func TestDecodeSingleFault(t *testing.T) {
 func TestDecodeSeveralFaults(t *testing.T) {
 	t.Parallel()
 	addr := run(t, &decodeActor{})
-	raw := akt.Raw{Name: "Transfer", Fields: map[string]any{"within": 5, "amuont": 1, "amount": 256}}
+	raw := akt.Raw{Name: "Transfer",
+		Fields: map[string]any{"within": 5, "amuont": 1, "amount": 256}}
 	err := addr.Notify(t.Context(), raw)
 
 	var first *akt.DecodeError
@@ -348,10 +375,14 @@ func TestDecodeSeveralFaults(t *testing.T) {
 
 	var sendErr *akt.SendError
 	require.ErrorAs(t, err, &sendErr)
-	require.EqualError(t, sendErr.Err, "akt: amount of type uint8: found number out of range, wanted a whole number from 0 to 255; "+
-		`amuont of type tests_test.DecodeTransfer: found unknown field, wanted a field of tests_test.DecodeTransfer; did you mean "amount"?; `+
-		`within of type time.Duration: found number, wanted a string with a unit such as "1.5s" or a time.Duration, `+
-		"because a bare number would be nanoseconds")
+	require.EqualError(t, sendErr.Err,
+		"akt: amount of type uint8: found number out of range, wanted a whole number "+
+			"from 0 to 255; "+
+			"amuont of type tests_test.DecodeTransfer: found unknown field, "+
+			`wanted a field of tests_test.DecodeTransfer; did you mean "amount"?; `+
+			"within of type time.Duration: found number, "+
+			`wanted a string with a unit such as "1.5s" or a time.Duration, `+
+			"because a bare number would be nanoseconds")
 
 	var several interface{ Unwrap() []error }
 	require.ErrorAs(t, sendErr.Err, &several)
@@ -368,7 +399,9 @@ func TestDecodeSeveralFaults(t *testing.T) {
 func TestDecodeUnknownName(t *testing.T) {
 	t.Parallel()
 	addr := run(t, &decodeActor{})
-	for name, hint := range map[string]string{"Transfre": `did you mean "Transfer"`, "transfer": `did you mean "Transfer"`, "Deposit": ""} {
+	for name, hint := range map[string]string{
+		"Transfre": `did you mean "Transfer"`, "transfer": `did you mean "Transfer"`, "Deposit": "",
+	} {
 		_, err := addr.Send(t.Context(), akt.Raw{Name: name})
 		var unhandled *akt.UnhandledError
 		require.ErrorAs(t, err, &unhandled)
@@ -441,14 +474,18 @@ func TestRawReach(t *testing.T) {
 		var unhandled *akt.UnhandledError
 		require.ErrorAs(t, err, &unhandled, name)
 		require.Empty(t, unhandled.Accepts)
-		require.Regexp(t, "HandleIt takes no akt.Raw, because .* is (not exported|a type of akt itself)$", unhandled.Reason)
+		require.Regexp(t,
+			"HandleIt takes no akt.Raw, because .* is (not exported|a type of akt itself)$",
+			unhandled.Reason)
 		requireRawError(t, err)
 	}
 	addr := run(t, rawMixed{})
 	err := addr.Notify(t.Context(), akt.Raw{Name: "Secret"})
 	var unhandled *akt.UnhandledError
 	require.ErrorAs(t, err, &unhandled)
-	require.EqualError(t, unhandled, `akt: tests_test.rawMixed does not handle "Secret": HandleSecret takes no akt.Raw, because tests_test.rawSecret is not exported; it accepts Deposit`)
+	require.EqualError(t, unhandled,
+		`akt: tests_test.rawMixed does not handle "Secret": HandleSecret takes no akt.Raw, `+
+			"because tests_test.rawSecret is not exported; it accepts Deposit")
 	_, err = addr.Send(t.Context(), akt.Raw{Name: "Secert"})
 	require.NotContains(t, err.Error(), "did you mean", "it is as if it was not there")
 	reply, err := addr.Send(t.Context(), rawSecret{"w"})
@@ -498,11 +535,17 @@ func TestRawMakesNoHandles(t *testing.T) {
 	addr := run(t, actor)
 	empty := map[string]any{}
 	for path, fields := range map[string]map[string]any{
-		"Weak": {"Weak": empty}, "Address[0]": {"Address": []any{empty}}, `Private["a"]`: {"Private": map[string]any{"a": empty}},
-		"Value[0]": {"Value": []any{empty}}, "Context": {"Context": empty}, "Future": {"Future": empty}, "Promise": {"Promise": empty},
-		"Timer[0]": {"Timer": []any{empty}}, "System": {"System": empty}, "Failed": {"Failed": map[string]any{"Actor": "a"}}, "Sender": {"Sender": empty}, "To": {"To": empty},
-		"Ended.Address": {"Ended": map[string]any{"Address": empty}}, "Nested.V.V": {"Nested": map[string]any{"V": map[string]any{"V": empty}}},
-		"Embedded": {"Embedded": map[string]any{"WeakAddress": empty}}, "Context, of its parts": {"Context": map[string]any{"Context": nil}},
+		"Weak": {"Weak": empty}, "Address[0]": {"Address": []any{empty}},
+		`Private["a"]`: {"Private": map[string]any{"a": empty}},
+		"Value[0]":     {"Value": []any{empty}}, "Context": {"Context": empty},
+		"Future": {"Future": empty}, "Promise": {"Promise": empty},
+		"Timer[0]": {"Timer": []any{empty}}, "System": {"System": empty},
+		"Failed": {"Failed": map[string]any{"Actor": "a"}}, "Sender": {"Sender": empty},
+		"To":                    {"To": empty},
+		"Ended.Address":         {"Ended": map[string]any{"Address": empty}},
+		"Nested.V.V":            {"Nested": map[string]any{"V": map[string]any{"V": empty}}},
+		"Embedded":              {"Embedded": map[string]any{"WeakAddress": empty}},
+		"Context, of its parts": {"Context": map[string]any{"Context": nil}},
 	} {
 		_, err := addr.Send(t.Context(), akt.Raw{Name: "Handles", Fields: fields})
 		var refused *akt.DecodeError
@@ -512,13 +555,15 @@ func TestRawMakesNoHandles(t *testing.T) {
 	}
 	weak := addr.Downgrade()
 	_, err := addr.Send(t.Context(), akt.Raw{Name: "Handles", Fields: map[string]any{
-		"weak": weak, "address": []any{addr, nil}, "sender": addr, "future": nil, "again": map[string]any{"name": "A", "fields": map[string]any{"n": 1}},
+		"weak": weak, "address": []any{addr, nil}, "sender": addr, "future": nil,
+		"again": map[string]any{"name": "A", "fields": map[string]any{"n": 1}},
 	}})
 	require.NoError(t, err)
 	require.Same(t, weak, actor.last.Weak)
 	require.Equal(t, []*akt.Address{addr, nil}, actor.last.Address)
 	require.Same(t, addr, actor.last.Sender)
-	require.Equal(t, akt.Raw{Name: "A", Fields: map[string]any{"n": json.Number("1")}}, actor.last.Again)
+	require.Equal(t, akt.Raw{Name: "A", Fields: map[string]any{"n": json.Number("1")}},
+		actor.last.Again)
 }
 
 // Dynamic messages: what a handler sees is not changed by what becomes of the fields.
@@ -537,7 +582,8 @@ func TestRawSharesNothing(t *testing.T) {
 	got := <-kept
 	fields["any"].(map[string]any)["a"].([]any)[0] = 9
 	tags[0], box.V[0] = "b", 9
-	require.Equal(t, Anything{map[string]any{"a": []any{1}}, []string{"a"}, &RawBox[[]int]{[]int{1}}}, got)
+	require.Equal(t,
+		Anything{map[string]any{"a": []any{1}}, []string{"a"}, &RawBox[[]int]{[]int{1}}}, got)
 }
 
 // rawFunc calls itself with each message.
@@ -581,8 +627,12 @@ func TestRawAsksTheTypesOwnCode(t *testing.T) {
 func TestRawFromJSON(t *testing.T) {
 	t.Parallel()
 	var raw akt.Raw
-	require.NoError(t, json.Unmarshal([]byte(`{"name": "It", "Fields": {"v": 9007199254740993, "w": [1.50]}}`), &raw))
-	require.Equal(t, akt.Raw{Name: "It", Fields: map[string]any{"v": json.Number("9007199254740993"), "w": []any{json.Number("1.50")}}}, raw)
+	require.NoError(t,
+		json.Unmarshal([]byte(`{"name": "It", "Fields": {"v": 9007199254740993, "w": [1.50]}}`),
+			&raw))
+	require.Equal(t,
+		akt.Raw{Name: "It", Fields: map[string]any{"v": json.Number("9007199254740993"),
+			"w": []any{json.Number("1.50")}}}, raw)
 	text, err := json.Marshal(raw)
 	require.NoError(t, err)
 	var again akt.Raw
@@ -594,8 +644,10 @@ func TestRawFromJSON(t *testing.T) {
 	require.Equal(t, akt.Raw{Name: "It"}, again)
 
 	for text, path := range map[string]string{
-		`{"name": "It", "field": {}}`: "field", `{"name": 5}`: "Name", `{"name": "A", "NAME": "B"}`: "Name",
-		`{"fields": ["hunter2"]}`: "Fields", `{"fields": "hunter2"}`: "Fields", `["hunter2"]`: "", `"hunter2"`: "",
+		`{"name": "It", "field": {}}`: "field", `{"name": 5}`: "Name",
+		`{"name": "A", "NAME": "B"}`: "Name",
+		`{"fields": ["hunter2"]}`:    "Fields", `{"fields": "hunter2"}`: "Fields",
+		`["hunter2"]`: "", `"hunter2"`: "",
 	} {
 		raw := akt.Raw{Name: "before"}
 		err := json.Unmarshal([]byte(text), &raw)
@@ -611,7 +663,9 @@ func TestRawFromJSON(t *testing.T) {
 // E2: a name that nobody has is shown in quotes, and no more of it than 64 characters.
 func TestRawShowsLittleOfItsName(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{strings.Repeat("n", 99), strings.Repeat("\x00", 99), strings.Repeat("é\xff", 99)} {
+	for _, name := range []string{
+		strings.Repeat("n", 99), strings.Repeat("\x00", 99), strings.Repeat("é\xff", 99),
+	} {
 		_, err := run(t, rawMixed{}).Send(t.Context(), akt.Raw{Name: name})
 		var unhandled *akt.UnhandledError
 		require.ErrorAs(t, err, &unhandled)
@@ -636,7 +690,8 @@ func TestRawNestedTooDeep(t *testing.T) {
 	_, err := addr.Send(t.Context(), (*akt.Raw)(nil))
 	require.ErrorContains(t, err, "the pointer is nil")
 	var raw akt.Raw
-	require.ErrorContains(t, json.Unmarshal([]byte(`{"name": "Deep", "x": 1}`), &raw), "wanted a field of akt.Raw")
+	require.ErrorContains(t, json.Unmarshal([]byte(`{"name": "Deep", "x": 1}`), &raw),
+		"wanted a field of akt.Raw")
 }
 
 type rawDeep struct{}

@@ -50,7 +50,9 @@ type (
 	byPointerAlone struct{ byAny }
 )
 
-func (byValue) HandleValue(_ akt.Context, m dispatchCount) string { return fmt.Sprint("value ", m.N) }
+func (byValue) HandleValue(_ akt.Context, m dispatchCount) string {
+	return fmt.Sprint("value ", m.N)
+}
 
 func (byPointer) HandlePointer(_ akt.Context, m *dispatchCount) string {
 	if m == nil {
@@ -71,7 +73,9 @@ func (byValueFirst) HandleCount(_ akt.Context, m dispatchCount) string {
 	return fmt.Sprint("exact ", m.N)
 }
 
-func (byTwo) HandleAdder(_ akt.Context, m dispatchAdder) string { return fmt.Sprintf("Adder %T", m) }
+func (byTwo) HandleAdder(_ akt.Context, m dispatchAdder) string {
+	return fmt.Sprintf("Adder %T", m)
+}
 
 func (byAny) HandleRest(_ akt.Context, m any) string { return fmt.Sprintf("any %T", m) }
 
@@ -83,7 +87,9 @@ func (byNamedEmpty) HandleAaa(_ akt.Context, m dispatchEmpty) string {
 
 func (byStringerAny) HandleAaa(_ akt.Context, m any) string { return fmt.Sprintf("any %T", m) }
 
-func (byNumber) HandleNumber(_ akt.Context, m dispatchNumber) string { return fmt.Sprint("number ", m) }
+func (byNumber) HandleNumber(_ akt.Context, m dispatchNumber) string {
+	return fmt.Sprint("number ", m)
+}
 
 func (byPointerAlone) HandlePointer(c akt.Context, m *dispatchCount) string {
 	return byPointer{}.HandlePointer(c, m)
@@ -108,18 +114,24 @@ func TestDispatch(t *testing.T) {
 		{"a value where both are handled", byBoth{}, value, "value 1"},
 		{"a pointer where both are handled", byBoth{}, pointer, "pointer 2"},
 		{"a nil pointer where both are handled", byBoth{}, none, "nil pointer"},
-		{"a value that implements an interface", byStringer{}, value, "Stringer tests_test.dispatchCount"},
-		{"a pointer that implements an interface", byStringer{}, pointer, "Stringer *tests_test.dispatchCount"},
-		{"another type that implements an interface", byStringer{}, dispatchNamed{}, "Stringer tests_test.dispatchNamed"},
-		{"a nil pointer that implements an interface", byStringer{}, none, "Stringer *tests_test.dispatchCount"},
+		{"a value that implements an interface", byStringer{}, value,
+			"Stringer tests_test.dispatchCount"},
+		{"a pointer that implements an interface", byStringer{}, pointer,
+			"Stringer *tests_test.dispatchCount"},
+		{"another type that implements an interface", byStringer{}, dispatchNamed{},
+			"Stringer tests_test.dispatchNamed"},
+		{"a nil pointer that implements an interface", byStringer{}, none,
+			"Stringer *tests_test.dispatchCount"},
 		{"the exact type before an interface", byValueFirst{}, value, "exact 1"},
 		{"the value of a pointer before an interface", byValueFirst{}, pointer, "exact 2"},
-		{"an interface for what has no exact handler", byValueFirst{}, dispatchNamed{}, "Stringer tests_test.dispatchNamed"},
+		{"an interface for what has no exact handler", byValueFirst{}, dispatchNamed{},
+			"Stringer tests_test.dispatchNamed"},
 		{"the only one of two interfaces", byTwo{}, value, "Stringer tests_test.dispatchCount"},
 		{"anything", byAny{}, value, "any tests_test.dispatchCount"},
 		{"anything of a type without a name", byAny{}, []string{"a"}, "any []string"},
 		{"anything, with a named empty interface", byNamedEmpty{}, 7, "empty int"},
-		{"an interface before anything that comes first", byStringerAny{}, value, "Stringer tests_test.dispatchCount"},
+		{"an interface before anything that comes first", byStringerAny{}, value,
+			"Stringer tests_test.dispatchCount"},
 		{"anything that no interface fits", byStringerAny{}, 7, "any int"},
 		{"the pointer to a value before anything", byPointerAlone{}, value, "pointer 1"},
 		{"a defined type", byNumber{}, dispatchNumber(3), "number 3"},
@@ -144,7 +156,8 @@ func TestDispatch(t *testing.T) {
 func TestDispatchRefuses(t *testing.T) {
 	t.Parallel()
 	pointer, none := &dispatchCount{}, (*dispatchCount)(nil)
-	const two = "it implements the messages of HandleAdder (tests_test.dispatchAdder) and of HandleStringer (fmt.Stringer)"
+	const two = "it implements the messages of HandleAdder (tests_test.dispatchAdder) and of " +
+		"HandleStringer (fmt.Stringer)"
 	tests := []struct {
 		name  string
 		actor any
@@ -152,27 +165,37 @@ func TestDispatchRefuses(t *testing.T) {
 		want  akt.UnhandledError
 	}{
 		{"an unknown type", byValue{}, "text", akt.UnhandledError{Message: "string"}},
-		{"nil", byValue{}, nil, akt.UnhandledError{Message: "nil", Reason: "a message cannot be nil"}},
-		{"nil, where anything is handled", byAny{}, nil, akt.UnhandledError{Message: "nil", Reason: "a message cannot be nil"}},
+		{"nil", byValue{}, nil,
+			akt.UnhandledError{Message: "nil", Reason: "a message cannot be nil"}},
+		{"nil, where anything is handled", byAny{}, nil,
+			akt.UnhandledError{Message: "nil", Reason: "a message cannot be nil"}},
 		{"a nil pointer for a handler of values", byValue{}, none, akt.UnhandledError{
-			Message: "*tests_test.dispatchCount", Reason: "the pointer is nil, and HandleValue takes the value",
+			Message: "*tests_test.dispatchCount",
+			Reason:  "the pointer is nil, and HandleValue takes the value",
 		}},
-		{"a nil pointer for a handler of values, where an interface fits", byValueFirst{}, none, akt.UnhandledError{
-			Message: "*tests_test.dispatchCount", Reason: "the pointer is nil, and HandleCount takes the value",
-		}},
+		{"a nil pointer for a handler of values, where an interface fits", byValueFirst{}, none,
+			akt.UnhandledError{
+				Message: "*tests_test.dispatchCount",
+				Reason:  "the pointer is nil, and HandleCount takes the value",
+			}},
 		{"a pointer that two interfaces fit", byTwo{}, pointer, akt.UnhandledError{
-			Message: "*tests_test.dispatchCount", Reason: two, Hint: "add a handler for *tests_test.dispatchCount itself",
+			Message: "*tests_test.dispatchCount", Reason: two,
+			Hint: "add a handler for *tests_test.dispatchCount itself",
 		}},
-		{"a pointer that two interfaces fit, where anything is handled", byEverything{}, pointer, akt.UnhandledError{
-			Message: "*tests_test.dispatchCount", Reason: two, Hint: "add a handler for *tests_test.dispatchCount itself",
-		}},
-		{"a pointer to an interface that is handled", byStringer{}, new(fmt.Stringer), akt.UnhandledError{
-			Message: "*fmt.Stringer", Hint: "did you mean fmt.Stringer",
-		}},
+		{"a pointer that two interfaces fit, where anything is handled", byEverything{}, pointer,
+			akt.UnhandledError{
+				Message: "*tests_test.dispatchCount", Reason: two,
+				Hint: "add a handler for *tests_test.dispatchCount itself",
+			}},
+		{"a pointer to an interface that is handled", byStringer{}, new(fmt.Stringer),
+			akt.UnhandledError{
+				Message: "*fmt.Stringer", Hint: "did you mean fmt.Stringer",
+			}},
 		{"a pointer to a pointer", byValue{}, &pointer, akt.UnhandledError{
 			Message: "**tests_test.dispatchCount", Hint: "did you mean tests_test.dispatchCount",
 		}},
-		{"the type that a defined type is made of", byNumber{}, 7, akt.UnhandledError{Message: "int"}},
+		{"the type that a defined type is made of", byNumber{}, 7,
+			akt.UnhandledError{Message: "int"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -227,15 +250,20 @@ func TestUnhandledErrorText(t *testing.T) {
 		text  string
 	}{
 		{"a slip", dispatchAccount{}, dispatchDeposti{},
-			"tests_test.dispatchAccount does not handle tests_test.dispatchDeposti" + accepts + "; did you mean tests_test.dispatchDeposit"},
+			"tests_test.dispatchAccount does not handle tests_test.dispatchDeposti" +
+				accepts + "; did you mean tests_test.dispatchDeposit"},
 		{"a slip, by pointer", dispatchAccount{}, &dispatchDeposti{},
-			"tests_test.dispatchAccount does not handle *tests_test.dispatchDeposti" + accepts + "; did you mean tests_test.dispatchDeposit"},
-		{"nothing near", dispatchAccount{}, 7, "tests_test.dispatchAccount does not handle int" + accepts},
-		{"another type of the same name", &dispatchTimed{}, dispatchCount{}, "*tests_test.dispatchTimed does not handle tests_test.dispatchCount" +
-			"; it accepts *tests_test.dispatchCount; did you mean *tests_test.dispatchCount" +
-			", which is another type of that name: one of them is declared in a function"},
+			"tests_test.dispatchAccount does not handle *tests_test.dispatchDeposti" +
+				accepts + "; did you mean tests_test.dispatchDeposit"},
+		{"nothing near", dispatchAccount{}, 7,
+			"tests_test.dispatchAccount does not handle int" + accepts},
+		{"another type of the same name", &dispatchTimed{}, dispatchCount{},
+			"*tests_test.dispatchTimed does not handle tests_test.dispatchCount" +
+				"; it accepts *tests_test.dispatchCount; did you mean *tests_test.dispatchCount" +
+				", which is another type of that name: one of them is declared in a function"},
 		{"an actor without handlers", dispatchSilent{}, dispatchTime{},
-			"tests_test.dispatchSilent does not handle tests_test.dispatchTime; it accepts no messages"},
+			"tests_test.dispatchSilent does not handle tests_test.dispatchTime; it " +
+				"accepts no messages"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -356,16 +384,21 @@ func TestHintsOfGenericTypes(t *testing.T) {
 		actor, msg any
 		hint       string
 	}{
-		"another argument":                {hintGenerics{}, created[user]{}, "did you mean tests_test.created[tests_test.usr]"},
-		"a pointer to it":                 {hintGenerics{}, &created[user]{}, "did you mean tests_test.created[tests_test.usr]"},
-		"another type":                    {hintDeleted{}, created[user]{}, ""},
-		"an argument that fits":           {hintUser{}, created[user]{}, ""},
-		"another argument entirely":       {hintDeleted{}, deleted[int]{}, ""},
-		"the argument itself":             {hintGenerics{}, user{}, ""},
-		"the same argument before a slip": {hintCreated{}, creatd[user]{}, "did you mean tests_test.created[tests_test.user]"},
-		"a predeclared type":              {byStringer{}, "text", ""},
-		"one of another package":          {hintText{}, htmltemplate.Template{}, "did you mean text/template.Template"},
-		"a pointer of another one":        {hintText{}, &htmltemplate.Template{}, "did you mean text/template.Template"},
+		"another argument": {hintGenerics{}, created[user]{},
+			"did you mean tests_test.created[tests_test.usr]"},
+		"a pointer to it": {hintGenerics{}, &created[user]{},
+			"did you mean tests_test.created[tests_test.usr]"},
+		"another type":              {hintDeleted{}, created[user]{}, ""},
+		"an argument that fits":     {hintUser{}, created[user]{}, ""},
+		"another argument entirely": {hintDeleted{}, deleted[int]{}, ""},
+		"the argument itself":       {hintGenerics{}, user{}, ""},
+		"the same argument before a slip": {hintCreated{}, creatd[user]{},
+			"did you mean tests_test.created[tests_test.user]"},
+		"a predeclared type": {byStringer{}, "text", ""},
+		"one of another package": {hintText{}, htmltemplate.Template{},
+			"did you mean text/template.Template"},
+		"a pointer of another one": {hintText{}, &htmltemplate.Template{},
+			"did you mean text/template.Template"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -379,12 +412,16 @@ func TestHintsOfGenericTypes(t *testing.T) {
 // E2: two types of one name that meet in a text have their packages in it, all others are short.
 func TestTypesOfOneNameAreToldApart(t *testing.T) {
 	t.Parallel()
-	require.EqualError(t, unhandledBy(t, hintText{}, htmltemplate.Template{}), "akt: tests_test.hintText does not handle "+
-		"html/template.Template; it accepts text/template.Template; did you mean text/template.Template")
-	require.EqualError(t, unhandledBy(t, hintBoth{}, 7), "akt: tests_test.hintBoth does not handle int; it accepts "+
-		"[]*html/template.Template, tests_test.created[template.URL], *text/template.Template")
+	require.EqualError(t, unhandledBy(t, hintText{}, htmltemplate.Template{}),
+		"akt: tests_test.hintText does not handle "+
+			"html/template.Template; it accepts text/template.Template; did you mean "+
+			"text/template.Template")
+	require.EqualError(t, unhandledBy(t, hintBoth{}, 7),
+		"akt: tests_test.hintBoth does not handle int; it accepts "+
+			"[]*html/template.Template, tests_test.created[template.URL], *text/template.Template")
 	require.EqualError(t, unhandledBy(t, hintUser{}, created[user]{}),
-		"akt: tests_test.hintUser does not handle tests_test.created[tests_test.user]; it accepts tests_test.user")
+		"akt: tests_test.hintUser does not handle tests_test.created[tests_test.user]; it accepts "+
+			"tests_test.user")
 }
 
 func unhandledBy(t *testing.T, actor, msg any) error {
@@ -430,13 +467,20 @@ func TestDescribe(t *testing.T) {
 		message, reply reflect.Type
 		place          string
 	}
-	declared := func(declaration string) string { return placeOf(t, "dispatch_test.go", "func ("+declaration+"(") }
+	declared := func(declaration string) string {
+		return placeOf(t, "dispatch_test.go", "func ("+declaration+"(")
+	}
 	want := []row{
-		{"Anything", "HandleAnything", reflect.TypeFor[any](), reflect.TypeFor[any](), declared("*describeAccount) HandleAnything")},
-		{"Close", "HandleClose", reflect.TypeFor[describeClose](), reflect.TypeFor[int](), declared("describeBase) HandleClose")},
-		{"Note", "HandleNote", reflect.TypeFor[fmt.Stringer](), nil, declared("*describeAccount) HandleNote")},
-		{"Open", "HandleOpen", reflect.TypeFor[describeOpen](), reflect.TypeFor[describeLater](), declared("*describeAccount) HandleOpen")},
-		{"Zero", "HandleZero", reflect.TypeFor[*describeOpen](), nil, declared("*describeAccount) HandleZero")},
+		{"Anything", "HandleAnything", reflect.TypeFor[any](), reflect.TypeFor[any](),
+			declared("*describeAccount) HandleAnything")},
+		{"Close", "HandleClose", reflect.TypeFor[describeClose](), reflect.TypeFor[int](),
+			declared("describeBase) HandleClose")},
+		{"Note", "HandleNote", reflect.TypeFor[fmt.Stringer](), nil,
+			declared("*describeAccount) HandleNote")},
+		{"Open", "HandleOpen", reflect.TypeFor[describeOpen](), reflect.TypeFor[describeLater](),
+			declared("*describeAccount) HandleOpen")},
+		{"Zero", "HandleZero", reflect.TypeFor[*describeOpen](), nil,
+			declared("*describeAccount) HandleZero")},
 	}
 	unused := akt.Spawner[*describeAccount](func() *describeAccount {
 		t.Error("a Spawner was asked for an actor, though its type says all")
@@ -451,7 +495,8 @@ func TestDescribe(t *testing.T) {
 			require.Equal(t, reflect.TypeFor[*describeAccount](), description.Type)
 			var got []row
 			for _, h := range description.Handlers {
-				got = append(got, row{h.Name, h.Method, h.Message, h.Reply, fmt.Sprintf("%s:%d", filepath.Base(h.File), h.Line)})
+				got = append(got, row{h.Name, h.Method, h.Message, h.Reply,
+					fmt.Sprintf("%s:%d", filepath.Base(h.File), h.Line)})
 			}
 			require.Equal(t, want, got)
 		})

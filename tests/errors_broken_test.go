@@ -75,11 +75,13 @@ func TestUserCodeThatBreaks(t *testing.T) {
 	t.Parallel()
 	for how, by := range breaks() {
 		systems := map[string]*akt.System{
-			"dead-letter hook": akt.NewSystem(akt.WithDeadLetters(func(akt.DeadLetter) { by() }), akt.WithDefaults(quiet())),
+			"dead-letter hook": akt.NewSystem(akt.WithDeadLetters(func(akt.DeadLetter) { by() }),
+				akt.WithDefaults(quiet())),
 		}
 		for _, method := range []string{"Enabled", "Handle", "WithAttrs"} {
 			logger := slog.New(brokenLog{method, by})
-			systems["log handler's "+method] = akt.NewSystem(akt.WithDefaults(akt.WithLogger(logger)))
+			systems["log handler's "+
+				method] = akt.NewSystem(akt.WithDefaults(akt.WithLogger(logger)))
 		}
 		for name, system := range systems {
 			t.Run(name+" "+how, func(t *testing.T) {
@@ -91,7 +93,9 @@ func TestUserCodeThatBreaks(t *testing.T) {
 			t.Run(method+" of an error "+how, func(t *testing.T) {
 				t.Parallel()
 				broken := &brokenError{method, by}
-				system := akt.NewSystem(akt.WithDefaults(akt.WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil)))))
+				system := akt.NewSystem(
+					akt.WithDefaults(
+						akt.WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil)))))
 				goesOnAfter(t, system, broken, broken)
 			})
 		}
@@ -112,7 +116,8 @@ func goesOnAfter(t *testing.T, system *akt.System, own error, value any) {
 			return nil
 		}}
 	})
-	addr, err := newDoll.Run(akt.WithSystem(system), akt.WithSupervisor(akt.Supervisor{BackoffMin: 1, BackoffMax: 1}))
+	addr, err := newDoll.Run(akt.WithSystem(system),
+		akt.WithSupervisor(akt.Supervisor{BackoffMin: 1, BackoffMax: 1}))
 	require.NoError(t, err)
 	fails := play(func(akt.Context) (any, error) { return nil, own })
 	panics := deed(func(akt.Context) { panic(value) })
@@ -130,7 +135,8 @@ func goesOnAfter(t *testing.T, system *akt.System, own error, value any) {
 		require.True(t, err == own, "%T", err) //nolint:errorlint,testifylint // unchanged means ==
 		_, err = addr.Send(ctx, panics)
 		var failed *akt.SendError
-		require.True(t, errors.As(err, &failed)) //nolint:testifylint // ErrorAs would print the error
+		//nolint:testifylint // ErrorAs would print the error
+		require.True(t, errors.As(err, &failed))
 		require.Equal(t, akt.MaybeHandled, failed.Handled)
 		require.NoError(t, addr.Notify(ctx, panics))
 	}
@@ -142,14 +148,17 @@ func goesOnAfter(t *testing.T, system *akt.System, own error, value any) {
 }
 
 // E4: a logger that breaks is reported to the default one.
-func TestLoggerThatBreaksIsReported(t *testing.T) { //nolint:paralleltest // it sets the default logger
+//
+//nolint:paralleltest // it sets the default logger
+func TestLoggerThatBreaksIsReported(t *testing.T) {
 	var log bytes.Buffer
 	old := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	defer slog.SetDefault(old)
 	broken := brokenLog{"Handle", func() { panic("disk full") }}
 	addr := run(t, &doll{}, akt.WithLogger(slog.New(broken)))
-	require.NoError(t, addr.Notify(t.Context(), play(func(akt.Context) (any, error) { return nil, io.EOF })))
+	require.NoError(t,
+		addr.Notify(t.Context(), play(func(akt.Context) (any, error) { return nil, io.EOF })))
 	settled(t, addr)
 	require.Contains(t, log.String(), `record="akt: a notification failed" panic="disk full"`)
 }
@@ -181,22 +190,26 @@ func TestPanicsStackIsReadable(t *testing.T) {
 	t.Parallel()
 	for _, path := range sendPaths() {
 		var log bytes.Buffer
-		addr := run(t, panicker{}, append(path.opts, akt.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))...)
+		addr := run(t, panicker{},
+			append(path.opts, akt.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))...)
 		_, err := addr.Send(path.ctx(t), plainMsg{})
 		require.Error(t, err)
 		<-addr.Done()
 		_, stack, _ := strings.Cut(log.String(), `stack="`)
-		require.Regexp(t, `^tests_test\.panicker\.HandleMsg \(errors_broken_test\.go:\d+\)"`, stack, path.name)
+		require.Regexp(t, `^tests_test\.panicker\.HandleMsg \(errors_broken_test\.go:\d+\)"`, stack,
+			path.name)
 	}
 }
 
 // A panic in the dead-letter hook is logged and goes no further.
 func TestDeadLetterHookThatPanics(t *testing.T) {
 	t.Parallel()
-	system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(akt.DeadLetter) { panic("broken hook") }))
+	system := akt.NewSystem(akt.WithDefaults(quiet()),
+		akt.WithDeadLetters(func(akt.DeadLetter) { panic("broken hook") }))
 	addr, err := system.Run(&doll{})
 	require.NoError(t, err)
-	require.NoError(t, addr.TryNotify(context.Background(), play(func(akt.Context) (any, error) { return nil, errors.New("failed") })))
+	require.NoError(t, addr.TryNotify(context.Background(),
+		play(func(akt.Context) (any, error) { return nil, errors.New("failed") })))
 	settled(t, addr)
 	shutDown(t, system)
 }
@@ -212,20 +225,23 @@ func TestDeadLetterHookThatDoesNotReturn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var calls atomic.Int32
-			system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(akt.DeadLetter) {
-				calls.Add(1)
-				hook()
-			}))
+			system := akt.NewSystem(akt.WithDefaults(quiet()),
+				akt.WithDeadLetters(func(akt.DeadLetter) {
+					calls.Add(1)
+					hook()
+				}))
 			addr, err := system.Run(&doll{})
 			require.NoError(t, err)
 			kept := contextOf(t, addr)
-			require.NoError(t, addr.TryNotify(context.Background(), play(func(akt.Context) (any, error) { return nil, errors.New("failed") })))
+			require.NoError(t, addr.TryNotify(context.Background(),
+				play(func(akt.Context) (any, error) { return nil, errors.New("failed") })))
 			settled(t, addr)
 			require.EqualValues(t, 1, calls.Load())
 			kept.Private().NotifyLater(Note{}, time.Hour) // which no doll handles
 			require.EqualValues(t, 2, calls.Load())
 			leave := hold(t, addr)
-			require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) { t.Error("it was handled") })))
+			require.NoError(t, addr.TryNotify(context.Background(),
+				deed(func(akt.Context) { t.Error("it was handled") })))
 			kept.Stop()
 			leave()
 			<-addr.Done()
@@ -253,7 +269,8 @@ func TestPanicNil(t *testing.T) {
 		requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse)
 		settled(t, addr)
 	}
-	require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) { panic(nothing) })))
+	require.NoError(t,
+		addr.TryNotify(context.Background(), deed(func(akt.Context) { panic(nothing) })))
 	settled(t, addr)
 	require.EqualValues(t, 4, states.Load(), "one, and one more for each panic")
 }

@@ -79,7 +79,8 @@ func TestSendErrors(t *testing.T) {
 		as      any   // by errors.As
 		text    string
 	}{
-		{"unhandled", func(t *testing.T) error { return send(t, "text") }, "string", not, deliver, nil, new(*akt.UnhandledError), "does not handle string"},
+		{"unhandled", func(t *testing.T) error { return send(t, "text") }, "string", not, deliver,
+			nil, new(*akt.UnhandledError), "does not handle string"},
 		{"a Raw that cannot be decoded", func(t *testing.T) error {
 			return send(t, akt.Raw{Name: "Fields", Fields: map[string]any{"amount": 300}})
 		}, "akt.Raw", not, deliver, nil, new(*akt.DecodeError), "Amount"},
@@ -94,33 +95,44 @@ func TestSendErrors(t *testing.T) {
 			<-addr.Done()
 			require.ErrorIs(t, addr.TryNotify(context.Background(), Note{1}), failure{8})
 			return addr.TryNotify(context.Background(), Note{1})
-		}, note, not, deliver, akt.ErrStopped, new(*akt.PanicError), "the actor has stopped: panic: failure 8"},
-		{"full", func(t *testing.T) error { return held(t).TryNotify(context.Background(), &Note{2}) }, "*" + note, not, deliver, akt.ErrMailboxFull, nil, "the mailbox is full"},
+		}, note, not, deliver, akt.ErrStopped, new(*akt.PanicError),
+			"the actor has stopped: panic: failure 8"},
+		{"full",
+			func(t *testing.T) error { return held(t).TryNotify(context.Background(), &Note{2}) },
+			"*" + note, not, deliver, akt.ErrMailboxFull, nil, "the mailbox is full"},
 		{"a request that would wait for itself", func(t *testing.T) error {
 			actor := newFailing()
 			_, err := run(t, actor, akt.WithName("one")).Send(t.Context(), failCycle{})
 			require.NoError(t, err)
 			return actor.cycle
 		}, "tests_test.Notes", not, deliver, akt.ErrDeadlock, nil, "one.HandleCycle → one"},
-		{"a panic", func(t *testing.T) error { return send(t, &failPanic{"oh"}) }, "*tests_test.failPanic", maybe, response, nil, new(*akt.PanicError), "panic: oh"},
+		{"a panic", func(t *testing.T) error { return send(t, &failPanic{"oh"}) },
+			"*tests_test.failPanic", maybe, response, nil, new(*akt.PanicError), "panic: oh"},
 		{"a panic on the sender's goroutine", func(t *testing.T) error {
 			return send(t, &failPanic{io.EOF}, akt.WithInlineSend())
 		}, "*tests_test.failPanic", maybe, response, io.EOF, new(*akt.PanicError), "panic: EOF"},
-		{"a Goexit", func(t *testing.T) error { return send(t, failGoexit{}) }, "tests_test.failGoexit", maybe, response, nil, new(*akt.PanicError), "Goexit"},
+		{"a Goexit", func(t *testing.T) error { return send(t, failGoexit{}) },
+			"tests_test.failGoexit", maybe, response, nil, new(*akt.PanicError), "Goexit"},
 		{"another reply type by declaration", func(t *testing.T) error {
 			_, err := akt.Ask[string](t.Context(), run(t, newGate()), Note{1})
 			return err
-		}, note, not, deliver, nil, new(*akt.ReplyTypeError), "tests_test.gate.HandleNote replies with int, not with string"},
+		}, note, not, deliver, nil, new(*akt.ReplyTypeError),
+			"tests_test.gate.HandleNote replies with int, not with string"},
 		{"another reply type by value", func(t *testing.T) error {
 			_, err := akt.Ask[string](t.Context(), run(t, newFailing()), failNil{})
 			return err
-		}, "tests_test.failNil", maybe, response, nil, new(*akt.ReplyTypeError), "tests_test.failing.HandleNil replies with nothing, not with string"},
+		}, "tests_test.failNil", maybe, response, nil, new(*akt.ReplyTypeError),
+			"tests_test.failing.HandleNil replies with nothing, not with string"},
 		{"ended while queued", func(t *testing.T) error {
 			g, addr := runHeld(t)
 			defer close(g.leave)
 			require.NoError(t, addr.TryNotify(context.Background(), Note{1}))
-			return failInterrupted(t, func(ctx context.Context) error { _, err := addr.Send(ctx, Note{2}); return err })
-		}, note, not, response, failure{9}, nil, "queued behind 1 while HandleHold ran: context canceled: failure 9"},
+			return failInterrupted(t, func(ctx context.Context) error {
+				_, err := addr.Send(ctx, Note{2})
+				return err
+			})
+		}, note, not, response, failure{9}, nil,
+			"queued behind 1 while HandleHold ran: context canceled: failure 9"},
 		{"too late while queued", func(t *testing.T) error {
 			g, addr := runHeld(t)
 			defer close(g.leave)
@@ -128,25 +140,41 @@ func TestSendErrors(t *testing.T) {
 			defer cancel()
 			_, err := addr.Send(ctx, Note{1})
 			return err
-		}, note, not, response, context.DeadlineExceeded, nil, "queued behind 0 while HandleHold ran: context deadline exceeded"},
+		}, note, not, response, context.DeadlineExceeded, nil,
+			"queued behind 0 while HandleHold ran: context deadline exceeded"},
 		{"ended while a request waited for room", func(t *testing.T) error {
 			addr := held(t)
-			return failInterrupted(t, func(ctx context.Context) error { _, err := addr.Send(ctx, Note{2}); return err })
-		}, note, not, deliver, context.Canceled, nil, "queued behind 1 while HandleHold ran: context canceled: failure 9"},
+			return failInterrupted(t, func(ctx context.Context) error {
+				_, err := addr.Send(ctx, Note{2})
+				return err
+			})
+		}, note, not, deliver, context.Canceled, nil,
+			"queued behind 1 while HandleHold ran: context canceled: failure 9"},
 		{"ended while a notification waited for room", func(t *testing.T) error {
 			addr := held(t)
-			return failInterrupted(t, func(ctx context.Context) error { return addr.Notify(ctx, Note{2}) })
-		}, note, not, deliver, context.Canceled, nil, "waiting for room: context canceled: failure 9"},
+			return failInterrupted(t, func(ctx context.Context) error {
+				return addr.Notify(ctx, Note{2})
+			})
+		}, note, not, deliver, context.Canceled, nil,
+			"waiting for room: context canceled: failure 9"},
 		{"ended while the handler ran", func(t *testing.T) error {
 			g := newGate()
 			addr := run(t, g)
 			defer close(g.leave)
-			return failInterrupted(t, func(ctx context.Context) error { _, err := addr.Send(ctx, Hold{}); return err })
-		}, "tests_test.Hold", maybe, response, context.Canceled, nil, "running HandleHold: context canceled: failure 9"},
+			return failInterrupted(t, func(ctx context.Context) error {
+				_, err := addr.Send(ctx, Hold{})
+				return err
+			})
+		}, "tests_test.Hold", maybe, response, context.Canceled, nil,
+			"running HandleHold: context canceled: failure 9"},
 		{"ended while a deferred reply was waited for", func(t *testing.T) error {
 			addr := run(t, newFailing())
-			return failInterrupted(t, func(ctx context.Context) error { _, err := addr.SendUnpack(ctx, failNever{}); return err })
-		}, "tests_test.failNever", maybe, response, context.Canceled, nil, "waiting for the deferred reply: context canceled: failure 9"},
+			return failInterrupted(t, func(ctx context.Context) error {
+				_, err := addr.SendUnpack(ctx, failNever{})
+				return err
+			})
+		}, "tests_test.failNever", maybe, response, context.Canceled, nil,
+			"waiting for the deferred reply: context canceled: failure 9"},
 		{"stopped by the handler before it", func(t *testing.T) error {
 			actor := newFailing()
 			addr := run(t, actor)
@@ -159,8 +187,11 @@ func TestSendErrors(t *testing.T) {
 			require.NoError(t, addr.TryNotify(context.Background(), Note{1}))
 			return failQueued(g, addr, addr.Stop)
 		}, note, not, deliver, akt.ErrStopped, nil, "the actor has stopped"},
-		{"an error of a send that the handler made", func(t *testing.T) error { return send(t, failFar{}) },
-			"tests_test.failFar", maybe, response, akt.ErrFailedToDeliver, new(*akt.UnhandledError), "does not handle tests_test.failUnasked"},
+		{"an error of a send that the handler made", func(t *testing.T) error {
+			return send(t, failFar{})
+		},
+			"tests_test.failFar", maybe, response, akt.ErrFailedToDeliver, new(*akt.UnhandledError),
+			"does not handle tests_test.failUnasked"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -181,7 +212,10 @@ func TestSendErrors(t *testing.T) {
 				}
 				shown := strings.Replace(tt.message, "akt.Raw", `akt.Raw "Fields"`, 1)
 				layer := strings.TrimPrefix(tt.layer.Error(), "akt: ")
-				require.True(t, strings.HasPrefix(err.Error(), fmt.Sprintf("akt: %s to %s: %s, %s", shown, failed.Actor, tt.handled, layer)), "%v", err)
+				require.True(t,
+					strings.HasPrefix(err.Error(),
+						fmt.Sprintf("akt: %s to %s: %s, %s", shown, failed.Actor, tt.handled,
+							layer)), "%v", err)
 				require.Contains(t, err.Error(), tt.text)
 				require.Equal(t, 1, strings.Count(err.Error(), "akt: "), "%v", err)
 			})
@@ -215,11 +249,15 @@ func TestPanicError(t *testing.T) {
 
 // runLogged runs an actor named "one". End shuts it down, and returns the dead letters and what was
 // logged as an error.
-func runLogged(t *testing.T, actor any) (addr *akt.Address, end func() ([]akt.DeadLetter, []map[string]string)) {
+func runLogged(
+	t *testing.T, actor any,
+) (addr *akt.Address, end func() ([]akt.DeadLetter, []map[string]string)) {
 	t.Helper()
 	var letters []akt.DeadLetter // written by the actor, read after its end
 	log := newFailLog()
-	system := akt.NewSystem(akt.WithDeadLetters(func(l akt.DeadLetter) { letters = append(letters, l) }))
+	system := akt.NewSystem(akt.WithDeadLetters(func(l akt.DeadLetter) {
+		letters = append(letters, l)
+	}))
 	addr, err := system.Run(actor, akt.WithName("one"), akt.WithLogger(slog.New(log)))
 	require.NoError(t, err)
 	return addr, func() ([]akt.DeadLetter, []map[string]string) {
@@ -259,7 +297,8 @@ func TestFailedNotification(t *testing.T) {
 	require.Len(t, letters, sent)
 	require.Len(t, failures, sent)
 	for i := range letters {
-		require.Equal(t, akt.DeadLetter{Actor: "one", Message: "tests_test.failWith", Msg: failWith{own}, Err: own}, letters[i])
+		require.Equal(t, akt.DeadLetter{Actor: "one", Message: "tests_test.failWith",
+			Msg: failWith{own}, Err: own}, letters[i])
 		require.Equal(t, "one", failures[i]["actor"])
 		require.Equal(t, "*tests_test.failing", failures[i]["type"])
 		require.Equal(t, "tests_test.failWith", failures[i]["message"])
@@ -318,7 +357,8 @@ func TestToldIsNotLogged(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 	require.Error(t, addr.Notify(t.Context(), failUnasked{}))
 	require.Error(t, addr.TryNotify(context.Background(), nil))
-	require.Error(t, addr.Notify(t.Context(), akt.Raw{Name: "Fields", Fields: map[string]any{"amount": 300}}))
+	require.Error(t,
+		addr.Notify(t.Context(), akt.Raw{Name: "Fields", Fields: map[string]any{"amount": 300}}))
 	letters, failures := end()
 	require.Empty(t, letters)
 	require.Empty(t, failures)
@@ -398,8 +438,10 @@ func TestHandledIsOfThisMessage(t *testing.T) {
 	t.Parallel()
 	inner := &akt.SendError{Handled: akt.NotHandled, Err: akt.ErrStopped}
 	for name, own := range map[string]error{
-		"itself": inner, "wrapped": fmt.Errorf("wrapped: %w", inner), "two": fmt.Errorf("%w and %w", io.EOF, inner),
-		"joined": errors.Join(io.EOF, inner), "by Unwrap": unwrapsTo{inner}, "by As": asSendError{inner},
+		"itself": inner, "wrapped": fmt.Errorf("wrapped: %w", inner),
+		"two":    fmt.Errorf("%w and %w", io.EOF, inner),
+		"joined": errors.Join(io.EOF, inner), "by Unwrap": unwrapsTo{inner},
+		"by As":                           asSendError{inner},
 		"the user's in a standard one":    fmt.Errorf("wrapped: %w", unwrapsTo{inner}),
 		"a standard one in the user's":    unwrapsTo{fmt.Errorf("wrapped: %w", inner)},
 		"the value of a panic":            &akt.PanicError{Value: inner},
@@ -407,16 +449,29 @@ func TestHandledIsOfThisMessage(t *testing.T) {
 	} {
 		fails := play(func(akt.Context) (any, error) { return nil, own })
 		panics := deed(func(akt.Context) { panic(own) })
-		intercepted := akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) { return nil, own })
+		intercepted := akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) {
+			return nil, own
+		})
 		for _, path := range sendPaths() {
 			for way, send := range map[string]func() error{
-				"error":       func() error { _, err := path.send(t, path.runWith(t, &doll{}), fails); return err },
-				"panic":       func() error { _, err := path.send(t, path.runWith(t, &doll{}), panics); return err },
-				"interceptor": func() error { _, err := path.send(t, path.runWith(t, &doll{}, intercepted), fails); return err },
+				"error": func() error {
+					_, err := path.send(t, path.runWith(t, &doll{}), fails)
+					return err
+				},
+				"panic": func() error {
+					_, err := path.send(t, path.runWith(t, &doll{}), panics)
+					return err
+				},
+				"interceptor": func() error {
+					_, err := path.send(t, path.runWith(t, &doll{}, intercepted), fails)
+					return err
+				},
 				"deferred": func() error {
-					_, err := akt.Ask[any](path.ctx(t), path.runWith(t, &doll{}), play(func(ctx akt.Context) (any, error) {
-						return akt.Go(ctx, func(context.Context) (any, error) { panic(own) }), nil
-					}))
+					_, err := akt.Ask[any](path.ctx(t), path.runWith(t, &doll{}),
+						play(func(ctx akt.Context) (any, error) {
+							return akt.Go(ctx, func(context.Context) (any, error) { panic(own) }),
+								nil
+						}))
 					return err
 				},
 			} {
@@ -468,7 +523,8 @@ func TestErrorWhoseMethodsPanic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var letter akt.DeadLetter
-			system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(d akt.DeadLetter) { letter = d }))
+			system := akt.NewSystem(akt.WithDefaults(quiet()),
+				akt.WithDeadLetters(func(d akt.DeadLetter) { letter = d }))
 			defer shutDown(t, system)
 			addr, err := system.Run(&exact{})
 			require.NoError(t, err)
@@ -478,21 +534,37 @@ func TestErrorWhoseMethodsPanic(t *testing.T) {
 			require.NoError(t, err)
 			for start, ctx := range starts(t) {
 				for way, send := range map[string]func() (any, error){
-					"Send":                func() (any, error) { return addr.Send(ctx, exactFail{own}) },
-					"SendUnpack":          func() (any, error) { return addr.SendUnpack(ctx, exactFail{own}) },
-					"Ask":                 func() (any, error) { return akt.Ask[int](ctx, addr, exactFail{own}) },
-					"Recipient":           func() (any, error) { return fail.Send(ctx, exactFail{own}) },
-					"SendUnpack a Future": func() (any, error) { return addr.SendUnpack(ctx, exactLater{own}) },
-					"Ask for a Future":    func() (any, error) { return akt.Ask[int](ctx, addr, exactLater{own}) },
-					"Recipient, Future":   func() (any, error) { return later.Send(ctx, exactLater{own}) },
+					"Send": func() (any, error) {
+						return addr.Send(ctx, exactFail{own})
+					},
+					"SendUnpack": func() (any, error) {
+						return addr.SendUnpack(ctx, exactFail{own})
+					},
+					"Ask": func() (any, error) {
+						return akt.Ask[int](ctx, addr, exactFail{own})
+					},
+					"Recipient": func() (any, error) {
+						return fail.Send(ctx, exactFail{own})
+					},
+					"SendUnpack a Future": func() (any, error) {
+						return addr.SendUnpack(ctx, exactLater{own})
+					},
+					"Ask for a Future": func() (any, error) {
+						return akt.Ask[int](ctx, addr, exactLater{own})
+					},
+					"Recipient, Future": func() (any, error) {
+						return later.Send(ctx, exactLater{own})
+					},
 				} {
 					_, err := send()
-					require.True(t, err == own, "%s, %s: %T", way, start, err) //nolint:errorlint,testifylint // the identity is the promise
+					//nolint:errorlint,testifylint // the identity is the promise
+					require.True(t, err == own, "%s, %s: %T", way, start, err)
 				}
 			}
 			require.NoError(t, addr.TryNotify(context.Background(), exactFail{own}))
 			settled(t, addr)
-			require.True(t, letter.Err == own, "%T", letter.Err) //nolint:errorlint,testifylint // the identity is the promise
+			//nolint:errorlint,testifylint // the identity is the promise
+			require.True(t, letter.Err == own, "%T", letter.Err)
 		})
 	}
 }
@@ -503,12 +575,14 @@ func TestDeadLetter(t *testing.T) {
 	t.Parallel()
 	own := errors.New("failed")
 	var letters []akt.DeadLetter
-	system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(d akt.DeadLetter) { letters = append(letters, d) }))
+	system := akt.NewSystem(akt.WithDefaults(quiet()),
+		akt.WithDeadLetters(func(d akt.DeadLetter) { letters = append(letters, d) }))
 	addr, err := system.Run(&doll{}, akt.WithName("name"))
 	require.NoError(t, err)
 	_, err = addr.Send(t.Context(), play(func(akt.Context) (any, error) { return nil, own }))
 	require.ErrorIs(t, err, own)
-	require.NoError(t, addr.TryNotify(context.Background(), play(func(akt.Context) (any, error) { return nil, own })))
+	require.NoError(t, addr.TryNotify(context.Background(),
+		play(func(akt.Context) (any, error) { return nil, own })))
 	settled(t, addr)
 	shutDown(t, system)
 	require.Len(t, letters, 1, "who sends a request hears of its error")

@@ -105,14 +105,22 @@ func waysTo(t *testing.T, addr *akt.Address) (withContext, without []way) {
 		return func(ctx context.Context, msg any) error { _, err := send(ctx, msg); return err }
 	}
 	ask := func(to akt.Sender) func(context.Context, any) error {
-		return func(ctx context.Context, msg any) error { _, err := akt.Ask[any](ctx, to, msg); return err }
+		return func(ctx context.Context, msg any) error {
+			_, err := akt.Ask[any](ctx, to, msg)
+			return err
+		}
 	}
 	return []way{
-			{"Address.Send", request(addr.Send)}, {"Address.SendUnpack", request(addr.SendUnpack)}, {"Address.Notify", addr.Notify},
-			{"WeakAddress.Send", request(weak.Send)}, {"WeakAddress.SendUnpack", request(weak.SendUnpack)}, {"WeakAddress.Notify", weak.Notify},
-			{"PrivateAddress.Send", request(private.Send)}, {"PrivateAddress.SendUnpack", request(private.SendUnpack)},
+			{"Address.Send", request(addr.Send)}, {"Address.SendUnpack", request(addr.SendUnpack)},
+			{"Address.Notify", addr.Notify},
+			{"WeakAddress.Send", request(weak.Send)},
+			{"WeakAddress.SendUnpack", request(weak.SendUnpack)},
+			{"WeakAddress.Notify", weak.Notify},
+			{"PrivateAddress.Send", request(private.Send)},
+			{"PrivateAddress.SendUnpack", request(private.SendUnpack)},
 			{"PrivateAddress.Notify", private.Notify},
-			{"Ask an Address", ask(addr)}, {"Ask a WeakAddress", ask(weak)}, {"Ask a PrivateAddress", ask(private)},
+			{"Ask an Address", ask(addr)}, {"Ask a WeakAddress", ask(weak)},
+			{"Ask a PrivateAddress", ask(private)},
 			{"Recipient.Send", request(recipient.Send)}, {"Recipient.Notify", recipient.Notify},
 		}, []way{
 			{"Address.TryNotify", addr.TryNotify}, {"WeakAddress.TryNotify", weak.TryNotify},
@@ -146,12 +154,18 @@ func TestEveryWayRefuses(t *testing.T) {
 		text    string
 	}{
 		{"a nil message", all, t.Context(), nil, "<nil>", nil, "a message cannot be nil"},
-		{"a nil message that cannot be waited for", all, context.Background(), nil, "<nil>", nil, "a message cannot be nil"},
-		{"a message that nobody handles", all, t.Context(), failUnasked{}, "tests_test.failUnasked", nil, "does not handle tests_test.failUnasked"},
-		{"a nil pointer", all, t.Context(), (*failNil)(nil), "*tests_test.failNil", nil, "the pointer is nil"},
-		{"a nil context", all, none, failNil{}, "tests_test.failNil", nil, "the context is nil; pass context.Background()"},
-		{"a context that has ended", withContext, stopped, failNil{}, "tests_test.failNil", context.Canceled, "context canceled"},
-		{"a stopped actor", append(toGone, tryGone...), t.Context(), failNil{}, "tests_test.failNil", akt.ErrStopped, "the actor has stopped"},
+		{"a nil message that cannot be waited for", all, context.Background(), nil, "<nil>", nil,
+			"a message cannot be nil"},
+		{"a message that nobody handles", all, t.Context(), failUnasked{}, "tests_test.failUnasked",
+			nil, "does not handle tests_test.failUnasked"},
+		{"a nil pointer", all, t.Context(), (*failNil)(nil), "*tests_test.failNil", nil,
+			"the pointer is nil"},
+		{"a nil context", all, none, failNil{}, "tests_test.failNil", nil,
+			"the context is nil; pass context.Background()"},
+		{"a context that has ended", withContext, stopped, failNil{}, "tests_test.failNil",
+			context.Canceled, "context canceled"},
+		{"a stopped actor", append(toGone, tryGone...), t.Context(), failNil{},
+			"tests_test.failNil", akt.ErrStopped, "the actor has stopped"},
 	}
 	for _, tt := range tests {
 		for _, way := range tt.ways {
@@ -177,7 +191,10 @@ func TestOwnError(t *testing.T) {
 	addr := run(t, newFailing())
 	withContext, _ := waysTo(t, addr)
 	pointer := &failure{1}
-	for _, own := range []error{io.EOF, failure{2}, fmt.Errorf("wrapped: %w", failure{3}), pointerError{pointer}, context.Canceled} {
+	for _, own := range []error{
+		io.EOF, failure{2}, fmt.Errorf("wrapped: %w", failure{3}), pointerError{pointer},
+		context.Canceled,
+	} {
 		for _, way := range withContext {
 			if strings.HasSuffix(way.name, "Notify") {
 				continue
@@ -251,14 +268,22 @@ func TestTypedAskFails(t *testing.T) {
 		want *akt.SendError // nil: io.EOF, unchanged
 		as   any
 	}{
-		{"the handler's own error", with, addr, []context.Context{context.Background(), t.Context()}, nil, nil},
-		{"an error of a send that the handler made", asking[struct{}](failFar{}), addr, []context.Context{context.Background(), t.Context()},
-			&akt.SendError{Message: "tests_test.failFar", Handled: akt.MaybeHandled}, new(*akt.UnhandledError)},
-		{"a panic", asking[struct{}](failPanic{io.EOF}), addr, []context.Context{context.Background(), t.Context()},
-			&akt.SendError{Message: "tests_test.failPanic", Handled: akt.MaybeHandled}, new(*akt.PanicError)},
-		{"a nil context", with, addr, []context.Context{nil}, &akt.SendError{Message: "tests_test.failWith", Handled: akt.NotHandled}, nil},
-		{"a context that has ended", with, addr, []context.Context{ended}, &akt.SendError{Message: "tests_test.failWith", Handled: akt.NotHandled}, nil},
-		{"an actor that has stopped", with, gone, []context.Context{context.Background(), t.Context()},
+		{"the handler's own error", with, addr,
+			[]context.Context{context.Background(), t.Context()}, nil, nil},
+		{"an error of a send that the handler made", asking[struct{}](failFar{}), addr,
+			[]context.Context{context.Background(), t.Context()},
+			&akt.SendError{Message: "tests_test.failFar", Handled: akt.MaybeHandled},
+			new(*akt.UnhandledError)},
+		{"a panic", asking[struct{}](failPanic{io.EOF}), addr,
+			[]context.Context{context.Background(), t.Context()},
+			&akt.SendError{Message: "tests_test.failPanic", Handled: akt.MaybeHandled},
+			new(*akt.PanicError)},
+		{"a nil context", with, addr, []context.Context{nil},
+			&akt.SendError{Message: "tests_test.failWith", Handled: akt.NotHandled}, nil},
+		{"a context that has ended", with, addr, []context.Context{ended},
+			&akt.SendError{Message: "tests_test.failWith", Handled: akt.NotHandled}, nil},
+		{"an actor that has stopped", with, gone,
+			[]context.Context{context.Background(), t.Context()},
 			&akt.SendError{Message: "tests_test.failWith", Handled: akt.NotHandled}, nil},
 		{"a released address", with, released, []context.Context{context.Background(), t.Context()},
 			&akt.SendError{Message: "tests_test.failWith", Handled: akt.NotHandled}, nil},
@@ -281,7 +306,8 @@ func TestTypedAskFails(t *testing.T) {
 				if tt.as != nil {
 					require.ErrorAs(t, failed.Err, tt.as, tt.name)
 				}
-				if panicked, ok := failed.Err.(*akt.PanicError); ok { //nolint:errorlint // it is the cause itself
+				//nolint:errorlint // it is the cause itself
+				if panicked, ok := failed.Err.(*akt.PanicError); ok {
 					require.Contains(t, string(panicked.Stack), "tests_test.failDeeper(")
 				}
 			}
@@ -308,7 +334,8 @@ func TestZeroValues(t *testing.T) {
 		requireSendError(t, err, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
 		_, err = to.SendUnpack(ctx, 1)
 		requireSendError(t, err, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
-		requireSendError(t, to.Notify(ctx, 1), akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
+		requireSendError(t, to.Notify(ctx, 1), akt.NotHandled, akt.ErrStopped,
+			akt.ErrFailedToDeliver)
 		_, err = akt.Ask[int](ctx, to, 1)
 		requireSendError(t, err, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
 		require.True(t, to.IsClosed(), name)

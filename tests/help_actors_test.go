@@ -137,7 +137,8 @@ func hold(t *testing.T, addr akt.Sender) (leave func()) {
 // contextOf returns the Context of a handler of the doll, which has returned.
 func contextOf(t *testing.T, addr akt.Sender) akt.Context {
 	t.Helper()
-	reply, err := addr.Send(context.Background(), play(func(ctx akt.Context) (any, error) { return ctx, nil }))
+	reply, err := addr.Send(context.Background(),
+		play(func(ctx akt.Context) (any, error) { return ctx, nil }))
 	require.NoError(t, err)
 	return reply.(akt.Context)
 }
@@ -201,8 +202,9 @@ func states(t *testing.T, dead *journal, of func(n int) *doll) (*akt.System, *ak
 	t.Helper()
 	n := 0
 	system := deadLetters(dead)
-	addr, err := akt.Spawner[*doll](func() *doll { n++; return of(n) }).Run(akt.WithSystem(system), quiet(),
-		akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Second, BackoffMax: time.Second}))
+	addr, err := akt.Spawner[*doll](func() *doll { n++; return of(n) }).
+		Run(akt.WithSystem(system), quiet(),
+			akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Second, BackoffMax: time.Second}))
 	require.NoError(t, err)
 	return system, addr
 }
@@ -247,7 +249,9 @@ type exact struct {
 
 func (*exact) HandleFail(_ akt.Context, m exactFail) (int, error) { return 0, m.Err }
 
-func (*exact) HandleReply(akt.Context, exactReply) (*exactFuture, error) { return &exactFuture{}, nil }
+func (*exact) HandleReply(akt.Context, exactReply) (*exactFuture, error) {
+	return &exactFuture{}, nil
+}
 
 func (*exact) HandleLater(ctx akt.Context, m exactLater) *akt.Future[int] {
 	return akt.Go(ctx, func(context.Context) (int, error) { return 0, m.Err })

@@ -21,7 +21,9 @@ import (
 
 // requireSendError checks what every failed send says: whether the message was handled, the layer
 // and the cause.
-func requireSendError(t *testing.T, err error, handled akt.Handled, causes ...error) *akt.SendError {
+func requireSendError(
+	t *testing.T, err error, handled akt.Handled, causes ...error,
+) *akt.SendError {
 	t.Helper()
 	var failure *akt.SendError
 	require.ErrorAs(t, err, &failure)
@@ -128,7 +130,8 @@ func goroutinesOfBubble(t *testing.T) int {
 	bubble = strings.TrimRight(bubble, "]:")
 	n := 0
 	for line := range strings.Lines(string(stacks)) {
-		if strings.HasPrefix(line, "goroutine ") && strings.Contains(line, "synctest bubble "+bubble+"]") {
+		if strings.HasPrefix(line, "goroutine ") &&
+			strings.Contains(line, "synctest bubble "+bubble+"]") {
 			n++
 		}
 	}

@@ -81,7 +81,9 @@ func newTellingCtx(parent context.Context) *tellingCtx {
 }
 
 // keptFrom returns the Context of a handler that was sent ctx, and has returned.
-func keptFrom(ctx context.Context, t *testing.T, addr *akt.Address, use func(akt.Context)) akt.Context {
+func keptFrom(
+	ctx context.Context, t *testing.T, addr *akt.Address, use func(akt.Context),
+) akt.Context {
 	t.Helper()
 	reply, err := addr.Send(ctx, play(func(ctx akt.Context) (any, error) {
 		use(ctx)

@@ -48,7 +48,9 @@ func runNamed(t *testing.T, names ...string) []*akt.Address {
 }
 
 // sysRun runs an actor and returns a function that tells what its system says of it.
-func sysRun(t *testing.T, system *akt.System, actor any, opts ...akt.Option) (*akt.Address, func() akt.Info) {
+func sysRun(
+	t *testing.T, system *akt.System, actor any, opts ...akt.Option,
+) (*akt.Address, func() akt.Info) {
 	t.Helper()
 	addr, err := system.Run(actor, opts...)
 	require.NoError(t, err)
@@ -77,7 +79,8 @@ func supAlways(d akt.Directive) func(akt.Failure) akt.Directive {
 
 // supOption is the option of a Supervisor that always decides the same, and waits for no restart.
 func supOption(d akt.Directive) akt.Option {
-	return akt.WithSupervisor(akt.Supervisor{Decide: supAlways(d), MaxRestarts: -1, BackoffMin: 1, BackoffMax: 1})
+	return akt.WithSupervisor(
+		akt.Supervisor{Decide: supAlways(d), MaxRestarts: -1, BackoffMin: 1, BackoffMax: 1})
 }
 
 // later starts a call and returns what its error will be.
@@ -144,13 +147,16 @@ func typedSend(ctx context.Context, to *akt.Address, msg any) (any, error) {
 func sendPaths() []sendPath {
 	endless := func(*testing.T) context.Context { return context.Background() }
 	canEnd := func(t *testing.T) context.Context { t.Helper(); return t.Context() }
-	untyped := func(ctx context.Context, to *akt.Address, msg any) (any, error) { return to.Send(ctx, msg) }
+	untyped := func(ctx context.Context, to *akt.Address, msg any) (any, error) {
+		return to.Send(ctx, msg)
+	}
 	return []sendPath{
 		{name: "queued", ctx: canEnd, way: untyped},
 		{name: "queued, typed", ctx: canEnd, way: typedSend},
 		{name: "inline, with a ctx that cannot end", inline: true, ctx: endless, way: untyped},
 		{name: "inline, typed", inline: true, ctx: endless, way: typedSend},
-		{name: "inline, by WithInlineSend", inline: true, ctx: canEnd, way: untyped, opts: []akt.Option{akt.WithInlineSend()}},
+		{name: "inline, by WithInlineSend", inline: true, ctx: canEnd, way: untyped,
+			opts: []akt.Option{akt.WithInlineSend()}},
 	}
 }
 

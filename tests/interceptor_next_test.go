@@ -22,17 +22,20 @@ func TestNextTakesItsOwnContext(t *testing.T) {
 	stranger := contextOf(t, run(t, &doll{}))
 	for _, path := range sendPaths() {
 		var earlier akt.Context
-		addr := path.runWith(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-			for name, other := range map[string]akt.Context{
-				"empty": {}, "of no actor": {Context: context.Background()}, "of another actor": stranger,
-				"of an earlier message": earlier,
-			} {
-				_, err := next(other, msg)
-				assert.ErrorContains(t, err, "does not come from its own message's", "%s: %s", path.name, name)
-			}
-			earlier = ctx
-			return next(ctx, msg)
-		}))
+		addr := path.runWith(t, &doll{},
+			akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+				for name, other := range map[string]akt.Context{
+					"empty": {}, "of no actor": {Context: context.Background()},
+					"of another actor":      stranger,
+					"of an earlier message": earlier,
+				} {
+					_, err := next(other, msg)
+					assert.ErrorContains(t, err, "does not come from its own message's", "%s: %s",
+						path.name, name)
+				}
+				earlier = ctx
+				return next(ctx, msg)
+			}))
 		handled := 0
 		for range 2 {
 			_, err := path.send(t, addr, deed(func(akt.Context) { handled++ }))
@@ -49,19 +52,22 @@ func TestNextOfAnotherMessage(t *testing.T) {
 	for _, path := range sendPaths() {
 		var kept akt.Next
 		var first akt.Context
-		addr := path.runWith(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-			if kept == nil {
-				kept, first = next, ctx
+		addr := path.runWith(t, &doll{},
+			akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+				if kept == nil {
+					kept, first = next, ctx
+					return next(ctx, msg)
+				}
+				both := first
+				both.Context = ctx
+				for _, given := range []akt.Context{
+					ctx, first, both, {Context: ctx}, {Context: first},
+				} {
+					_, err := kept(given, msg)
+					assert.Error(t, err, path.name)
+				}
 				return next(ctx, msg)
-			}
-			both := first
-			both.Context = ctx
-			for _, given := range []akt.Context{ctx, first, both, {Context: ctx}, {Context: first}} {
-				_, err := kept(given, msg)
-				assert.Error(t, err, path.name)
-			}
-			return next(ctx, msg)
-		}))
+			}))
 		handled := 0
 		for range 3 {
 			_, err := path.send(t, addr, deed(func(akt.Context) { handled++ }))
@@ -79,16 +85,17 @@ func TestNextIsLate(t *testing.T) {
 		t.Run(path.name, func(t *testing.T) {
 			t.Parallel()
 			var late []func(akt.Context) error
-			addr := path.runWith(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-				late = append(late, func(other akt.Context) error {
-					if other == (akt.Context{}) {
-						other = ctx
-					}
-					_, err := next(other, msg)
-					return err
-				})
-				return next(ctx, msg)
-			}))
+			addr := path.runWith(t, &doll{},
+				akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+					late = append(late, func(other akt.Context) error {
+						if other == (akt.Context{}) {
+							other = ctx
+						}
+						_, err := next(other, msg)
+						return err
+					})
+					return next(ctx, msg)
+				}))
 			handled := 0
 			for range 2 {
 				_, err := path.send(t, addr, deed(func(akt.Context) { handled++ }))
@@ -97,7 +104,10 @@ func TestNextIsLate(t *testing.T) {
 			require.Error(t, late[0](akt.Context{}))
 			require.Error(t, late[1](akt.Context{}))
 			require.Error(t, late[1](akt.Context{Context: t.Context()}))
-			_, err := path.send(t, addr, deed(func(akt.Context) { require.Error(t, late[0](akt.Context{}), "during another message") }))
+			_, err := path.send(t, addr,
+				deed(func(akt.Context) {
+					require.Error(t, late[0](akt.Context{}), "during another message")
+				}))
 			require.NoError(t, err)
 			_, err = path.send(t, addr, deed(func(akt.Context) { require.Equal(t, 2, handled) }))
 			require.NoError(t, err)
@@ -116,19 +126,20 @@ func TestNextInOtherGoroutines(t *testing.T) {
 				entered, leave := make(chan struct{}), make(chan struct{})
 				var j journal
 				messages := 0
-				addr := path.runWith(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-					if messages++; messages > 1 {
-						return next(ctx, msg)
-					}
-					go func() {
-						if _, err := next(ctx, msg); err != nil {
-							t.Error(err)
+				addr := path.runWith(t, &doll{},
+					akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+						if messages++; messages > 1 {
+							return next(ctx, msg)
 						}
-					}()
-					<-entered
-					_, err := next(ctx, msg)
-					return "early", err
-				}))
+						go func() {
+							if _, err := next(ctx, msg); err != nil {
+								t.Error(err)
+							}
+						}()
+						<-entered
+						_, err := next(ctx, msg)
+						return "early", err
+					}))
 				var senders sync.WaitGroup
 				ctx := path.ctx(t)
 				senders.Go(func() {

@@ -92,7 +92,8 @@ func TestInterceptorsOnAllPaths(t *testing.T) {
 			where := ""
 			system := sysQuiet(akt.WithInterceptor(sysTrace(&j, "default")))
 			addr, info := sysRun(t, system, &sysEcho{}, append([]akt.Option{
-				akt.WithInterceptor(sysTrace(&j, "first"), sysTrace(&j, "second")), akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+				akt.WithInterceptor(sysTrace(&j, "first"), sysTrace(&j, "second")),
+				akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
 					where = goroutine()
 					return next(ctx, msg)
 				}),
@@ -103,7 +104,8 @@ func TestInterceptorsOnAllPaths(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, "hi", reply)
 				require.Equal(t, []string{
-					"default in tests_test.SysWord", "first in tests_test.SysWord", "second in tests_test.SysWord",
+					"default in tests_test.SysWord", "first in tests_test.SysWord",
+					"second in tests_test.SysWord",
 					"second out hi <nil>", "first out hi <nil>", "default out hi <nil>",
 				}, j.all()[before:])
 				require.Equal(t, path.inline, where == goroutine())
@@ -140,7 +142,8 @@ func TestInterceptedMessages(t *testing.T) {
 		require.NoError(t, private.TryNotify(context.Background(), deed(func(akt.Context) {})))
 		require.NoError(t, ctx.Private().Notify(t.Context(), deed(func(akt.Context) {})))
 		ctx.Private().NotifyLater(deed(func(akt.Context) {}), time.Second)
-		timer := ctx.Private().NotifyInterval(func() any { return deed(func(akt.Context) {}) }, time.Second)
+		timer := ctx.Private().
+			NotifyInterval(func() any { return deed(func(akt.Context) {}) }, time.Second)
 		time.Sleep(1500 * time.Millisecond)
 		timer.Stop()
 		ctx.Watch(target)
@@ -156,12 +159,14 @@ func TestInterceptedMessages(t *testing.T) {
 		echo, err := system.Run(&sysEcho{}, see)
 		require.NoError(t, err)
 		for _, msg := range []any{
-			akt.Raw{Name: "Word", Fields: map[string]any{"text": "a"}}, &SysWord{"b"}, SysPtr{"c"}, &SysPtr{"d"},
+			akt.Raw{Name: "Word", Fields: map[string]any{"text": "a"}}, &SysWord{"b"}, SysPtr{"c"},
+			&SysPtr{"d"},
 		} {
 			_, err := echo.Send(t.Context(), msg)
 			require.NoError(t, err)
 		}
-		require.Equal(t, []string{"tests_test.SysWord", "tests_test.SysWord", "*tests_test.SysPtr", "*tests_test.SysPtr"}, j.all())
+		require.Equal(t, []string{"tests_test.SysWord", "tests_test.SysWord", "*tests_test.SysPtr",
+			"*tests_test.SysPtr"}, j.all())
 		shutDown(t, system)
 	})
 }
@@ -172,7 +177,9 @@ func TestInterceptorsContext(t *testing.T) {
 	t.Parallel()
 	stranger := contextOf(t, run(t, &doll{}))
 	with := func(f func(akt.Context) akt.Context) akt.Interceptor {
-		return func(ctx akt.Context, msg any, next akt.Next) (any, error) { return next(f(ctx), msg) }
+		return func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+			return next(f(ctx), msg)
+		}
 	}
 	for _, row := range []struct {
 		name  string
@@ -198,18 +205,23 @@ func TestInterceptorsContext(t *testing.T) {
 		{name: "of no actor, with its own in it", value: "v", f: func(c akt.Context) akt.Context {
 			return akt.Context{Context: context.WithValue(c, sysKey{}, "v")}
 		}},
-		{name: "without a context", f: func(c akt.Context) akt.Context { c.Context = nil; return c }},
-		{name: "of another actor, with its own in it", value: "v", f: func(own akt.Context) akt.Context {
-			c := stranger
-			c.Context = context.WithValue(own, sysKey{}, "v")
+		{name: "without a context", f: func(c akt.Context) akt.Context {
+			c.Context = nil
 			return c
 		}},
+		{name: "of another actor, with its own in it", value: "v",
+			f: func(own akt.Context) akt.Context {
+				c := stranger
+				c.Context = context.WithValue(own, sysKey{}, "v")
+				return c
+			}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			for _, path := range sendPaths() {
 				inner := func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-					assert.NotEqual(t, stranger.Address(), ctx.Address(), "each interceptor has the actor's own")
+					assert.NotEqual(t, stranger.Address(), ctx.Address(),
+						"each interceptor has the actor's own")
 					return next(ctx, msg)
 				}
 				addr := path.runWith(t, &doll{}, akt.WithInterceptor(with(row.f), inner))
@@ -241,14 +253,16 @@ func TestInterceptorsContextThatEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		other := run(t, &doll{})
-		addr := run(t, &doll{}, akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-			limited, cancel := context.WithTimeout(ctx.Context, time.Second)
-			defer cancel()
-			ctx.Context = limited
-			return next(ctx, msg)
-		}))
+		addr := run(t, &doll{},
+			akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+				limited, cancel := context.WithTimeout(ctx.Context, time.Second)
+				defer cancel()
+				ctx.Context = limited
+				return next(ctx, msg)
+			}))
 		_, err := addr.Send(context.Background(), play(func(ctx akt.Context) (any, error) {
-			_, err := other.Send(ctx, deed(func(akt.Context) { time.Sleep(time.Minute) })) // the sender does not wait for that
+			// The sender does not wait for that.
+			_, err := other.Send(ctx, deed(func(akt.Context) { time.Sleep(time.Minute) }))
 			requireSendError(t, err, akt.MaybeHandled, context.DeadlineExceeded)
 			return nil, nil
 		}))
@@ -281,13 +295,15 @@ func TestInterceptorsMessage(t *testing.T) {
 				{"the same type", SysWord{"a"}, SysWord{"b"}, "b"},
 				{"a pointer to it", SysWord{"a"}, &SysWord{"b"}, "b"},
 				{"for a pointer handler", SysWord{"a"}, SysPtr{"b"}, "b"},
-				{"decoded", SysWord{"a"}, akt.Raw{Name: "Ptr", Fields: map[string]any{"Text": "c"}}, "c"},
+				{"decoded", SysWord{"a"}, akt.Raw{Name: "Ptr", Fields: map[string]any{"Text": "c"}},
+					"c"},
 			} {
 				instead = row.instead
 				reply, err := sysSend(t, path, addr, row.sent)
 				require.NoError(t, err, row.name)
 				require.Equal(t, row.want, reply, row.name)
-				require.Equal(t, "HandleWord", handling, "back in the interceptor it is its own message again")
+				require.Equal(t, "HandleWord", handling,
+					"back in the interceptor it is its own message again")
 			}
 			for _, wrong := range []any{nil, "text", (*SysWord)(nil), akt.Raw{Name: "Nope"}} {
 				instead = wrong
@@ -344,7 +360,9 @@ func TestInterceptorStandsForHandler(t *testing.T) {
 							return reply, nil
 						}
 						return next(ctx, msg)
-					}, func(ctx akt.Context, msg any, next akt.Next) (any, error) { return next(ctx, msg) }))
+					}, func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+						return next(ctx, msg)
+					}))
 				n := 0
 				reply, err := path.send(t, addr, play(func(akt.Context) (any, error) {
 					if n++; n == 1 {
@@ -359,7 +377,8 @@ func TestInterceptorStandsForHandler(t *testing.T) {
 				t.Parallel()
 				addr := path.runWith(t, &doll{}, akt.WithInterceptor(
 					func(akt.Context, any, akt.Next) (any, error) { return "cached", nil }))
-				reply, err := path.send(t, addr, deed(func(akt.Context) { t.Error("it was handled") }))
+				reply, err := path.send(t, addr,
+					deed(func(akt.Context) { t.Error("it was handled") }))
 				require.NoError(t, err)
 				require.Equal(t, "cached", reply)
 			})
@@ -369,7 +388,8 @@ func TestInterceptorStandsForHandler(t *testing.T) {
 					func(akt.Context, any, akt.Next) (any, error) { return "not this", own }))
 				reply, err := path.send(t, addr, deed(func(akt.Context) {}))
 				require.Nil(t, reply)
-				require.True(t, err == own, "the error is %v", err) //nolint:errorlint,testifylint // the identity is the promise
+				//nolint:errorlint,testifylint // the identity is the promise
+				require.True(t, err == own, "the error is %v", err)
 			})
 			t.Run("it panics", func(t *testing.T) {
 				t.Parallel()
@@ -390,7 +410,10 @@ func TestInterceptorFailsNotification(t *testing.T) {
 	t.Parallel()
 	var dead journal
 	system := deadLetters(&dead)
-	addr, err := system.Run(&sysEcho{}, akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) { return nil, errors.New("refused") }))
+	addr, err := system.Run(&sysEcho{},
+		akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) {
+			return nil, errors.New("refused")
+		}))
 	require.NoError(t, err)
 	require.NoError(t, addr.TryNotify(context.Background(), SysWord{}))
 	addr.Stop()
@@ -404,7 +427,8 @@ func TestInterceptorFailsNotification(t *testing.T) {
 func TestInterceptorsReplyType(t *testing.T) {
 	t.Parallel()
 	var instead any
-	addr := run(t, &sysEcho{}, akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) { return instead, nil }))
+	addr := run(t, &sysEcho{},
+		akt.WithInterceptor(func(akt.Context, any, akt.Next) (any, error) { return instead, nil }))
 	future := func() *akt.Future[int] {
 		p, f := akt.NewPromise[int](context.Background())
 		p.Resolve(4)
@@ -467,11 +491,12 @@ func TestDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []akt.Delivery
 		var last akt.Context
-		addr := run(t, &sysEcho{}, quiet(), akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-			got = append(got, ctx.Delivery())
-			last = ctx
-			return next(ctx, msg)
-		}))
+		addr := run(t, &sysEcho{}, quiet(),
+			akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+				got = append(got, ctx.Delivery())
+				last = ctx
+				return next(ctx, msg)
+			}))
 		ctx := t.Context()
 		_, err := addr.Send(context.Background(), SysWord{"inline"})
 		require.NoError(t, err)
@@ -506,10 +531,11 @@ func TestDeliveryQueued(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var queued []time.Duration
-		addr := run(t, &doll{}, akt.WithMailbox(2), akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-			queued = append(queued, ctx.Delivery().Queued)
-			return next(ctx, msg)
-		}))
+		addr := run(t, &doll{}, akt.WithMailbox(2),
+			akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+				queued = append(queued, ctx.Delivery().Queued)
+				return next(ctx, msg)
+			}))
 		nap := deed(func(akt.Context) { time.Sleep(time.Second) })
 		for range 5 {
 			require.NoError(t, addr.Notify(t.Context(), nap)) // from the fourth on there is no room
@@ -517,7 +543,8 @@ func TestDeliveryQueued(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(time.Minute)
 		settled(t, addr)
-		require.Equal(t, []time.Duration{0, time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second}, queued[:5])
+		require.Equal(t, []time.Duration{0, time.Second, 2 * time.Second, 3 * time.Second,
+			3 * time.Second}, queued[:5])
 	})
 }
 

@@ -24,16 +24,21 @@ func TestStopCause(t *testing.T) {
 		var dead, j journal
 		system, addr := states(t, &dead, func(n int) *doll {
 			return &doll{
-				onStopping: func(ctx akt.Context) bool { j.add("stopping %d: %v", n, ctx.StopCause()); return true },
-				onStopped:  func(ctx akt.Context) { j.add("stopped %d: %v", n, ctx.StopCause()) },
+				onStopping: func(ctx akt.Context) bool {
+					j.add("stopping %d: %v", n, ctx.StopCause())
+					return true
+				},
+				onStopped: func(ctx akt.Context) { j.add("stopped %d: %v", n, ctx.StopCause()) },
 			}
 		})
 		_, err := addr.Send(t.Context(), crash())
 		require.Error(t, err)
-		_, err = addr.Send(t.Context(), deed(func(ctx akt.Context) { assert.NoError(t, ctx.StopCause()) }))
+		_, err = addr.Send(t.Context(),
+			deed(func(ctx akt.Context) { assert.NoError(t, ctx.StopCause()) }))
 		require.NoError(t, err)
 		shutDown(t, system)
-		require.Equal(t, []string{"stopped 1: akt: panic: crash", "stopping 2: <nil>", "stopped 2: <nil>"}, j.all())
+		require.Equal(t, []string{"stopped 1: akt: panic: crash", "stopping 2: <nil>",
+			"stopped 2: <nil>"}, j.all())
 		require.NoError(t, akt.Context{}.StopCause())
 	})
 }
@@ -64,7 +69,8 @@ func TestStopCauseOfAnEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
-		addr := run(t, &doll{onStopped: func(ctx akt.Context) { j.add("%v", ctx.StopCause()) }}, quiet())
+		addr := run(t, &doll{onStopped: func(ctx akt.Context) { j.add("%v", ctx.StopCause()) }},
+			quiet())
 		require.NoError(t, addr.Notify(t.Context(), crash()))
 		<-addr.Done()
 		require.Equal(t, []string{"akt: panic: crash"}, j.all())
@@ -88,12 +94,15 @@ func (c *stoppingCtx) AfterFunc(f func()) func() bool {
 // Run returns the address.
 func TestStopAfterOnStart(t *testing.T) {
 	t.Parallel()
-	for name, stop := range map[string]func(akt.Context){"Stop": akt.Context.Stop, "Drain": akt.Context.Drain} {
+	for name, stop := range map[string]func(akt.Context){
+		"Stop": akt.Context.Stop, "Drain": akt.Context.Drain,
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			var kept akt.Context
 			life := &stoppingCtx{newTellingCtx(t.Context()), func() { stop(kept) }}
-			addr, err := akt.NewSystem().Run(&doll{onStart: func(ctx akt.Context) error { kept = ctx; return nil }},
-				akt.WithContext(life))
+			addr, err := akt.NewSystem().
+				Run(&doll{onStart: func(ctx akt.Context) error { kept = ctx; return nil }},
+					akt.WithContext(life))
 			require.NoError(t, err, name)
 			<-addr.Done()
 		})
@@ -159,7 +168,8 @@ func TestWaitForOneself(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a, b := run(t, &doll{}, akt.WithName("a")), run(t, &doll{}, akt.WithName("b"))
-		_, err := a.Send(t.Context(), play(func(ctx akt.Context) (any, error) { return nil, a.Wait(ctx) }))
+		_, err := a.Send(t.Context(),
+			play(func(ctx akt.Context) (any, error) { return nil, a.Wait(ctx) }))
 		require.ErrorIs(t, err, akt.ErrDeadlock)
 		require.ErrorContains(t, err, "a.HandleAct → a")
 		_, err = a.Send(t.Context(), play(func(ctx akt.Context) (any, error) {
@@ -170,9 +180,11 @@ func TestWaitForOneself(t *testing.T) {
 		settled(t, b)
 
 		told := make(chan error, 1)
-		require.NoError(t, a.Notify(t.Context(), deed(func(ctx akt.Context) { told <- b.Wait(ctx) })))
+		require.NoError(t,
+			a.Notify(t.Context(), deed(func(ctx akt.Context) { told <- b.Wait(ctx) })))
 		synctest.Wait()
-		_, err = b.Send(t.Context(), play(func(ctx akt.Context) (any, error) { return nil, a.Wait(ctx) }))
+		_, err = b.Send(t.Context(),
+			play(func(ctx akt.Context) (any, error) { return nil, a.Wait(ctx) }))
 		require.ErrorIs(t, err, akt.ErrDeadlock, "it waits for one that waits for it")
 		b.Stop()
 		require.NoError(t, <-told, "the other goes on")
@@ -223,7 +235,10 @@ func TestStopTimeout(t *testing.T) {
 						time.Sleep(time.Second) // it goes on
 					})))
 				}
-				queued := later(func() error { _, err := addr.Send(context.Background(), deed(func(akt.Context) {})); return err })
+				queued := later(func() error {
+					_, err := addr.Send(context.Background(), deed(func(akt.Context) {}))
+					return err
+				})
 				synctest.Wait()
 				began := time.Now()
 				stop(t, system, addr)
@@ -343,8 +358,10 @@ func TestLongEndIsLogged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		addr := run(t, &doll{}, akt.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), akt.WithName("slow"))
-		require.NoError(t, addr.Notify(t.Context(), deed(func(akt.Context) { time.Sleep(time.Minute) })))
+		addr := run(t, &doll{}, akt.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+			akt.WithName("slow"))
+		require.NoError(t,
+			addr.Notify(t.Context(), deed(func(akt.Context) { time.Sleep(time.Minute) })))
 		require.NoError(t, addr.Notify(t.Context(), deed(func(akt.Context) {})))
 		addr.Stop()
 		time.Sleep(9 * time.Second)
@@ -352,7 +369,9 @@ func TestLongEndIsLogged(t *testing.T) {
 		require.Zero(t, log.Len())
 		<-addr.Done()
 		synctest.Wait()
-		require.Contains(t, log.String(), `the actor has been stopping for long" actor=slow type=*tests_test.doll for=10s queued=1`)
+		require.Contains(t, log.String(),
+			`the actor has been stopping for long" `+
+				`actor=slow type=*tests_test.doll for=10s queued=1`)
 		require.Contains(t, log.String(), "slow.HandleAct")
 		require.Equal(t, 1, bytes.Count(log.Bytes(), []byte("\n")))
 	})

@@ -89,9 +89,13 @@ func moments() []moment {
 		synctest.Wait()
 	}
 	return []moment{
-		{"OnStart, in Run", true, false, func(t *testing.T, l *lifeCalls) { l.run(t, onlyAt("OnStart")) }},
+		{"OnStart, in Run", true, false, func(t *testing.T, l *lifeCalls) {
+			l.run(t, onlyAt("OnStart"))
+		}},
 		{"OnStart, in LookupOrRun", true, false, func(t *testing.T, l *lifeCalls) {
-			_, _, _ = l.system.LookupOrRun(t.Context(), "subject", func() any { return l.state(1, "OnStart") })
+			_, _, _ = l.system.LookupOrRun(t.Context(), "subject", func() any {
+				return l.state(1, "OnStart")
+			})
 		}},
 		{"OnStart, in a handler's Run", true, false, func(t *testing.T, l *lifeCalls) {
 			notify(t, l.other, deed(func(ctx akt.Context) {
@@ -104,7 +108,9 @@ func moments() []moment {
 		{"OnStopping, asked", true, false, func(t *testing.T, l *lifeCalls) {
 			notify(t, l.run(t, onlyAt("OnStopping")), deed(akt.Context.Stop))
 		}},
-		{"OnStopping, told", false, false, func(t *testing.T, l *lifeCalls) { l.run(t, onlyAt("OnStopping")).Stop() }},
+		{"OnStopping, told", false, false, func(t *testing.T, l *lifeCalls) {
+			l.run(t, onlyAt("OnStopping")).Stop()
+		}},
 		{"OnStopping, told of a parent's end", false, false, func(t *testing.T, l *lifeCalls) {
 			parent, err := l.system.Run(&doll{})
 			require.NoError(t, err)
@@ -116,7 +122,9 @@ func moments() []moment {
 			l.run(t, onlyAt("OnStopping"))
 			assert.NoError(t, l.system.Shutdown(context.Background()))
 		}},
-		{"OnStopped, at the end", false, false, func(t *testing.T, l *lifeCalls) { l.run(t, onlyAt("OnStopped")).Stop() }},
+		{"OnStopped, at the end", false, false, func(t *testing.T, l *lifeCalls) {
+			l.run(t, onlyAt("OnStopped")).Stop()
+		}},
 		{"OnStopped, of Shutdown", false, false, func(t *testing.T, l *lifeCalls) {
 			l.run(t, onlyAt("OnStopped"))
 			assert.NoError(t, l.system.Shutdown(context.Background()))
@@ -124,7 +132,9 @@ func moments() []moment {
 		{"OnStopped, at a restart", true, false, func(t *testing.T, l *lifeCalls) {
 			notify(t, l.run(t, in(1, "OnStopped")), crash())
 		}},
-		{"a handler", true, false, func(t *testing.T, l *lifeCalls) { notify(t, l.run(t, onlyAt("")), deed(l.do)) }},
+		{"a handler", true, false, func(t *testing.T, l *lifeCalls) {
+			notify(t, l.run(t, onlyAt("")), deed(l.do))
+		}},
 		{"a handler, inline", true, false, func(t *testing.T, l *lifeCalls) {
 			_, _ = l.run(t, onlyAt("")).Send(context.Background(), deed(l.do))
 		}},
@@ -165,7 +175,9 @@ func moments() []moment {
 			notify(t, addr, deed(func(akt.Context) {}))
 		}},
 		{"Terminated", true, false, func(t *testing.T, l *lifeCalls) {
-			addr, err := l.system.Run(&doll{onTerminated: func(ctx akt.Context, _ akt.Terminated) { l.do(ctx) }},
+			addr, err := l.system.Run(&doll{onTerminated: func(ctx akt.Context, _ akt.Terminated) {
+				l.do(ctx)
+			}},
 				akt.WithName("subject"))
 			require.NoError(t, err)
 			dead, err := l.system.Run(&doll{})
@@ -198,14 +210,21 @@ func lifeCallsOfAll() []lifeCall {
 	}
 	return []lifeCall{
 		{"nothing", false, func(*testing.T, *lifeCalls, moment, akt.Context) {}},
-		{"Context.Stop", false, func(_ *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) { ctx.Stop() }},
-		{"Context.Stop twice, and Drain", false, func(_ *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) {
-			ctx.Stop()
-			ctx.Drain()
+		{"Context.Stop", false, func(_ *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) {
 			ctx.Stop()
 		}},
-		{"Drain", false, func(_ *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) { ctx.Drain() }},
-		{"Address.Stop", false, func(_ *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) { ctx.Address().Stop() }},
+		{"Context.Stop twice, and Drain", false,
+			func(_ *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) {
+				ctx.Stop()
+				ctx.Drain()
+				ctx.Stop()
+			}},
+		{"Drain", false, func(_ *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) {
+			ctx.Drain()
+		}},
+		{"Address.Stop", false, func(_ *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) {
+			ctx.Address().Stop()
+		}},
 		{"Release", false, func(t *testing.T, _ *lifeCalls, m moment, ctx akt.Context) {
 			if addr, ok := ctx.Address().Upgrade(); ok {
 				addr.Release()
@@ -231,10 +250,11 @@ func lifeCallsOfAll() []lifeCall {
 			_, err = child.Send(ctx, nothing)
 			assert.NoError(t, err)
 		}},
-		{"Run of one that breaks", false, func(t *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) {
-			_, err := ctx.Run(&doll{onStart: func(akt.Context) error { panic("broken") }})
-			assert.Error(t, err)
-		}},
+		{"Run of one that breaks", false,
+			func(t *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) {
+				_, err := ctx.Run(&doll{onStart: func(akt.Context) error { panic("broken") }})
+				assert.Error(t, err)
+			}},
 		{"Do", false, func(t *testing.T, l *lifeCalls, m moment, ctx akt.Context) {
 			err := ctx.Private().Do(func(ctx akt.Context) { ctx.Stop() })
 			assert.Equal(t, m.open, err == nil, "%v", err)
@@ -255,17 +275,21 @@ func lifeCallsOfAll() []lifeCall {
 			_, err = ctx.Address().Send(bounded, nothing)
 			waits(t, m, err)
 		}},
-		{"Send to itself by another", true, func(t *testing.T, l *lifeCalls, m moment, ctx akt.Context) {
-			if l.other.Downgrade() == ctx.Address() {
-				return
-			}
-			child, err := ctx.Run(&doll{})
-			if err != nil {
-				return
-			}
-			_, err = child.Send(ctx, play(func(c akt.Context) (any, error) { return ctx.Address().Send(c, nothing) }))
-			waits(t, m, err)
-		}},
+		{"Send to itself by another", true,
+			func(t *testing.T, l *lifeCalls, m moment, ctx akt.Context) {
+				if l.other.Downgrade() == ctx.Address() {
+					return
+				}
+				child, err := ctx.Run(&doll{})
+				if err != nil {
+					return
+				}
+				_, err = child.Send(ctx,
+					play(func(c akt.Context) (any, error) {
+						return ctx.Address().Send(c, nothing)
+					}))
+				waits(t, m, err)
+			}},
 		{"Notify to itself", false, func(t *testing.T, _ *lifeCalls, m moment, ctx akt.Context) {
 			for _, err := range []error{
 				ctx.Address().Notify(ctx, nothing), ctx.Private().Notify(ctx, nothing),
@@ -277,27 +301,29 @@ func lifeCallsOfAll() []lifeCall {
 		{"Wait for itself", true, func(t *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) {
 			requireIs(t, ctx.Address().Wait(ctx), akt.ErrDeadlock)
 		}},
-		{"LookupOrRun of itself", true, func(t *testing.T, l *lifeCalls, _ moment, ctx akt.Context) {
-			found, loaded, err := l.system.LookupOrRun(ctx, ctx.Address().Name(), func() any {
-				t.Error("it was made again")
-				return nil
-			})
-			if err != nil {
-				requireIs(t, err, akt.ErrDeadlock)
-				return
-			}
-			assert.True(t, loaded)
-			assert.Equal(t, ctx.Address(), found.Downgrade())
-		}},
-		{"LookupOrRun of another", false, func(t *testing.T, l *lifeCalls, _ moment, ctx akt.Context) {
-			made, _, err := l.system.LookupOrRun(ctx, "made", func() any { return &doll{} })
-			if err != nil {
-				requireIs(t, err, akt.ErrStopped)
-				return
-			}
-			_, err = made.Send(ctx, nothing)
-			assert.NoError(t, err)
-		}},
+		{"LookupOrRun of itself", true,
+			func(t *testing.T, l *lifeCalls, _ moment, ctx akt.Context) {
+				found, loaded, err := l.system.LookupOrRun(ctx, ctx.Address().Name(), func() any {
+					t.Error("it was made again")
+					return nil
+				})
+				if err != nil {
+					requireIs(t, err, akt.ErrDeadlock)
+					return
+				}
+				assert.True(t, loaded)
+				assert.Equal(t, ctx.Address(), found.Downgrade())
+			}},
+		{"LookupOrRun of another", false,
+			func(t *testing.T, l *lifeCalls, _ moment, ctx akt.Context) {
+				made, _, err := l.system.LookupOrRun(ctx, "made", func() any { return &doll{} })
+				if err != nil {
+					requireIs(t, err, akt.ErrStopped)
+					return
+				}
+				_, err = made.Send(ctx, nothing)
+				assert.NoError(t, err)
+			}},
 		{"Shutdown", true, func(t *testing.T, l *lifeCalls, _ moment, ctx akt.Context) {
 			requireIs(t, l.system.Shutdown(ctx), akt.ErrDeadlock)
 		}},

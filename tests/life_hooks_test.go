@@ -165,7 +165,9 @@ func TestOnStartThatBreaks(t *testing.T) {
 			return s.system.Run(actor, akt.WithName("subject"))
 		},
 		"LookupOrRun": func(s *scene, actor any) (*akt.Address, error) {
-			addr, _, err := s.system.LookupOrRun(s.t.Context(), "subject", func() any { return actor })
+			addr, _, err := s.system.LookupOrRun(s.t.Context(), "subject", func() any {
+				return actor
+			})
 			return addr, err
 		},
 		"Spawn": func(s *scene, actor any) (*akt.Address, error) {
@@ -180,14 +182,16 @@ func TestOnStartThatBreaks(t *testing.T) {
 			inScene(t, func(s *scene) {
 				var weak *akt.WeakAddress
 				var child *akt.Address
-				d := s.doll(func(akt.Context) bool { s.t.Error("OnStopping was called"); return true }, nil)
+				d := s.doll(
+					func(akt.Context) bool { s.t.Error("OnStopping was called"); return true }, nil)
 				d.onStart = func(ctx akt.Context) error {
 					weak = ctx.Address()
 					_, err := s.watcher.Send(ctx, deed(func(ctx akt.Context) { ctx.Watch(weak) }))
 					assert.NoError(s.t, err)
 					child, err = ctx.Run(&doll{})
 					assert.NoError(s.t, err)
-					ctx.Private().NotifyInterval(func() any { return s.life.entry("tick") }, time.Second)
+					ctx.Private().NotifyInterval(func() any { return s.life.entry("tick") },
+						time.Second)
 					assert.NoError(s.t, weak.Notify(ctx, s.life.entry("handled")))
 					s.fail()
 					return nil
@@ -251,7 +255,8 @@ func TestOnStartThatBreaksAtARestart(t *testing.T) {
 				var err error
 				child, err = ctx.Run(&doll{})
 				assert.NoError(s.t, err)
-				ctx.Private().NotifyInterval(func() any { return s.life.entry("tick") }, time.Second)
+				ctx.Private().NotifyInterval(func() any { return s.life.entry("tick") },
+					time.Second)
 				s.fail()
 				return nil
 			}
@@ -326,8 +331,12 @@ func TestSpawnerThatBreaks(t *testing.T) {
 		for _, start := range []func() (*akt.Address, error){
 			func() (*akt.Address, error) { return s.system.Run(none, akt.WithName("subject")) },
 			func() (*akt.Address, error) { return none.Run(akt.WithSystem(s.system)) },
-			func() (*akt.Address, error) { return s.system.Spawn("none", nil, akt.WithName("subject")) },
-			func() (*akt.Address, error) { return s.system.Spawn("broken", nil, akt.WithName("subject")) },
+			func() (*akt.Address, error) {
+				return s.system.Spawn("none", nil, akt.WithName("subject"))
+			},
+			func() (*akt.Address, error) {
+				return s.system.Spawn("broken", nil, akt.WithName("subject"))
+			},
 		} {
 			returned := false
 			<-trying(func() {
@@ -359,7 +368,9 @@ var stops = map[string]func(s *scene, parent, addr *akt.Address){
 	"Context.Stop": func(s *scene, _, addr *akt.Address) {
 		assert.NoError(s.t, addr.Notify(s.t.Context(), deed(akt.Context.Stop)))
 	},
-	"Context.Stop, of an idle one": func(s *scene, _, addr *akt.Address) { contextOf(s.t, addr).Stop() },
+	"Context.Stop, of an idle one": func(s *scene, _, addr *akt.Address) {
+		contextOf(s.t, addr).Stop()
+	},
 	"Context.Drain": func(s *scene, _, addr *akt.Address) {
 		assert.NoError(s.t, addr.Notify(s.t.Context(), deed(akt.Context.Drain)))
 	},
@@ -491,7 +502,8 @@ func TestOnStoppedThatBreaks(t *testing.T) {
 				require.NoError(s.t, err)
 				s.watch(addr)
 				weak := addr.Downgrade()
-				_, err = addr.Send(s.t.Context(), deed(func(ctx akt.Context) { _, promise = akt.NewPromise[int](ctx) }))
+				_, err = addr.Send(s.t.Context(),
+					deed(func(ctx akt.Context) { _, promise = akt.NewPromise[int](ctx) }))
 				require.NoError(s.t, err)
 				end(s, addr)
 				<-weak.Done()
@@ -541,8 +553,10 @@ func TestNilPanicInOnStopping(t *testing.T) {
 	t.Setenv("GODEBUG", "panicnil=1")
 	for range 20 {
 		for name, stop := range map[string]func(*akt.Address){
-			"asked": func(a *akt.Address) { require.NoError(t, a.TryNotify(context.Background(), plainMsg{})) },
-			"told":  (*akt.Address).Stop,
+			"asked": func(a *akt.Address) {
+				require.NoError(t, a.TryNotify(context.Background(), plainMsg{}))
+			},
+			"told": (*akt.Address).Stop,
 		} {
 			n := &nilPanicker{make(chan struct{}, 2)}
 			addr, err := sysQuiet().Run(n)

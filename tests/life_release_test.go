@@ -65,7 +65,8 @@ func TestReleasedAddressBehavesAsStopped(t *testing.T) {
 	_, err = akt.Ask[any](t.Context(), addr, Stray{})
 	requireSendError(t, err, akt.NotHandled, akt.ErrStopped)
 	requireSendError(t, addr.Notify(t.Context(), Stray{}), akt.NotHandled, akt.ErrStopped)
-	requireSendError(t, addr.TryNotify(context.Background(), Stray{}), akt.NotHandled, akt.ErrStopped)
+	requireSendError(t, addr.TryNotify(context.Background(), Stray{}), akt.NotHandled,
+		akt.ErrStopped)
 	clone := addr.Clone()
 	require.True(t, clone.IsClosed(), "the clone of a released address is released")
 	clone.Release()
@@ -153,7 +154,8 @@ func TestChildMayBeStopped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		addr := run(t, &doll{})
-		reply, err := addr.Send(t.Context(), play(func(ctx akt.Context) (any, error) { return ctx.Run(newGate()) }))
+		reply, err := addr.Send(t.Context(),
+			play(func(ctx akt.Context) (any, error) { return ctx.Run(newGate()) }))
 		require.NoError(t, err)
 		child := reply.(*akt.Address)
 		child.Stop()
@@ -217,7 +219,9 @@ func TestCollectorSparesAnActorWithATimer(t *testing.T) {
 		"interval": func(p *akt.PrivateAddress) *akt.Timer {
 			return p.NotifyInterval(func() any { return deed(func(akt.Context) {}) }, time.Hour)
 		},
-		"later": func(p *akt.PrivateAddress) *akt.Timer { return p.NotifyLater(deed(func(akt.Context) {}), time.Hour) },
+		"later": func(p *akt.PrivateAddress) *akt.Timer {
+			return p.NotifyLater(deed(func(akt.Context) {}), time.Hour)
+		},
 	} {
 		var ended, canary atomic.Int32
 		weak := forget(t, &ended)
@@ -293,7 +297,9 @@ func TestCollectorSparesAddressesInUse(t *testing.T) {
 			_, err = recipient.Send(ctx, deed(func(akt.Context) {}))
 			return err
 		}},
-		{"Notify", func(ctx context.Context, a *akt.Address) error { return a.Notify(ctx, deed(func(akt.Context) {})) }},
+		{"Notify", func(ctx context.Context, a *akt.Address) error {
+			return a.Notify(ctx, deed(func(akt.Context) {}))
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -310,7 +316,8 @@ func collectWhileInUse(t *testing.T, use func(context.Context, *akt.Address) err
 	weak, waiting := make(chan *akt.WeakAddress), make(chan error, 1)
 	var leave func()
 	go func() {
-		addr, err := akt.Run(&doll{onStopped: func(akt.Context) { ended.Add(1) }}, akt.WithMailbox(1), quiet())
+		addr, err := akt.Run(&doll{onStopped: func(akt.Context) { ended.Add(1) }},
+			akt.WithMailbox(1), quiet())
 		if err != nil {
 			t.Error(err)
 		}
@@ -369,7 +376,8 @@ func TestEndedActorLetsGoOfItsState(t *testing.T) {
 	require.NoError(t, addr.TryNotify(context.Background(), Note{1}))
 	addr.Stop()
 	<-addr.Done()
-	for deadline := time.Now().Add(10 * time.Second); !collected.Load() && time.Now().Before(deadline); {
+	deadline := time.Now().Add(10 * time.Second)
+	for !collected.Load() && time.Now().Before(deadline) {
 		runtime.GC()
 		runtime.Gosched()
 	}
@@ -382,10 +390,17 @@ func TestEndedActorLetsGoOfItsState(t *testing.T) {
 func TestForgottenClonesAreCollected(t *testing.T) {
 	t.Parallel()
 	for name, again := range map[string]func(addr *akt.Address) *akt.Address{
-		"Clone":             (*akt.Address).Clone,
-		"a clone's Clone":   func(addr *akt.Address) *akt.Address { return addr.Clone().Clone() },
-		"Upgrade":           func(addr *akt.Address) *akt.Address { up, _ := addr.Downgrade().Upgrade(); return up },
-		"Clone, of a clone": func(addr *akt.Address) *akt.Address { c := addr.Clone(); defer c.Release(); return c.Clone() },
+		"Clone":           (*akt.Address).Clone,
+		"a clone's Clone": func(addr *akt.Address) *akt.Address { return addr.Clone().Clone() },
+		"Upgrade": func(addr *akt.Address) *akt.Address {
+			up, _ := addr.Downgrade().Upgrade()
+			return up
+		},
+		"Clone, of a clone": func(addr *akt.Address) *akt.Address {
+			c := addr.Clone()
+			defer c.Release()
+			return c.Clone()
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -448,7 +463,8 @@ func TestForgottenActorEndsAfterItsTimer(t *testing.T) {
 	func() {
 		addr, err := akt.Run(&doll{onStopped: func(akt.Context) { over.Add(1) }})
 		require.NoError(t, err)
-		contextOf(t, addr).Private().NotifyLater(deed(func(akt.Context) { close(fired) }), 200*time.Millisecond)
+		contextOf(t, addr).Private().
+			NotifyLater(deed(func(akt.Context) { close(fired) }), 200*time.Millisecond)
 	}()
 	for range 3 {
 		forget(t, &canary)

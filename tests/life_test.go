@@ -61,12 +61,14 @@ func TestOnStartFails(t *testing.T) {
 			onStopping: func(akt.Context) bool { j.add("OnStopping"); return true },
 			onStopped:  func(akt.Context) { j.add("OnStopped of the one that failed") },
 		}, akt.WithName("name"))
-		require.True(t, err == own, "%v", err) //nolint:errorlint,testifylint // the identity is the promise
+		//nolint:errorlint,testifylint // the identity is the promise
+		require.True(t, err == own, "%v", err)
 		<-child.Done()
 		require.Equal(t, akt.Stopped, kept.State())
 		require.True(t, kept.Address().IsClosed())
 		time.Sleep(time.Minute)
-		require.Equal(t, []string{"OnStart", "OnStopping", "OnStopped"}, j.all(), "the child's hooks, and nothing else")
+		require.Equal(t, []string{"OnStart", "OnStopping", "OnStopped"}, j.all(),
+			"the child's hooks, and nothing else")
 		require.Equal(t, []string{"tests_test.dollAct: stopped"}, dead.all())
 		again, err := system.Run(&doll{}, akt.WithName("name"))
 		require.NoError(t, err, "the name is free")
@@ -81,7 +83,8 @@ func TestOnStartPanics(t *testing.T) {
 	t.Parallel()
 	system := akt.NewSystem()
 	stopped := func(akt.Context) { t.Error("OnStopped of an actor that was not started") }
-	_, err := system.Run(&doll{onStopped: stopped, onStart: func(akt.Context) error { panic("broken") }}, akt.WithName("n"), quiet())
+	_, err := system.Run(&doll{onStopped: stopped,
+		onStart: func(akt.Context) error { panic("broken") }}, akt.WithName("n"), quiet())
 	var failure *akt.PanicError
 	require.ErrorAs(t, err, &failure)
 	require.Equal(t, "broken", failure.Value)
@@ -89,7 +92,10 @@ func TestOnStartPanics(t *testing.T) {
 
 	var ended sync.WaitGroup
 	ended.Go(func() {
-		_, err := system.Run(&doll{onStopped: stopped, onStart: func(akt.Context) error { runtime.Goexit(); return nil }}, akt.WithName("n"), quiet())
+		_, err := system.Run(
+			&doll{onStopped: stopped,
+				onStart: func(akt.Context) error { runtime.Goexit(); return nil }},
+			akt.WithName("n"), quiet())
 		t.Error("Run returned:", err)
 	})
 	ended.Wait()
@@ -105,8 +111,11 @@ func TestStopDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
 		addr := run(t, &doll{
-			onStopping: func(ctx akt.Context) bool { j.add("OnStopping, %v", ctx.State()); return false },
-			onStopped:  func(ctx akt.Context) { j.add("OnStopped, %v", ctx.State()) },
+			onStopping: func(ctx akt.Context) bool {
+				j.add("OnStopping, %v", ctx.State())
+				return false
+			},
+			onStopped: func(ctx akt.Context) { j.add("OnStopped, %v", ctx.State()) },
 		})
 		kept := contextOf(t, addr)
 		leave := hold(t, addr)
@@ -127,12 +136,14 @@ func TestStopDrains(t *testing.T) {
 		requireSendError(t, err, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
 		require.ErrorIs(t, addr.Notify(t.Context(), j.entry("too late")), akt.ErrStopped)
 		require.ErrorIs(t, kept.Private().Notify(t.Context(), j.entry("too late")), akt.ErrStopped)
-		require.ErrorIs(t, kept.Private().Do(func(akt.Context) { j.add("too late") }), akt.ErrStopped)
+		require.ErrorIs(t, kept.Private().Do(func(akt.Context) { j.add("too late") }),
+			akt.ErrStopped)
 		_, ok := addr.Downgrade().Upgrade()
 		require.False(t, ok)
 		leave()
 		<-addr.Done()
-		require.Equal(t, []string{"private", "public", "request", "OnStopping, stopping", "OnStopped, stopping"}, j.all())
+		require.Equal(t, []string{"private", "public", "request", "OnStopping, stopping",
+			"OnStopped, stopping"}, j.all())
 		require.Equal(t, akt.Stopped, kept.State())
 		require.NoError(t, addr.Err())
 	})
@@ -204,7 +215,8 @@ func TestContextStopDoesNotDrain(t *testing.T) {
 		require.Equal(t, 1, accepted)
 		<-addr.Done()
 		require.Equal(t, []string{"OnStart", "last message", "OnStopping", "OnStopped"}, j.all())
-		require.Equal(t, []string{"tests_test.Stray: stopped", "tests_test.Stray: stopped"}, dead.all())
+		require.Equal(t, []string{"tests_test.Stray: stopped", "tests_test.Stray: stopped"},
+			dead.all())
 		require.True(t, (<-kept).Address().IsClosed())
 	})
 }
@@ -257,8 +269,12 @@ func TestHooksThatPanic(t *testing.T) {
 				var j journal
 				var log bytes.Buffer
 				addr := run(t, &doll{
-					onStopping: func(akt.Context) bool { j.add("OnStopping"); failing(); return false },
-					onStopped:  func(akt.Context) { j.add("OnStopped"); failing() },
+					onStopping: func(akt.Context) bool {
+						j.add("OnStopping")
+						failing()
+						return false
+					},
+					onStopped: func(akt.Context) { j.add("OnStopped"); failing() },
 				}, akt.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 				stop(addr)
 				<-addr.Done()
@@ -281,13 +297,18 @@ func TestOnStoppedExactlyOnce(t *testing.T) {
 		journal []string
 		fails   bool
 	}{
-		{"Address.Stop", func(_ *testing.T, _ *akt.System, a *akt.Address) { a.Stop() }, []string{"OnStopping", "OnStopped"}, false},
-		{"Release", func(_ *testing.T, _ *akt.System, a *akt.Address) { a.Release() }, []string{"OnStopped"}, false},
+		{"Address.Stop", func(_ *testing.T, _ *akt.System, a *akt.Address) { a.Stop() },
+			[]string{"OnStopping", "OnStopped"}, false},
+		{"Release", func(_ *testing.T, _ *akt.System, a *akt.Address) { a.Release() },
+			[]string{"OnStopped"}, false},
 		{"Context.Stop", func(t *testing.T, _ *akt.System, a *akt.Address) {
 			t.Helper()
-			require.NoError(t, a.TryNotify(context.Background(), deed(func(ctx akt.Context) { ctx.Stop() })))
+			require.NoError(t,
+				a.TryNotify(context.Background(), deed(func(ctx akt.Context) { ctx.Stop() })))
 		}, []string{"OnStopping", "OnStopped"}, false},
-		{"Shutdown", func(t *testing.T, s *akt.System, _ *akt.Address) { t.Helper(); shutDown(t, s) }, []string{"OnStopping", "OnStopped"}, false},
+		{"Shutdown",
+			func(t *testing.T, s *akt.System, _ *akt.Address) { t.Helper(); shutDown(t, s) },
+			[]string{"OnStopping", "OnStopped"}, false},
 		{"a panic in a request", func(t *testing.T, _ *akt.System, a *akt.Address) {
 			t.Helper()
 			_, err := a.Send(t.Context(), Stray{})
@@ -306,13 +327,15 @@ func TestOnStoppedExactlyOnce(t *testing.T) {
 			t.Helper()
 			require.NoError(t, contextOf(t, a).Private().Do(func(akt.Context) { panic("broken") }))
 		}, []string{"OnStopped"}, true},
-		{"a panic in the function of an interval", func(t *testing.T, _ *akt.System, a *akt.Address) {
-			t.Helper()
-			contextOf(t, a).Private().NotifyInterval(func() any { panic("broken") }, time.Hour)
-		}, []string{"OnStopped"}, true},
+		{"a panic in the function of an interval",
+			func(t *testing.T, _ *akt.System, a *akt.Address) {
+				t.Helper()
+				contextOf(t, a).Private().NotifyInterval(func() any { panic("broken") }, time.Hour)
+			}, []string{"OnStopped"}, true},
 		{"Goexit in a notification", func(t *testing.T, _ *akt.System, a *akt.Address) {
 			t.Helper()
-			require.NoError(t, a.TryNotify(context.Background(), deed(func(akt.Context) { runtime.Goexit() })))
+			require.NoError(t,
+				a.TryNotify(context.Background(), deed(func(akt.Context) { runtime.Goexit() })))
 		}, []string{"OnStopped"}, true},
 		{"all at once", func(t *testing.T, s *akt.System, a *akt.Address) {
 			t.Helper()
@@ -360,7 +383,8 @@ func TestChildrenEndBeforeParents(t *testing.T) {
 		"Address.Stop": func(_ *testing.T, a *akt.Address) { a.Stop() },
 		"Context.Stop": func(t *testing.T, a *akt.Address) {
 			t.Helper()
-			require.NoError(t, a.TryNotify(context.Background(), deed(func(ctx akt.Context) { ctx.Stop() })))
+			require.NoError(t,
+				a.TryNotify(context.Background(), deed(func(ctx akt.Context) { ctx.Stop() })))
 		},
 		"Release": func(_ *testing.T, a *akt.Address) { a.Release() },
 		"panic": func(t *testing.T, a *akt.Address) {
@@ -431,7 +455,8 @@ func TestIdleActorOwnsNoGoroutine(t *testing.T) {
 			_, err = addr.Send(t.Context(), deed(func(ctx akt.Context) {
 				_, err := ctx.Run(newGate())
 				assert.NoError(t, err)
-				ctx.Private().NotifyInterval(func() any { return deed(func(akt.Context) {}) }, time.Hour)
+				ctx.Private().NotifyInterval(func() any { return deed(func(akt.Context) {}) },
+					time.Hour)
 				ctx.Private().NotifyLater(Stray{}, 1000*time.Hour)
 				if last != nil {
 					ctx.Watch(last)
@@ -471,7 +496,9 @@ func TestRunReturnsTheAddress(t *testing.T) {
 		require.NoError(t, err, name)
 		<-addr.Done()
 	}
-	for name, start := range map[string]func(akt.Context){"Stop": akt.Context.Stop, "Drain": akt.Context.Drain} {
+	for name, start := range map[string]func(akt.Context){
+		"Stop": akt.Context.Stop, "Drain": akt.Context.Drain,
+	} {
 		var j journal
 		_, err := akt.NewSystem().Run(&doll{
 			onStart: func(ctx akt.Context) error {
@@ -523,9 +550,15 @@ func TestStateInHooks(t *testing.T) {
 	}{
 		"Address.Stop": {func(_ *testing.T, _ *akt.System, addr *akt.Address) { addr.Stop() },
 			[]string{"OnStopping stopping", "OnStopped stopping"}},
-		"Context.Stop": {func(t *testing.T, _ *akt.System, addr *akt.Address) { t.Helper(); contextOf(t, addr).Stop() },
+		"Context.Stop": {func(t *testing.T, _ *akt.System, addr *akt.Address) {
+			t.Helper()
+			contextOf(t, addr).Stop()
+		},
 			[]string{"OnStopping stopping", "OnStopped stopping"}},
-		"Shutdown": {func(t *testing.T, system *akt.System, _ *akt.Address) { t.Helper(); shutDown(t, system) },
+		"Shutdown": {func(t *testing.T, system *akt.System, _ *akt.Address) {
+			t.Helper()
+			shutDown(t, system)
+		},
 			[]string{"OnStopping stopping", "OnStopped stopping"}},
 		"a panic": {func(t *testing.T, _ *akt.System, addr *akt.Address) {
 			t.Helper()
@@ -545,9 +578,15 @@ func TestStateInHooks(t *testing.T) {
 				system := akt.NewSystem()
 				addr, err := system.Run(akt.Spawner[*doll](func() *doll {
 					return &doll{
-						onStart:    func(ctx akt.Context) error { assert.Equal(t, akt.Starting, ctx.State()); return nil },
-						onStopping: func(ctx akt.Context) bool { j.add("OnStopping %v", ctx.State()); return true },
-						onStopped:  func(ctx akt.Context) { j.add("OnStopped %v", ctx.State()) },
+						onStart: func(ctx akt.Context) error {
+							assert.Equal(t, akt.Starting, ctx.State())
+							return nil
+						},
+						onStopping: func(ctx akt.Context) bool {
+							j.add("OnStopping %v", ctx.State())
+							return true
+						},
+						onStopped: func(ctx akt.Context) { j.add("OnStopped %v", ctx.State()) },
 					}
 				}), quiet(), akt.WithSupervisor(akt.Supervisor{Decide: byMessage}))
 				require.NoError(t, err)

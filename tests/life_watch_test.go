@@ -23,7 +23,10 @@ func TestWatch(t *testing.T) {
 	}{
 		{"Address.Stop", "<nil>", func(_ *testing.T, a *akt.Address) { a.Stop() }},
 		{"Release", "<nil>", func(_ *testing.T, a *akt.Address) { a.Release() }},
-		{"Context.Stop", "<nil>", func(t *testing.T, a *akt.Address) { t.Helper(); contextOf(t, a).Stop() }},
+		{"Context.Stop", "<nil>", func(t *testing.T, a *akt.Address) {
+			t.Helper()
+			contextOf(t, a).Stop()
+		}},
 		{"panic", "akt: panic: a Stray was handled", func(t *testing.T, a *akt.Address) {
 			t.Helper()
 			require.NoError(t, a.TryNotify(context.Background(), Stray{}))
@@ -56,7 +59,8 @@ func TestTerminatedGoesFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
-		watcher, target := newWatcher(t, &j, akt.WithMailbox(1)), run(t, &doll{}, akt.WithName("target"))
+		watcher, target := newWatcher(t, &j, akt.WithMailbox(1)),
+			run(t, &doll{}, akt.WithName("target"))
 		watch(t, watcher, target)
 		leave := hold(t, watcher)
 		require.NoError(t, watcher.TryNotify(context.Background(), j.entry("public")))
@@ -179,7 +183,8 @@ func TestWatchesEndWithTheWatcher(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j, dead journal
 		target := run(t, &doll{})
-		watcher, err := deadLetters(&dead).Run(&doll{onTerminated: func(akt.Context, akt.Terminated) { j.add("told") }})
+		watcher, err := deadLetters(&dead).
+			Run(&doll{onTerminated: func(akt.Context, akt.Terminated) { j.add("told") }})
 		require.NoError(t, err)
 		watch(t, watcher, target)
 		watcher.Stop()
@@ -197,7 +202,8 @@ func TestWatchInAFamily(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
-		parent, friend := newWatcher(t, &j, akt.WithName("parent")), newWatcher(t, &j, akt.WithName("friend"))
+		parent, friend := newWatcher(t, &j, akt.WithName("parent")),
+			newWatcher(t, &j, akt.WithName("friend"))
 		reply, err := parent.Send(t.Context(), play(func(ctx akt.Context) (any, error) {
 			child, err := ctx.Run(&doll{}, akt.WithName("child"))
 			if err == nil {

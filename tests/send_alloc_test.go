@@ -29,7 +29,9 @@ func (c *allocCounter) HandleAsk(ctx akt.Context, m allocAsk) (int, error) {
 
 // Speed: a call of an idle actor costs no more allocations than these. Where Send has one, it is
 // the reply's box; the message's own is the caller's.
-func TestAllocations(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of the whole process
+//
+//nolint:paralleltest // AllocsPerRun counts those of the whole process
+func TestAllocations(t *testing.T) {
 	ctx := context.Background()
 	addr, other := run(t, &allocCounter{}), run(t, &allocCounter{})
 	recipient, err := akt.RecipientOf[allocAdd, int](addr)
@@ -41,10 +43,19 @@ func TestAllocations(t *testing.T) { //nolint:paralleltest // AllocsPerRun count
 		call   func() error
 	}{
 		{"Ask", 0, func() error { _, err := akt.Ask[int](ctx, addr, allocAdd{1000}); return err }},
-		{"Recipient.Send", 0, func() error { _, err := recipient.Send(ctx, allocAdd{1000}); return err }},
-		{"Ask of a handler that passes its Context on", 1, func() error { _, err := akt.Ask[int](ctx, addr, allocAsk{other}); return err }},
+		{"Recipient.Send", 0, func() error {
+			_, err := recipient.Send(ctx, allocAdd{1000})
+			return err
+		}},
+		{"Ask of a handler that passes its Context on", 1, func() error {
+			_, err := akt.Ask[int](ctx, addr, allocAsk{other})
+			return err
+		}},
 		{"Send", 1, func() error { _, err := addr.Send(ctx, boxed); return err }},
-		{"Send of a message that is boxed for it", 2, func() error { _, err := addr.Send(ctx, allocAdd{1000}); return err }},
+		{"Send of a message that is boxed for it", 2, func() error {
+			_, err := addr.Send(ctx, allocAdd{1000})
+			return err
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var failed error

@@ -116,7 +116,8 @@ func askSenders(t *testing.T, addr *akt.Address) map[string]akt.Sender {
 	private, err := akt.Ask[*akt.PrivateAddress](t.Context(), addr, askAddress{})
 	require.NoError(t, err)
 	return map[string]akt.Sender{
-		"an Address": addr, "a WeakAddress": addr.Downgrade(), "a PrivateAddress": private, "a stranger": askStranger{addr},
+		"an Address": addr, "a WeakAddress": addr.Downgrade(), "a PrivateAddress": private,
+		"a stranger": askStranger{addr},
 	}
 }
 
@@ -136,22 +137,30 @@ func TestAsk(t *testing.T) {
 		want any
 	}{
 		{"the reply type", asking[uint32](askNumber{}), uint32(7)},
-		{"the reply type of a handler without error", asking[askName](askNamed{}), askName("seven")},
+		{"the reply type of a handler without error", asking[askName](askNamed{}),
+			askName("seven")},
 		{"any", asking[any](askNumber{}), uint32(7)},
-		{"an interface that the reply type implements", asking[fmt.Stringer](askNamed{}), askName("seven")},
-		{"a reply type that is an interface", asking[fmt.Stringer](askStringer{askName("eight")}), askName("eight")},
+		{"an interface that the reply type implements", asking[fmt.Stringer](askNamed{}),
+			askName("seven")},
+		{"a reply type that is an interface", asking[fmt.Stringer](askStringer{askName("eight")}),
+			askName("eight")},
 		{"a nil of a reply type that is an interface", asking[fmt.Stringer](askStringer{}), nil},
-		{"the type behind an interface", asking[askName](askStringer{askName("eight")}), askName("eight")},
+		{"the type behind an interface", asking[askName](askStringer{askName("eight")}),
+			askName("eight")},
 		{"the type behind any", asking[int](askWhat{8}), 8},
-		{"an interface behind any", asking[fmt.Stringer](askWhat{askName("eight")}), askName("eight")},
+		{"an interface behind any", asking[fmt.Stringer](askWhat{askName("eight")}),
+			askName("eight")},
 		{"nil behind any", asking[any](askWhat{}), nil},
-		{"the value of a Future behind any", asking[uint32](askWhat{askSettled[uint32](8, nil)}), uint32(8)},
+		{"the value of a Future behind any", asking[uint32](askWhat{askSettled[uint32](8, nil)}),
+			uint32(8)},
 		{"the value of a Future", asking[uint32](askLater{}), uint32(7)},
 		{"any of a Future", asking[any](askLater{}), uint32(7)},
 		{"the value of a Future of any", asking[string](askLaterAny{"eight"}), "eight"},
 		{"nil of a Future of any", asking[any](askLaterAny{}), nil},
-		{"an interface of a Future of any", asking[fmt.Stringer](askLaterAny{askName("eight")}), askName("eight")},
-		{"an interface of a Future of it", asking[fmt.Stringer](askLaterStr{askName("eight")}), askName("eight")},
+		{"an interface of a Future of any", asking[fmt.Stringer](askLaterAny{askName("eight")}),
+			askName("eight")},
+		{"an interface of a Future of it", asking[fmt.Stringer](askLaterStr{askName("eight")}),
+			askName("eight")},
 		{"a nil interface of a Future of it", asking[fmt.Stringer](askLaterStr{}), nil},
 		{"struct{} of a handler without results", asking[struct{}](askSilent{}), struct{}{}},
 		{"any of a handler without results", asking[any](askSilent{}), nil},
@@ -165,7 +174,9 @@ func TestAsk(t *testing.T) {
 		for _, tt := range tests {
 			t.Run(tt.name+" by "+kind, func(t *testing.T) {
 				t.Parallel()
-				for _, ctx := range []context.Context{context.Background(), t.Context(), context.Background()} {
+				for _, ctx := range []context.Context{
+					context.Background(), t.Context(), context.Background(),
+				} {
 					got, err := tt.ask(ctx, to)
 					require.NoError(t, err)
 					require.Equal(t, tt.want, got)
@@ -214,18 +225,29 @@ func TestAskMismatch(t *testing.T) {
 		reply, want string
 	}{
 		{"another type", asking[uint64](askNumber{}), before, "HandleNumber", "uint32", "uint64"},
-		{"an interface that the reply type does not implement", asking[fmt.Stringer](askNumber{}), before, "HandleNumber", "uint32", "fmt.Stringer"},
-		{"struct{} of a handler with a reply", asking[struct{}](askNumber{}), before, "HandleNumber", "uint32", "struct {}"},
-		{"a reply of a handler without results", asking[uint32](askSilent{}), before, "HandleSilent", "nothing", "uint32"},
-		{"a reply of a handler with an error alone", asking[int](askOnly{}), before, "HandleOnly", "nothing", "int"},
+		{"an interface that the reply type does not implement", asking[fmt.Stringer](askNumber{}),
+			before, "HandleNumber", "uint32", "fmt.Stringer"},
+		{"struct{} of a handler with a reply", asking[struct{}](askNumber{}), before,
+			"HandleNumber", "uint32", "struct {}"},
+		{"a reply of a handler without results", asking[uint32](askSilent{}), before,
+			"HandleSilent", "nothing", "uint32"},
+		{"a reply of a handler with an error alone", asking[int](askOnly{}), before, "HandleOnly",
+			"nothing", "int"},
 		{"an error", asking[error](askNumber{}), before, "HandleNumber", "uint32", "error"},
-		{"another type than the Future's", asking[int](askLater{}), before, "HandleLater", "*akt.Future[uint32]", "int"},
-		{"a Future of another type", asking[*akt.Future[int]](askLater{}), before, "HandleLater", "*akt.Future[uint32]", "*akt.Future[int]"},
-		{"another type than the one behind any", asking[int](askWhat{"eight"}), after, "HandleWhat", "string", "int"},
-		{"a type, for nil behind any", asking[int](askWhat{}), after, "HandleWhat", "nothing", "int"},
-		{"an interface that the one behind any does not implement", asking[fmt.Stringer](askWhat{8}), after, "HandleWhat", "int", "fmt.Stringer"},
-		{"another type than the one in a Future of any", asking[int](askLaterAny{"eight"}), after, "HandleLaterAny", "string", "int"},
-		{"a type, for nil in a Future of any", asking[int](askLaterAny{}), after, "HandleLaterAny", "nothing", "int"},
+		{"another type than the Future's", asking[int](askLater{}), before, "HandleLater",
+			"*akt.Future[uint32]", "int"},
+		{"a Future of another type", asking[*akt.Future[int]](askLater{}), before, "HandleLater",
+			"*akt.Future[uint32]", "*akt.Future[int]"},
+		{"another type than the one behind any", asking[int](askWhat{"eight"}), after, "HandleWhat",
+			"string", "int"},
+		{"a type, for nil behind any", asking[int](askWhat{}), after, "HandleWhat", "nothing",
+			"int"},
+		{"an interface that the one behind any does not implement",
+			asking[fmt.Stringer](askWhat{8}), after, "HandleWhat", "int", "fmt.Stringer"},
+		{"another type than the one in a Future of any", asking[int](askLaterAny{"eight"}), after,
+			"HandleLaterAny", "string", "int"},
+		{"a type, for nil in a Future of any", asking[int](askLaterAny{}), after, "HandleLaterAny",
+			"nothing", "int"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -248,8 +270,10 @@ func TestAskMismatch(t *testing.T) {
 				}
 				require.Equal(t, tt.handled, failed.Handled, kind)
 				require.Equal(t, addr.Name(), failed.Actor)
-				require.Equal(t, akt.ReplyTypeError{Handler: "tests_test.askActor." + tt.method, Reply: tt.reply, Want: tt.want}, *mismatch)
-				require.EqualError(t, mismatch, "akt: tests_test.askActor."+tt.method+" replies with "+tt.reply+", not with "+tt.want)
+				require.Equal(t, akt.ReplyTypeError{Handler: "tests_test.askActor." + tt.method,
+					Reply: tt.reply, Want: tt.want}, *mismatch)
+				require.EqualError(t, mismatch, "akt: tests_test.askActor."+
+					tt.method+" replies with "+tt.reply+", not with "+tt.want)
 				if tt.handled == before {
 					require.Zero(t, actor.handled.Load(), kind)
 					require.ErrorIs(t, err, akt.ErrFailedToDeliver)
@@ -289,7 +313,9 @@ func TestSendUnpack(t *testing.T) {
 		if kind == "a stranger" {
 			continue
 		}
-		for msg, want := range map[any]any{askLater{}: uint32(7), askNumber{}: uint32(7), askSilent{}: nil, askWhat{}: nil} {
+		for msg, want := range map[any]any{
+			askLater{}: uint32(7), askNumber{}: uint32(7), askSilent{}: nil, askWhat{}: nil,
+		} {
 			reply, err := to.(unpacker).SendUnpack(t.Context(), msg)
 			require.NoError(t, err)
 			require.Equal(t, want, reply, "%T by %s", msg, kind)
@@ -346,7 +372,8 @@ func TestNilFuture(t *testing.T) {
 func TestNilFutureOfStranger(t *testing.T) {
 	t.Parallel()
 	require.NotPanics(t, func() {
-		_, err := akt.Ask[uint32](t.Context(), askFixed{(*akt.Future[uint32])(nil), nil}, plainMsg{})
+		_, err := akt.Ask[uint32](t.Context(), askFixed{(*akt.Future[uint32])(nil), nil},
+			plainMsg{})
 		require.Error(t, err)
 	})
 }
@@ -429,13 +456,15 @@ func TestAskCallsTheSendersOwnSend(t *testing.T) {
 	own := errors.New("own")
 	n := 0
 	for i, to := range []akt.Sender{
-		senderCounting{addr, &n}, &senderCounting{addr, &n}, senderWeakly{addr.Downgrade(), &n}, senderPrivately{contextOf(t, addr).Private(), &n},
+		senderCounting{addr, &n}, &senderCounting{addr, &n}, senderWeakly{addr.Downgrade(), &n},
+		senderPrivately{contextOf(t, addr).Private(), &n},
 	} {
 		n = 0
 		_, err := akt.Ask[int](t.Context(), to, exactFail{})
 		require.NoError(t, err)
 		_, err = akt.Ask[int](context.Background(), to, exactFail{own})
-		require.True(t, err == own, "%v", err) //nolint:errorlint,testifylint // the identity is the promise
+		//nolint:errorlint,testifylint // the identity is the promise
+		require.True(t, err == own, "%v", err)
 		_, err = akt.Ask[int](t.Context(), to, exactLater{})
 		require.NoError(t, err)
 		_, err = akt.Ask[string](t.Context(), to, exactFail{})
@@ -485,13 +514,15 @@ func TestRecipient(t *testing.T) {
 	}{
 		{"the reply type", recipientOf[uint32](askNumber{}), uint32(7)},
 		{"a pointer for a handler of values", recipientOf[uint32](&askNumber{}), uint32(7)},
-		{"an interface that the reply type implements", recipientOf[fmt.Stringer](askNamed{}), askName("seven")},
+		{"an interface that the reply type implements", recipientOf[fmt.Stringer](askNamed{}),
+			askName("seven")},
 		{"any", recipientOf[any](askNumber{}), uint32(7)},
 		{"the value of a Future", recipientOf[uint32](askLater{}), uint32(7)},
 		{"no reply, as struct{}", recipientOf[struct{}](askSilent{}), struct{}{}},
 		{"no reply, as any", recipientOf[any](askOnly{}), nil},
 		{"the type behind any", recipientOf[int](askWhat{8}), 8},
-		{"messages of an interface that no handler takes", recipientOf[uint32, fmt.Stringer](askNumber{}), uint32(7)},
+		{"messages of an interface that no handler takes",
+			recipientOf[uint32, fmt.Stringer](askNumber{}), uint32(7)},
 		{"messages that are any", recipientOf[uint32, any](askNumber{}), uint32(7)},
 	}
 	for _, tt := range tests {
@@ -517,14 +548,22 @@ func TestRecipientIsChecked(t *testing.T) {
 		send  func(context.Context, *akt.Address) (any, error)
 		ask   func(context.Context, akt.Sender) (any, error)
 	}{
-		{"another reply type", &askActor{}, recipientOf[int](askNumber{}), asking[int](askNumber{})},
-		{"another reply type, by pointer", &askActor{}, recipientOf[int](&askNumber{}), asking[int](&askNumber{})},
-		{"a reply of a handler without one", &askActor{}, recipientOf[int](askSilent{}), asking[int](askSilent{})},
-		{"another type than the Future's", &askActor{}, recipientOf[int](askLater{}), asking[int](askLater{})},
-		{"a message that is not handled", &askActor{}, recipientOf[any]("text"), asking[any]("text")},
-		{"a message that two interfaces fit", byTwo{}, recipientOf[string](&dispatchCount{}), asking[string](&dispatchCount{})},
-		{"another reply type of the handler of an interface", byStringer{}, recipientOf[int](dispatchNamed{}), asking[int](dispatchNamed{})},
-		{"another reply type of the handler of everything", byAny{}, recipientOf[int](dispatchNamed{}), asking[int](dispatchNamed{})},
+		{"another reply type", &askActor{}, recipientOf[int](askNumber{}),
+			asking[int](askNumber{})},
+		{"another reply type, by pointer", &askActor{}, recipientOf[int](&askNumber{}),
+			asking[int](&askNumber{})},
+		{"a reply of a handler without one", &askActor{}, recipientOf[int](askSilent{}),
+			asking[int](askSilent{})},
+		{"another type than the Future's", &askActor{}, recipientOf[int](askLater{}),
+			asking[int](askLater{})},
+		{"a message that is not handled", &askActor{}, recipientOf[any]("text"),
+			asking[any]("text")},
+		{"a message that two interfaces fit", byTwo{}, recipientOf[string](&dispatchCount{}),
+			asking[string](&dispatchCount{})},
+		{"another reply type of the handler of an interface", byStringer{},
+			recipientOf[int](dispatchNamed{}), asking[int](dispatchNamed{})},
+		{"another reply type of the handler of everything", byAny{},
+			recipientOf[int](dispatchNamed{}), asking[int](dispatchNamed{})},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

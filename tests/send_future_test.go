@@ -65,7 +65,8 @@ func TestPromiseIsKeptOnce(t *testing.T) {
 				promise.Resolve(8)
 				promise.Reject(errors.New("too late"))
 				for range 3 {
-					require.True(t, row.err == <-waited) //nolint:errorlint,testifylint // the identity is the promise
+					//nolint:errorlint,testifylint // the identity is the promise
+					require.True(t, row.err == <-waited)
 				}
 				ended, cancel := context.WithCancel(t.Context())
 				cancel()
@@ -146,9 +147,11 @@ func TestFutureErrorIsUnchanged(t *testing.T) {
 	addr := run(t, &deferrer{future})
 	promise.Reject(own)
 	_, err := addr.SendUnpack(t.Context(), Later{})
-	require.True(t, err == own, "%v", err) //nolint:errorlint,testifylint // the identity is the promise
+	//nolint:errorlint,testifylint // the identity is the promise
+	require.True(t, err == own, "%v", err)
 	_, err = akt.Ask[int](t.Context(), addr, Later{})
-	require.True(t, err == own, "%v", err) //nolint:errorlint,testifylint // the identity is the promise
+	//nolint:errorlint,testifylint // the identity is the promise
+	require.True(t, err == own, "%v", err)
 }
 
 // E1: where a deferred reply fails with the SendError of another call, also as the value of a
@@ -160,15 +163,19 @@ func TestFutureFailsWithASendError(t *testing.T) {
 	_, failure := other.Send(t.Context(), Note{})
 	requireSendError(t, failure, akt.NotHandled, akt.ErrStopped)
 	for name, own := range map[string]error{
-		"itself": failure, "wrapped": fmt.Errorf("wrapped: %w", failure), "joined": errors.Join(io.EOF, failure),
+		"itself": failure, "wrapped": fmt.Errorf("wrapped: %w", failure),
+		"joined":                 errors.Join(io.EOF, failure),
 		"by the user's own type": unwrapsTo{failure}, "of a panic": &akt.PanicError{Value: failure},
 	} {
 		promise, future := akt.NewPromise[int](context.Background())
 		addr := run(t, &deferrer{future}, quiet())
 		promise.Reject(own)
 		asked := map[string]func() error{
-			"SendUnpack": func() error { _, err := addr.SendUnpack(t.Context(), Later{}); return err },
-			"Ask":        func() error { _, err := akt.Ask[int](t.Context(), addr, Later{}); return err },
+			"SendUnpack": func() error {
+				_, err := addr.SendUnpack(t.Context(), Later{})
+				return err
+			},
+			"Ask": func() error { _, err := akt.Ask[int](t.Context(), addr, Later{}); return err },
 			"a user's Sender": func() error {
 				_, err := akt.Ask[int](t.Context(), struct{ akt.Sender }{addr}, Later{})
 				return err
@@ -197,7 +204,8 @@ func TestWaitForDeferredReplyEndsWithContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := addr.SendUnpack(ctx, Later{})
-		requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse, context.DeadlineExceeded)
+		requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse,
+			context.DeadlineExceeded)
 		require.ErrorContains(t, err, "deferred")
 		promise.Resolve(7)
 	})
@@ -255,12 +263,13 @@ func TestGo(t *testing.T) {
 		began := time.Now()
 		replies := make(chan any, 1)
 		go func() {
-			reply, err := addr.SendUnpack(context.WithValue(t.Context(), ctxKey{}, "value"), play(func(ctx akt.Context) (any, error) {
-				return akt.Go(ctx, func(ctx context.Context) (string, error) {
-					time.Sleep(time.Hour)
-					return ctx.Value(ctxKey{}).(string), nil
-				}), nil
-			}))
+			reply, err := addr.SendUnpack(context.WithValue(t.Context(), ctxKey{}, "value"),
+				play(func(ctx akt.Context) (any, error) {
+					return akt.Go(ctx, func(ctx context.Context) (string, error) {
+						time.Sleep(time.Hour)
+						return ctx.Value(ctxKey{}).(string), nil
+					}), nil
+				}))
 			assert.NoError(t, err)
 			replies <- reply
 		}()
@@ -301,17 +310,20 @@ func TestGoThatFails(t *testing.T) {
 	own := errors.New("its own")
 	addr := run(t, &doll{}, quiet())
 	send := func(f func(context.Context) (int, error)) error {
-		reply, err := addr.SendUnpack(t.Context(), play(func(ctx akt.Context) (any, error) { return akt.Go(ctx, f), nil }))
+		reply, err := addr.SendUnpack(t.Context(),
+			play(func(ctx akt.Context) (any, error) { return akt.Go(ctx, f), nil }))
 		require.Nil(t, reply)
 		return err
 	}
 	err := send(func(context.Context) (int, error) { return 7, own })
-	require.True(t, err == own, "%v", err) //nolint:errorlint,testifylint // the identity is the promise
+	//nolint:errorlint,testifylint // the identity is the promise
+	require.True(t, err == own, "%v", err)
 	var failure *akt.PanicError
 	require.ErrorAs(t, send(func(context.Context) (int, error) { panic(own) }), &failure)
 	require.ErrorIs(t, failure, own)
 	require.Contains(t, string(failure.Stack), "TestGoThatFails")
-	require.ErrorAs(t, send(func(context.Context) (int, error) { runtime.Goexit(); return 7, nil }), &failure)
+	require.ErrorAs(t, send(func(context.Context) (int, error) { runtime.Goexit(); return 7, nil }),
+		&failure)
 	require.ErrorContains(t, send(nil), "nil")
 	settled(t, addr)
 }
@@ -475,7 +487,9 @@ func TestDeferredReplyOfANotificationFails(t *testing.T) {
 		},
 	} {
 		for way, notify := range map[string]func(*akt.Address, any){
-			"alone": func(addr *akt.Address, msg any) { require.NoError(t, addr.Notify(t.Context(), msg)) },
+			"alone": func(addr *akt.Address, msg any) {
+				require.NoError(t, addr.Notify(t.Context(), msg))
+			},
 			"in a batch": func(addr *akt.Address, msg any) {
 				leave := hold(t, addr)
 				require.NoError(t, addr.Notify(t.Context(), deed(func(akt.Context) {})))
@@ -485,11 +499,14 @@ func TestDeferredReplyOfANotificationFails(t *testing.T) {
 			"by the private lane": func(addr *akt.Address, msg any) {
 				require.NoError(t, contextOf(t, addr).Private().Notify(t.Context(), msg))
 			},
-			"by a timer": func(addr *akt.Address, msg any) { contextOf(t, addr).Private().NotifyLater(msg, 0) },
+			"by a timer": func(addr *akt.Address, msg any) {
+				contextOf(t, addr).Private().NotifyLater(msg, 0)
+			},
 		} {
-			for _, opts := range [][]akt.Option{nil, {akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
-				return next(ctx, msg)
-			})}} {
+			for _, opts := range [][]akt.Option{nil,
+				{akt.WithInterceptor(func(ctx akt.Context, msg any, next akt.Next) (any, error) {
+					return next(ctx, msg)
+				})}} {
 				synctest.Test(t, func(t *testing.T) {
 					var dead journal
 					log := newFailLog()
@@ -499,7 +516,8 @@ func TestDeferredReplyOfANotificationFails(t *testing.T) {
 					notify(addr, play(func(ctx akt.Context) (any, error) { return act(ctx), nil }))
 					synctest.Wait()
 					settled(t, addr)
-					require.Equal(t, []string{"tests_test.dollAct: later"}, dead.all(), "%s, %s", name, way)
+					require.Equal(t, []string{"tests_test.dollAct: later"}, dead.all(), "%s, %s",
+						name, way)
 					require.Len(t, log.kept.records, 1)
 					for info := range system.Actors() {
 						require.EqualValues(t, 1, info.Failed)
@@ -551,9 +569,12 @@ func TestWaitOfAReplyThatFailsWithASendError(t *testing.T) {
 	gone.Stop()
 	addr := run(t, &doll{}, akt.WithName("pays"))
 	asks := func(ctx akt.Context) *akt.Future[any] {
-		return akt.Go(ctx, func(ctx context.Context) (any, error) { return gone.Send(ctx, deed(func(akt.Context) {})) })
+		return akt.Go(ctx, func(ctx context.Context) (any, error) {
+			return gone.Send(ctx, deed(func(akt.Context) {}))
+		})
 	}
-	reply, err := addr.Send(t.Context(), play(func(ctx akt.Context) (any, error) { return asks(ctx), nil }))
+	reply, err := addr.Send(t.Context(),
+		play(func(ctx akt.Context) (any, error) { return asks(ctx), nil }))
 	require.NoError(t, err)
 	_, err = reply.(*akt.Future[any]).Wait(t.Context())
 	requireSendError(t, err, akt.MaybeHandled, akt.ErrStopped)

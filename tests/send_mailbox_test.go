@@ -69,13 +69,15 @@ func TestPrivateLaneGoesFirst(t *testing.T) {
 	require.NoError(t, private.Do(func(akt.Context) { j.add("private 2") }))
 	require.NoError(t, private.Notify(t.Context(), deed(func(akt.Context) {
 		j.add("private 3")
-		if err := private.Notify(context.Background(), j.entry("private 4, sent meanwhile")); err != nil {
+		if err := private.Notify(context.Background(),
+			j.entry("private 4, sent meanwhile")); err != nil {
 			t.Error(err)
 		}
 	})))
 	leave()
 	settled(t, addr)
-	require.Equal(t, []string{"private 1", "private 2", "private 3", "private 4, sent meanwhile", "public 1", "public 2"}, j.all())
+	require.Equal(t, []string{"private 1", "private 2", "private 3", "private 4, sent meanwhile",
+		"public 1", "public 2"}, j.all())
 }
 
 // D3: the capacity counts exactly the messages whose handling has not begun, and not the one being
@@ -89,7 +91,8 @@ func TestCapacityIsExact(t *testing.T) {
 			for n := range capacity {
 				require.NoError(t, addr.TryNotify(context.Background(), Note{n}))
 			}
-			requireSendError(t, addr.TryNotify(context.Background(), Note{-1}), akt.NotHandled, akt.ErrMailboxFull, akt.ErrFailedToDeliver)
+			requireSendError(t, addr.TryNotify(context.Background(), Note{-1}), akt.NotHandled,
+				akt.ErrMailboxFull, akt.ErrFailedToDeliver)
 			close(g.leave)
 			notes, err := akt.Ask[[]int](t.Context(), addr, Notes{})
 			require.NoError(t, err)
@@ -107,7 +110,8 @@ func TestQueuedRequestTakesAPlace(t *testing.T) {
 		leave := hold(t, addr)
 		go func() {
 			_, err := addr.Send(t.Context(), deed(func(ctx akt.Context) {
-				if err := ctx.Address().TryNotify(context.Background(), deed(func(akt.Context) {})); err != nil {
+				if err := ctx.Address().
+					TryNotify(context.Background(), deed(func(akt.Context) {})); err != nil {
 					t.Error("its own place is free while it is handled:", err)
 				}
 			}))
@@ -116,7 +120,8 @@ func TestQueuedRequestTakesAPlace(t *testing.T) {
 			}
 		}()
 		synctest.Wait()
-		require.ErrorIs(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})), akt.ErrMailboxFull)
+		require.ErrorIs(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})),
+			akt.ErrMailboxFull)
 		leave()
 		synctest.Wait()
 	})
@@ -130,8 +135,13 @@ func TestWaitForRoomEndsWithContext(t *testing.T) {
 		name string
 		send func(context.Context, *akt.Address, any) error
 	}{
-		{"Send", func(ctx context.Context, to *akt.Address, msg any) error { _, err := to.Send(ctx, msg); return err }},
-		{"Notify", func(ctx context.Context, to *akt.Address, msg any) error { return to.Notify(ctx, msg) }},
+		{"Send", func(ctx context.Context, to *akt.Address, msg any) error {
+			_, err := to.Send(ctx, msg)
+			return err
+		}},
+		{"Notify", func(ctx context.Context, to *akt.Address, msg any) error {
+			return to.Notify(ctx, msg)
+		}},
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
@@ -143,7 +153,8 @@ func TestWaitForRoomEndsWithContext(t *testing.T) {
 				began := time.Now()
 				err := way.send(ctx, addr, Note{2})
 				require.Equal(t, time.Minute, time.Since(began))
-				requireSendError(t, err, akt.NotHandled, akt.ErrFailedToDeliver, context.DeadlineExceeded)
+				requireSendError(t, err, akt.NotHandled, akt.ErrFailedToDeliver,
+					context.DeadlineExceeded)
 				require.NotErrorIs(t, err, akt.ErrFailedToGetResponse)
 				close(g.leave)
 				synctest.Wait()
@@ -163,7 +174,8 @@ func TestTryNotifyDoesNotOvertake(t *testing.T) {
 		var j journal
 		intrude := deed(func(ctx akt.Context) {
 			j.add("queued")
-			if err := ctx.Address().TryNotify(context.Background(), j.entry("intruder")); !errors.Is(err, akt.ErrMailboxFull) {
+			if err := ctx.Address().TryNotify(context.Background(),
+				j.entry("intruder")); !errors.Is(err, akt.ErrMailboxFull) {
 				t.Error("the room belongs to who waits for it:", err)
 			}
 		})
@@ -209,7 +221,8 @@ func TestWithdrawnPlaceGoesToWaiter(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		require.True(t, letIn)
-		require.ErrorIs(t, addr.TryNotify(context.Background(), j.entry("intruder")), akt.ErrMailboxFull)
+		require.ErrorIs(t, addr.TryNotify(context.Background(), j.entry("intruder")),
+			akt.ErrMailboxFull)
 		leave()
 		synctest.Wait()
 		require.Equal(t, []string{"waited"}, j.all())
@@ -226,7 +239,8 @@ func TestPrivateLaneIsUnbounded(t *testing.T) {
 	for range 100 {
 		require.NoError(t, private.Notify(context.Background(), j.entry("note")))
 	}
-	require.NoError(t, addr.TryNotify(context.Background(), j.entry("the public lane has its own room")))
+	require.NoError(t,
+		addr.TryNotify(context.Background(), j.entry("the public lane has its own room")))
 	leave()
 	settled(t, addr)
 	require.Len(t, j.all(), 101)
@@ -242,7 +256,8 @@ func TestExpiredRequestIsNeverHandled(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := addr.Send(ctx, Note{2})
-		requireSendError(t, err, akt.NotHandled, akt.ErrFailedToGetResponse, context.DeadlineExceeded)
+		requireSendError(t, err, akt.NotHandled, akt.ErrFailedToGetResponse,
+			context.DeadlineExceeded)
 		require.ErrorContains(t, err, "queued behind 1")
 		require.ErrorContains(t, err, "HandleHold")
 		close(g.leave)
@@ -268,7 +283,8 @@ func TestExpiredRequestIsNotHandledByAFasterActor(t *testing.T) {
 				defer close(left)
 				_, err := addr.Send(ctx, deed(func(akt.Context) { t.Error("it was handled") }))
 				var failure *akt.SendError
-				if !errors.As(err, &failure) || failure.Handled != akt.NotHandled || !errors.Is(err, context.Canceled) {
+				if !errors.As(err, &failure) ||
+					failure.Handled != akt.NotHandled || !errors.Is(err, context.Canceled) {
 					t.Error(err)
 				}
 			}()
@@ -299,7 +315,8 @@ func TestContextEndsWhileHandlerRuns(t *testing.T) {
 			returned = time.Since(began)
 		}))
 		require.Equal(t, time.Minute, time.Since(began))
-		requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse, context.DeadlineExceeded)
+		requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse,
+			context.DeadlineExceeded)
 		require.ErrorContains(t, err, "running HandleAct")
 		settled(t, addr)
 		require.Equal(t, time.Minute, heard)
@@ -315,7 +332,8 @@ func TestEndOfNotifyContextStaysOutside(t *testing.T) {
 		type key struct{}
 		addr := run(t, &doll{})
 		leave := hold(t, addr)
-		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), key{}, "value"), time.Minute)
+		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), key{}, "value"),
+			time.Minute)
 		defer cancel()
 		handled := false
 		require.NoError(t, addr.Notify(ctx, deed(func(ctx akt.Context) {

@@ -142,7 +142,8 @@ func checkError(t *testing.T, p sendPath) {
 	addr := p.run(t, &doll{})
 	reply, err := p.send(t, addr, play(func(akt.Context) (any, error) { return "not this", own }))
 	require.Nil(t, reply)
-	require.True(t, err == own, "the error is %v", err) //nolint:errorlint,testifylint // the identity is the promise
+	//nolint:errorlint,testifylint // the identity is the promise
+	require.True(t, err == own, "the error is %v", err)
 	settled(t, addr)
 }
 
@@ -185,8 +186,11 @@ func checkStop(t *testing.T, p sendPath) {
 	t.Helper()
 	var j journal
 	addr := p.run(t, &doll{
-		onStopping: func(ctx akt.Context) bool { j.add("OnStopping, %v", ctx.State()); return true },
-		onStopped:  func(ctx akt.Context) { j.add("OnStopped, %v", ctx.State()) },
+		onStopping: func(ctx akt.Context) bool {
+			j.add("OnStopping, %v", ctx.State())
+			return true
+		},
+		onStopped: func(ctx akt.Context) { j.add("OnStopped, %v", ctx.State()) },
 	})
 	reply, err := p.send(t, addr, play(func(ctx akt.Context) (any, error) {
 		before := ctx.State()
@@ -197,7 +201,8 @@ func checkStop(t *testing.T, p sendPath) {
 	require.NoError(t, err)
 	require.Equal(t, "reply", reply)
 	<-addr.Done()
-	require.Equal(t, []string{"started, then stopping", "OnStopping, stopping", "OnStopped, stopping"}, j.all())
+	require.Equal(t,
+		[]string{"started, then stopping", "OnStopping, stopping", "OnStopped, stopping"}, j.all())
 	require.NoError(t, addr.Err())
 	require.True(t, addr.IsClosed())
 }
@@ -206,13 +211,17 @@ func checkStop(t *testing.T, p sendPath) {
 func checkVeto(t *testing.T, p sendPath) {
 	t.Helper()
 	var j journal
-	addr := p.run(t, &doll{onStopping: func(akt.Context) bool { j.add("OnStopping"); return false }})
+	addr := p.run(t, &doll{onStopping: func(akt.Context) bool {
+		j.add("OnStopping")
+		return false
+	}})
 	_, err := p.send(t, addr, deed(func(ctx akt.Context) {
 		assert.NoError(t, ctx.Address().Notify(ctx, j.entry("queued")))
 		ctx.Stop()
 	}))
 	require.NoError(t, err)
-	state, err := p.send(t, addr, play(func(ctx akt.Context) (any, error) { return ctx.State(), nil }))
+	state, err := p.send(t, addr,
+		play(func(ctx akt.Context) (any, error) { return ctx.State(), nil }))
 	require.NoError(t, err)
 	require.Equal(t, akt.Started, state)
 	require.Equal(t, []string{"OnStopping", "queued"}, j.all())
@@ -234,7 +243,8 @@ func checkStopInStart(t *testing.T, p sendPath) {
 	require.ErrorIs(t, err, akt.ErrStopped)
 	require.Equal(t, []string{"OnStopping", "OnStopped"}, j.all())
 	addr := p.run(t, actor(false))
-	state, err := p.send(t, addr, play(func(ctx akt.Context) (any, error) { return ctx.State(), nil }))
+	state, err := p.send(t, addr,
+		play(func(ctx akt.Context) (any, error) { return ctx.State(), nil }))
 	require.NoError(t, err)
 	require.Equal(t, akt.Started, state)
 }
@@ -287,8 +297,10 @@ func checkAfterEnd(t *testing.T, p sendPath) {
 	<-addr.Done()
 	_, err := p.send(t, addr, Note{})
 	requireSendError(t, err, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
-	requireSendError(t, addr.Notify(p.ctx(t), Note{}), akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
-	requireSendError(t, addr.TryNotify(context.Background(), Note{}), akt.NotHandled, akt.ErrStopped, akt.ErrFailedToDeliver)
+	requireSendError(t, addr.Notify(p.ctx(t), Note{}), akt.NotHandled, akt.ErrStopped,
+		akt.ErrFailedToDeliver)
+	requireSendError(t, addr.TryNotify(context.Background(), Note{}), akt.NotHandled,
+		akt.ErrStopped, akt.ErrFailedToDeliver)
 }
 
 // D5: the handler runs on the sender's goroutine where nobody could notice: the actor is idle and
@@ -302,11 +314,18 @@ func TestWhereTheHandlerRuns(t *testing.T) {
 		opts []akt.Option
 		here bool
 	}{
-		{"a ctx that cannot end", func(akt.Context) context.Context { return context.Background() }, nil, true},
-		{"a ctx that can end", func(akt.Context) context.Context { return t.Context() }, nil, false},
-		{"a ctx that can end, WithInlineSend", func(akt.Context) context.Context { return t.Context() }, []akt.Option{akt.WithInlineSend()}, true},
-		{"a handler's own Context", func(ctx akt.Context) context.Context { return ctx }, nil, true},
-		{"one derived from it", func(ctx akt.Context) context.Context { return context.WithValue(ctx, Note{}, 1) }, nil, false},
+		{"a ctx that cannot end", func(akt.Context) context.Context { return context.Background() },
+			nil, true},
+		{"a ctx that can end", func(akt.Context) context.Context { return t.Context() }, nil,
+			false},
+		{"a ctx that can end, WithInlineSend",
+			func(akt.Context) context.Context { return t.Context() },
+			[]akt.Option{akt.WithInlineSend()}, true},
+		{"a handler's own Context", func(ctx akt.Context) context.Context { return ctx }, nil,
+			true},
+		{"one derived from it",
+			func(ctx akt.Context) context.Context { return context.WithValue(ctx, Note{}, 1) }, nil,
+			false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -314,7 +333,8 @@ func TestWhereTheHandlerRuns(t *testing.T) {
 			_, err := outer.Send(context.Background(), deed(func(ctx akt.Context) {
 				there, err := inner.Send(row.ctx(ctx), where)
 				if err != nil || (there == goroutine()) != row.here {
-					t.Errorf("the handler ran on goroutine %v, its sender on %v (error %v)", there, goroutine(), err)
+					t.Errorf("the handler ran on goroutine %v, its sender on %v (error %v)", there,
+						goroutine(), err)
 				}
 			}))
 			require.NoError(t, err)

@@ -84,7 +84,10 @@ func (s *supState) OnStart(ctx akt.Context) error {
 			if childErr != nil {
 				continue
 			}
-			ctx.Private().NotifyInterval(func() any { return deed(func(ctx akt.Context) { s.work(ctx, addr) }) }, time.Second)
+			ctx.Private().
+				NotifyInterval(
+					func() any { return deed(func(ctx akt.Context) { s.work(ctx, addr) }) },
+					time.Second)
 		}
 	}
 	switch s.chance(20) {
@@ -156,7 +159,8 @@ func TestSupervisionOfRandomTrees(t *testing.T) {
 	first := uint64(time.Now().UnixNano())
 	for seed := first; seed < first+150 && !t.Failed(); seed++ {
 		synctest.Test(t, func(t *testing.T) {
-			w := &supWorld{t: t, random: rand.New(rand.NewPCG(seed, 0)), turn: make(chan struct{}, 1)}
+			w := &supWorld{t: t, random: rand.New(rand.NewPCG(seed, 0)),
+				turn: make(chan struct{}, 1)}
 			system := akt.NewSystem()
 			var roots []*akt.Address
 			for range 3 {
@@ -182,7 +186,8 @@ func TestSupervisionOfRandomTrees(t *testing.T) {
 			if len(roots) > 0 && w.chance(2) == 0 {
 				roots[0].Stop()
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(w.chance(100))*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(),
+				time.Duration(w.chance(100))*time.Second)
 			defer cancel()
 			impatient := system.Shutdown(ctx)
 			synctest.Wait()

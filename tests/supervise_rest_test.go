@@ -17,10 +17,14 @@ import (
 // These tests are about the time between a failure and the restart.
 
 // supResting runs generations, and has them fail twice: the second restart waits for a minute.
-func supResting(t *testing.T, j *journal, opts ...akt.Option) (system *akt.System, addr *akt.Address) {
+func supResting(
+	t *testing.T, j *journal, opts ...akt.Option,
+) (system *akt.System, addr *akt.Address) {
 	t.Helper()
 	system = akt.NewSystem()
-	opts = append([]akt.Option{quiet(), akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, Window: time.Hour, BackoffMin: time.Minute, BackoffMax: time.Minute})}, opts...)
+	opts = append([]akt.Option{quiet(),
+		akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, Window: time.Hour,
+			BackoffMin: time.Minute, BackoffMax: time.Minute})}, opts...)
 	addr, err := system.Run(generations(j, nil), opts...)
 	require.NoError(t, err)
 	supFail(t, addr)
@@ -47,14 +51,17 @@ func TestRestartLimit(t *testing.T) {
 		text string
 		n    int
 	}{
-		"the default": {akt.Supervisor{}, "akt: restart limit reached: 5 restarts in 1m0s: panic: a Stray was handled", 5},
-		"its own":     {akt.Supervisor{MaxRestarts: 1, Window: time.Hour}, "akt: restart limit reached: 1 restarts in 1h0m0s: panic: a Stray was handled", 1},
+		"the default": {akt.Supervisor{},
+			"akt: restart limit reached: 5 restarts in 1m0s: panic: a Stray was handled", 5},
+		"its own": {akt.Supervisor{MaxRestarts: 1, Window: time.Hour},
+			"akt: restart limit reached: 1 restarts in 1h0m0s: panic: a Stray was handled", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var j, watcher journal
-				addr := run(t, generations(&j, nil), quiet(), akt.WithName("name"), akt.WithSupervisor(row.s))
+				addr := run(t, generations(&j, nil), quiet(), akt.WithName("name"),
+					akt.WithSupervisor(row.s))
 				watch(t, newWatcher(t, &watcher), addr)
 				for n := range row.n {
 					supFail(t, addr)
@@ -83,7 +90,8 @@ func TestRestartsOutsideTheWindow(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var j journal
-				addr := run(t, generations(&j, nil), quiet(), akt.WithSupervisor(akt.Supervisor{MaxRestarts: 1, Window: time.Hour}))
+				addr := run(t, generations(&j, nil), quiet(),
+					akt.WithSupervisor(akt.Supervisor{MaxRestarts: 1, Window: time.Hour}))
 				for range 5 {
 					supFail(t, addr)
 					time.Sleep(row.pause)
@@ -101,7 +109,8 @@ func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
 		addr := run(t, generations(&j, nil), quiet(),
-			akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, Window: 1000 * time.Hour, BackoffMin: time.Second, BackoffMax: time.Minute}))
+			akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, Window: 1000 * time.Hour,
+				BackoffMin: time.Second, BackoffMax: time.Minute}))
 		for n := range 30 {
 			supFail(t, addr)
 			began := time.Now()
@@ -128,7 +137,8 @@ func TestRestHoldsNoGoroutine(t *testing.T) {
 		_, addr := supResting(t, &j)
 		require.Equal(t, before, goroutinesOfBubble(t))
 		require.False(t, addr.IsClosed())
-		require.NoError(t, addr.TryNotify(context.Background(), deed(func(ctx akt.Context) { self = ctx })))
+		require.NoError(t,
+			addr.TryNotify(context.Background(), deed(func(ctx akt.Context) { self = ctx })))
 		require.Equal(t, before, goroutinesOfBubble(t), "nor after a message")
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -154,14 +164,17 @@ func TestSendsDuringARest(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := addr.Send(ctx, j.entry("never"))
-		requireSendError(t, err, akt.NotHandled, akt.ErrFailedToGetResponse, context.DeadlineExceeded)
+		requireSendError(t, err, akt.NotHandled, akt.ErrFailedToGetResponse,
+			context.DeadlineExceeded)
 		require.ErrorContains(t, err, "queued behind 0")
 		require.NoError(t, addr.Notify(t.Context(), j.entry("first")))
 		require.NoError(t, addr.TryNotify(context.Background(), j.entry("second")))
-		requireSendError(t, addr.TryNotify(context.Background(), j.entry("never")), akt.NotHandled, akt.ErrMailboxFull)
+		requireSendError(t, addr.TryNotify(context.Background(), j.entry("never")), akt.NotHandled,
+			akt.ErrMailboxFull)
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		requireSendError(t, addr.Notify(ctx, j.entry("never")), akt.NotHandled, akt.ErrFailedToDeliver, context.DeadlineExceeded)
+		requireSendError(t, addr.Notify(ctx, j.entry("never")), akt.NotHandled,
+			akt.ErrFailedToDeliver, context.DeadlineExceeded)
 		waits := make(chan error)
 		go func() { waits <- addr.Notify(context.Background(), j.entry("third")) }()
 		synctest.Wait()
@@ -169,7 +182,8 @@ func TestSendsDuringARest(t *testing.T) {
 		_, err = addr.Send(context.Background(), j.entry("last"))
 		require.NoError(t, err)
 		require.NoError(t, <-waits)
-		require.Equal(t, []string{"Spawn 3", "OnStart 3", "first", "second", "third", "last"}, j.all()[before:])
+		require.Equal(t, []string{"Spawn 3", "OnStart 3", "first", "second", "third", "last"},
+			j.all()[before:])
 		shutDown(t, system)
 	})
 }
@@ -189,15 +203,23 @@ func TestRestIsCutShort(t *testing.T) {
 	}{
 		{"Stop", true, stop, queue, 0},
 		{"Stop, nothing queued", false, stop, []string{}, 0},
-		{"Release", true, func(_ *testing.T, _ *akt.System, a *akt.Address) { a.Release() }, []string{"Spawn 3", "OnStart 3", "queued", "OnStopped 3"}, 0},
-		{"Release, nothing queued", false, func(_ *testing.T, _ *akt.System, a *akt.Address) { a.Release() }, []string{}, 0},
-		{"Shutdown", true, func(t *testing.T, s *akt.System, _ *akt.Address) { t.Helper(); shutDown(t, s) }, queue, time.Minute},
-		{"Shutdown, nothing queued", false, func(t *testing.T, s *akt.System, _ *akt.Address) { t.Helper(); shutDown(t, s) }, []string{}, 0},
+		{"Release", true, func(_ *testing.T, _ *akt.System, a *akt.Address) { a.Release() },
+			[]string{"Spawn 3", "OnStart 3", "queued", "OnStopped 3"}, 0},
+		{"Release, nothing queued", false,
+			func(_ *testing.T, _ *akt.System, a *akt.Address) { a.Release() }, []string{}, 0},
+		{"Shutdown", true,
+			func(t *testing.T, s *akt.System, _ *akt.Address) { t.Helper(); shutDown(t, s) }, queue,
+			time.Minute},
+		{"Shutdown, nothing queued", false,
+			func(t *testing.T, s *akt.System, _ *akt.Address) { t.Helper(); shutDown(t, s) },
+			[]string{}, 0},
 		{"Shutdown, impatient", true, func(t *testing.T, s *akt.System, _ *akt.Address) {
 			t.Helper()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			require.EqualError(t, s.Shutdown(ctx), "akt: shutdown: context deadline exceeded: not quiet: generation-1 waiting for its restart (1 queued)")
+			require.EqualError(t, s.Shutdown(ctx),
+				"akt: shutdown: context deadline exceeded: not quiet: generation-1 waiting for "+
+					"its restart (1 queued)")
 		}, []string{}, time.Second},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -228,7 +250,8 @@ func TestContextStopDuringARest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
 		var self akt.Context
-		addr := run(t, generations(&j, nil), quiet(), akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Minute, BackoffMax: time.Minute}))
+		addr := run(t, generations(&j, nil), quiet(),
+			akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Minute, BackoffMax: time.Minute}))
 		self = contextOf(t, addr)
 		supFail(t, addr)
 		supFail(t, addr)
@@ -236,7 +259,8 @@ func TestContextStopDuringARest(t *testing.T) {
 		self.Stop()
 		<-addr.Done()
 		require.Equal(t, time.Minute, time.Since(began))
-		require.Equal(t, []string{"Spawn 3", "OnStart 3", "OnStopping 3", "OnStopped 3"}, j.all()[6:])
+		require.Equal(t, []string{"Spawn 3", "OnStart 3", "OnStopping 3", "OnStopped 3"},
+			j.all()[6:])
 	})
 }
 
@@ -248,7 +272,9 @@ func TestParentEndsDuringARest(t *testing.T) {
 			var j journal
 			parent := run(t, akt.Spawner[*doll](func() *doll { return &doll{} }), quiet())
 			reply, err := parent.Send(t.Context(), play(func(ctx akt.Context) (any, error) {
-				return ctx.Run(generations(&j, nil), quiet(), akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Minute, BackoffMax: time.Minute}))
+				return ctx.Run(generations(&j, nil), quiet(),
+					akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Minute,
+						BackoffMax: time.Minute}))
 			}))
 			require.NoError(t, err)
 			child := reply.(*akt.Address)
@@ -276,12 +302,15 @@ func TestOldStateEndsBeforeTheRest(t *testing.T) {
 		var j journal
 		addr := run(t, akt.Spawner[*doll](func() *doll {
 			return &doll{onStopped: func(akt.Context) { j.add("OnStopped") }}
-		}), quiet(), akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Minute, BackoffMax: time.Minute}))
+		}), quiet(),
+			akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Minute, BackoffMax: time.Minute}))
 		supFail(t, addr)
 		var child *akt.Address
 		_, err := addr.Send(t.Context(), deed(func(ctx akt.Context) {
 			var err error
-			child, err = ctx.Run(&doll{onStopped: func(akt.Context) { j.add("OnStopped of the child") }})
+			child, err = ctx.Run(&doll{onStopped: func(akt.Context) {
+				j.add("OnStopped of the child")
+			}})
 			assert.NoError(t, err)
 			ctx.Private().NotifyInterval(func() any { return j.entry("tick") }, time.Second)
 		}))
@@ -290,7 +319,8 @@ func TestOldStateEndsBeforeTheRest(t *testing.T) {
 		supFail(t, addr)
 		synctest.Wait()
 		require.True(t, child.IsClosed())
-		require.Equal(t, []string{"OnStopped", "tick", "OnStopped of the child", "OnStopped"}, j.all())
+		require.Equal(t, []string{"OnStopped", "tick", "OnStopped of the child", "OnStopped"},
+			j.all())
 		settled(t, addr)
 		require.Len(t, j.all(), 4)
 	})
@@ -320,7 +350,9 @@ func TestRestartUntilOnStartSucceeds(t *testing.T) {
 							return nil
 						}
 						ctx.Private().NotifyLater(j.entry("its timer"), time.Nanosecond)
-						_, err := ctx.Run(&doll{onStopped: func(akt.Context) { j.add("its child") }})
+						_, err := ctx.Run(&doll{onStopped: func(akt.Context) {
+							j.add("its child")
+						}})
 						assert.NoError(t, err)
 						return failing()
 					}
@@ -332,7 +364,8 @@ func TestRestartUntilOnStartSucceeds(t *testing.T) {
 				require.Equal(t, [2]int{5, 1}, touch(t, addr))
 				require.GreaterOrEqual(t, time.Since(began), 700*time.Millisecond)
 				require.LessOrEqual(t, time.Since(began), 1400*time.Millisecond)
-				require.Equal(t, []string{"OnStart 1", "OnStopped 1", "OnStart 2", "its child", "OnStart 3", "its child", "OnStart 4", "its child", "OnStart 5"}, j.all())
+				require.Equal(t, []string{"OnStart 1", "OnStopped 1", "OnStart 2", "its child",
+					"OnStart 3", "its child", "OnStart 4", "its child", "OnStart 5"}, j.all())
 			})
 		})
 	}
@@ -350,7 +383,9 @@ func TestOnStartFailsWhileDraining(t *testing.T) {
 				return errors.New("never")
 			}
 			return nil
-		}), quiet(), akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, BackoffMin: time.Minute, BackoffMax: time.Minute, Window: time.Hour}))
+		}), quiet(),
+			akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, BackoffMin: time.Minute,
+				BackoffMax: time.Minute, Window: time.Hour}))
 		require.NoError(t, err)
 		supFail(t, addr)
 		queued := make(chan error)
@@ -361,7 +396,8 @@ func TestOnStartFailsWhileDraining(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		addr.Stop() // the timer of this rest does not end the next one
 		time.Sleep(10*time.Minute + time.Second)
-		require.Len(t, j.all(), 3+2*12, "one try at once, one at the order to drain, one each minute")
+		require.Len(t, j.all(), 3+2*12,
+			"one try at once, one at the order to drain, one each minute")
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		require.Error(t, system.Shutdown(ctx))
@@ -375,14 +411,17 @@ func TestOnStartFailsWhileDraining(t *testing.T) {
 // on with a fresh state.
 func TestRestartWhoseOnStoppedFails(t *testing.T) {
 	t.Parallel()
-	for name, failing := range map[string]func(){"panic": func() { panic("oh") }, "Goexit": runtime.Goexit} {
+	for name, failing := range map[string]func(){
+		"panic": func() { panic("oh") }, "Goexit": runtime.Goexit,
+	} {
 		for _, wait := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					started, stopped := 0, 0
 					addr := run(t, akt.Spawner[*doll](func() *doll {
-						return &doll{onStart: func(akt.Context) error { started++; return nil }, onStopped: func(akt.Context) { stopped++; failing() }}
+						return &doll{onStart: func(akt.Context) error { started++; return nil },
+							onStopped: func(akt.Context) { stopped++; failing() }}
 					}), quiet())
 					supFail(t, addr)
 					if wait {
@@ -443,7 +482,8 @@ func TestNoRestWhileDraining(t *testing.T) {
 		leave()
 		<-addr.Done()
 		require.Zero(t, time.Since(began))
-		require.Equal(t, []string{"Spawn 4", "OnStart 4", "last", "OnStopping 4", "OnStopped 4"}, j.all()[9:])
+		require.Equal(t, []string{"Spawn 4", "OnStart 4", "last", "OnStopping 4", "OnStopped 4"},
+			j.all()[9:])
 	})
 }
 
@@ -500,7 +540,9 @@ func TestOnStartFailsWithNothingToDrain(t *testing.T) {
 				return errors.New("never")
 			}
 			return nil
-		}), quiet(), akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, BackoffMin: time.Minute, BackoffMax: time.Minute, Window: time.Hour}))
+		}), quiet(),
+			akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, BackoffMin: time.Minute,
+				BackoffMax: time.Minute, Window: time.Hour}))
 		supFail(t, addr)
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 145*time.Second)

@@ -39,7 +39,8 @@ func TestRestartMakesAFreshState(t *testing.T) {
 			<-addr.Done()
 			require.NoError(t, addr.Err())
 			require.Equal(t, []string{
-				"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2", "OnStopping 2", "OnStopped 2",
+				"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2", "OnStopping 2",
+				"OnStopped 2",
 			}, j.all())
 		})
 	}
@@ -54,7 +55,9 @@ func TestRestartKeepsQueueNameAndWatchers(t *testing.T) {
 		system := deadLetters(&dead)
 		addr, err := system.Run(generations(&j, nil), akt.WithName("name"))
 		require.NoError(t, err)
-		watcher := run(t, &doll{onTerminated: func(_ akt.Context, m akt.Terminated) { j.add("Terminated %s", m.Name) }})
+		watcher := run(t, &doll{onTerminated: func(_ akt.Context, m akt.Terminated) {
+			j.add("Terminated %s", m.Name)
+		}})
 		_, err = watcher.Send(t.Context(), deed(func(ctx akt.Context) { ctx.Watch(addr) }))
 		require.NoError(t, err)
 		private := contextOf(t, addr).Private()
@@ -67,8 +70,10 @@ func TestRestartKeepsQueueNameAndWatchers(t *testing.T) {
 		found, ok := system.Lookup("name")
 		require.True(t, ok)
 		require.Equal(t, [2]int{2, 2}, touch(t, found))
-		require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2", "private", "public"}, j.all())
-		require.Equal(t, []string{"tests_test.Stray: akt: panic: a Stray was handled"}, dead.all(), "nobody else hears of the panic")
+		require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2",
+			"private", "public"}, j.all())
+		require.Equal(t, []string{"tests_test.Stray: akt: panic: a Stray was handled"}, dead.all(),
+			"nobody else hears of the panic")
 		found.Stop()
 		<-addr.Done()
 		synctest.Wait()
@@ -103,7 +108,8 @@ func TestRestartEndsTimersAndChildren(t *testing.T) {
 		settled(t, addr)
 		<-child.Done()
 		time.Sleep(10 * time.Hour)
-		require.Equal(t, []string{"tick", "tick", "OnStopped of the child", "OnStopped of the parent"}, j.all())
+		require.Equal(t,
+			[]string{"tick", "tick", "OnStopped of the child", "OnStopped of the parent"}, j.all())
 	})
 }
 
@@ -116,11 +122,13 @@ func TestRestartDoesNotWaitForAChildThatWaitsForIt(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				addr := run(t, akt.Spawner[*doll](func() *doll { return &doll{} }), quiet())
-				reply, err := addr.Send(t.Context(), play(func(ctx akt.Context) (any, error) { return ctx.Run(&doll{}) }))
+				reply, err := addr.Send(t.Context(),
+					play(func(ctx akt.Context) (any, error) { return ctx.Run(&doll{}) }))
 				require.NoError(t, err)
 				child, private := reply.(*akt.Address), contextOf(t, addr).Private()
 				leave := hold(t, addr)
-				require.NoError(t, contextOf(t, child).Private().Notify(t.Context(), deed(func(ctx akt.Context) {
+				require.NoError(t, contextOf(t, child).
+					Private().Notify(t.Context(), deed(func(ctx akt.Context) {
 					if when == "after the panic" {
 						time.Sleep(time.Minute)
 					}
@@ -162,7 +170,8 @@ func TestPanicOfAValueStops(t *testing.T) {
 		require.ErrorAs(t, err, new(*akt.PanicError))
 		<-addr.Done()
 		require.Equal(t, []string{"OnStart", "OnStopped"}, j.all())
-		require.Equal(t, []string{"tests_test.Stray: akt: panic: a Stray was handled", "tests_test.dollAct: stopped"}, dead.all())
+		require.Equal(t, []string{"tests_test.Stray: akt: panic: a Stray was handled",
+			"tests_test.dollAct: stopped"}, dead.all())
 	})
 }
 
@@ -187,7 +196,8 @@ func TestRestartWhoseOnStartFails(t *testing.T) {
 			}), quiet(), akt.WithSupervisor(akt.Supervisor{MaxRestarts: 1}))
 			require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 			<-addr.Done()
-			require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2"}, j.all())
+			require.Equal(t,
+				[]string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2"}, j.all())
 			require.Error(t, addr.Err())
 			if name != "Goexit" {
 				require.ErrorIs(t, addr.Err(), own)
@@ -232,12 +242,14 @@ func TestRestartWhileDraining(t *testing.T) {
 		addr := run(t, generations(&j, nil), quiet())
 		leave := hold(t, addr)
 		require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
-		require.NoError(t, addr.TryNotify(context.Background(), deed(func(ctx akt.Context) { j.add("accepted, %v", ctx.State()) })))
+		require.NoError(t, addr.TryNotify(context.Background(),
+			deed(func(ctx akt.Context) { j.add("accepted, %v", ctx.State()) })))
 		addr.Stop()
 		leave()
 		<-addr.Done()
 		require.Equal(t, []string{
-			"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2", "accepted, stopping", "OnStopping 2", "OnStopped 2",
+			"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2", "accepted, stopping",
+			"OnStopping 2", "OnStopped 2",
 		}, j.all())
 		require.NoError(t, addr.Err())
 	})
@@ -253,7 +265,8 @@ func TestRestartAfterGoexit(t *testing.T) {
 		require.NoError(t, addr.Notify(t.Context(), deed(func(akt.Context) { runtime.Goexit() })))
 		require.NoError(t, addr.Notify(t.Context(), j.entry("next")))
 		require.Equal(t, [2]int{2, 1}, touch(t, addr))
-		require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2", "next"}, j.all())
+		require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2",
+			"next"}, j.all())
 	})
 }
 
@@ -294,10 +307,12 @@ func TestRestartWithdrawsWhatTheStateHasQueued(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		settled(t, addr)
 		require.Equal(t, []string{"sent to oneself", "sent by another"}, j.all())
-		require.Equal(t, []string{"tests_test.dollAct: crash", "tests_test.dollAct: stopped", "func(akt.Context): stopped",
+		require.Equal(t, []string{"tests_test.dollAct: crash", "tests_test.dollAct: stopped",
+			"func(akt.Context): stopped",
 			"tests_test.dollAct: stopped"}, letterKinds(dead.all()))
 		for info := range system.Actors() {
-			require.EqualValues(t, 5, info.Dropped, "two timers, an interval, a function and a Terminated")
+			require.EqualValues(t, 5, info.Dropped,
+				"two timers, an interval, a function and a Terminated")
 		}
 		shutDown(t, system)
 	})
@@ -384,10 +399,14 @@ func TestContextOfAnEndedState(t *testing.T) {
 func TestPromiseOfAnEndedState(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *akt.System, *akt.Address){
-		"restart":      func(t *testing.T, _ *akt.System, a *akt.Address) { require.NoError(t, a.Notify(t.Context(), crash())) },
-		"Stop":         func(_ *testing.T, _ *akt.System, a *akt.Address) { a.Stop() },
-		"Context.Stop": func(t *testing.T, _ *akt.System, a *akt.Address) { contextOf(t, a).Stop() },
-		"Drain":        func(t *testing.T, _ *akt.System, a *akt.Address) { contextOf(t, a).Drain() },
+		"restart": func(t *testing.T, _ *akt.System, a *akt.Address) {
+			require.NoError(t, a.Notify(t.Context(), crash()))
+		},
+		"Stop": func(_ *testing.T, _ *akt.System, a *akt.Address) { a.Stop() },
+		"Context.Stop": func(t *testing.T, _ *akt.System, a *akt.Address) {
+			contextOf(t, a).Stop()
+		},
+		"Drain": func(t *testing.T, _ *akt.System, a *akt.Address) { contextOf(t, a).Drain() },
 		"impatient Shutdown": func(t *testing.T, s *akt.System, _ *akt.Address) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
@@ -419,7 +438,8 @@ func TestPromiseOfAnEndedState(t *testing.T) {
 					return f, nil
 				}))
 				var settledLast *akt.Future[int]
-				_, err := addr.Send(t.Context(), deed(func(ctx akt.Context) { kept, settledLast = akt.NewPromise[int](ctx) }))
+				_, err := addr.Send(t.Context(),
+					deed(func(ctx akt.Context) { kept, settledLast = akt.NewPromise[int](ctx) }))
 				require.NoError(t, err)
 				end(t, system, addr)
 				requireSendError(t, <-asked, akt.MaybeHandled, akt.ErrStopped)
@@ -480,10 +500,11 @@ func TestSpawnerThatReturnsTheSameState(t *testing.T) {
 						return row.fresh()
 					}
 					return row.again()
-				}), quiet(), akt.WithSupervisor(akt.Supervisor{Decide: func(f akt.Failure) akt.Directive {
-					failures = append(failures, f.Err)
-					return akt.Restart
-				}}))
+				}), quiet(),
+					akt.WithSupervisor(akt.Supervisor{Decide: func(f akt.Failure) akt.Directive {
+						failures = append(failures, f.Err)
+						return akt.Restart
+					}}))
 				_, err := addr.Send(t.Context(), 1)
 				require.NoError(t, err)
 				_, err = addr.Send(t.Context(), 0)
@@ -495,7 +516,9 @@ func TestSpawnerThatReturnsTheSameState(t *testing.T) {
 				for _, failure := range failures[1:] {
 					var refused *akt.RegistrationError
 					require.ErrorAs(t, failure, &refused)
-					require.ErrorContains(t, failure, "the Spawner returned the state again that is to be replaced: have it make a new one at each call")
+					require.ErrorContains(t, failure,
+						"the Spawner returned the state again that is to be replaced: have it "+
+							"make a new one at each call")
 				}
 			})
 		})
@@ -517,7 +540,8 @@ func TestSpawnerThatNeverMakesAnother(t *testing.T) {
 
 		states := []*doll{{}, {onStart: func(akt.Context) error { return errors.New("not yet") }}}
 		made := 0
-		addr = run(t, akt.Spawner[*doll](func() *doll { made++; return states[min(made, 2)-1] }), quiet())
+		addr = run(t, akt.Spawner[*doll](func() *doll { made++; return states[min(made, 2)-1] }),
+			quiet())
 		require.NoError(t, addr.Notify(t.Context(), deed(func(akt.Context) { panic("a failure") })))
 		<-addr.Done()
 		require.ErrorContains(t, addr.Err(), "the Spawner returned the state again")
@@ -550,7 +574,9 @@ func TestRestartRefusesWhatTheOldStateStarts(t *testing.T) {
 					private := ctx.Private()
 					assert.False(t, private.NotifyLater(j.entry("later"), time.Second).Stop())
 					assert.False(t, private.NotifyLater(j.entry("at once"), 0).Stop())
-					assert.False(t, private.NotifyInterval(func() any { return j.entry("interval") }, time.Second).Stop())
+					assert.False(t,
+						private.NotifyInterval(func() any { return j.entry("interval") },
+							time.Second).Stop())
 					_, err := ctx.Run(lifeOf(&j))
 					assert.ErrorIs(t, err, akt.ErrStopped)
 					if way == "panics" {
@@ -559,7 +585,10 @@ func TestRestartRefusesWhatTheOldStateStarts(t *testing.T) {
 				}}
 				fresh := &doll{onStart: func(ctx akt.Context) error {
 					ctx.Private().NotifyLater(j.entry("its own"), time.Second)
-					_, err := ctx.Run(&doll{onStart: func(akt.Context) error { j.add("its own child"); return nil }})
+					_, err := ctx.Run(&doll{onStart: func(akt.Context) error {
+						j.add("its own child")
+						return nil
+					}})
 					return err
 				}}
 				states := []*doll{old, fresh}
@@ -572,7 +601,8 @@ func TestRestartRefusesWhatTheOldStateStarts(t *testing.T) {
 				require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 				time.Sleep(time.Hour)
 				require.Equal(t, []string{"its own child", "its own"}, j.all())
-				require.Contains(t, dead.all(), "tests_test.dollAct: stopped", "what was refused is a dead letter")
+				require.Contains(t, dead.all(), "tests_test.dollAct: stopped",
+					"what was refused is a dead letter")
 				settled(t, addr)
 				shutDown(t, system)
 			})

@@ -32,15 +32,24 @@ func TestDirectives(t *testing.T) {
 		value, spawned string
 	}{
 		{"no Supervisor", nil, stops, startsAgain},
-		{"the zero Supervisor", []akt.Option{akt.WithSupervisor(akt.Supervisor{})}, stops, startsAgain},
+		{"the zero Supervisor", []akt.Option{akt.WithSupervisor(akt.Supervisor{})}, stops,
+			startsAgain},
 		{"Resume", []akt.Option{supOption(akt.Resume)}, goesOn, goesOn},
 		{"Restart", []akt.Option{supOption(akt.Restart)}, stops, startsAgain},
 		{"Stop", []akt.Option{supOption(akt.Stop)}, stops, stops},
 		{"Escalate without a parent", []akt.Option{supOption(akt.Escalate)}, stops, stops},
 		{"no directive", []akt.Option{supOption(0)}, stops, stops},
 		{"a directive that does not exist", []akt.Option{supOption(17)}, stops, stops},
-		{"a panic", []akt.Option{akt.WithSupervisor(akt.Supervisor{Decide: func(akt.Failure) akt.Directive { panic("undecided") }})}, stops, stops},
-		{"a Goexit", []akt.Option{akt.WithSupervisor(akt.Supervisor{Decide: func(akt.Failure) akt.Directive { runtime.Goexit(); return akt.Resume }})}, stops, stops},
+		{"a panic",
+			[]akt.Option{akt.WithSupervisor(
+				akt.Supervisor{Decide: func(akt.Failure) akt.Directive { panic("undecided") }})},
+			stops, stops},
+		{"a Goexit",
+			[]akt.Option{akt.WithSupervisor(
+				akt.Supervisor{Decide: func(akt.Failure) akt.Directive {
+					runtime.Goexit()
+					return akt.Resume
+				}})}, stops, stops},
 	} {
 		for _, path := range sendPaths() {
 			for _, spawned := range []bool{false, true} {
@@ -67,7 +76,8 @@ func TestDirectives(t *testing.T) {
 						require.Equal(t, [2]int{1, 2}, touch(t, addr))
 					case startsAgain:
 						require.Equal(t, [2]int{2, 1}, touch(t, addr))
-						require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2"}, j.all())
+						require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2",
+							"OnStart 2"}, j.all())
 					default:
 						<-addr.Done()
 						require.ErrorAs(t, addr.Err(), new(*akt.PanicError))
@@ -82,7 +92,8 @@ func TestDirectives(t *testing.T) {
 // Directive: its zero value is none of the four, and String says which it is.
 func TestDirectiveString(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "[resume restart stop escalate]", fmt.Sprint([]akt.Directive{akt.Resume, akt.Restart, akt.Stop, akt.Escalate}))
+	require.Equal(t, "[resume restart stop escalate]",
+		fmt.Sprint([]akt.Directive{akt.Resume, akt.Restart, akt.Stop, akt.Escalate}))
 	require.Equal(t, "Directive(0)", akt.Directive(0).String())
 	require.Equal(t, "Directive(-1)", akt.Directive(-1).String())
 	require.Equal(t, "Directive(5)", akt.Directive(5).String())
@@ -93,22 +104,31 @@ func TestDirectiveString(t *testing.T) {
 func TestSupervisorOutOfRange(t *testing.T) {
 	t.Parallel()
 	for want, s := range map[string]akt.Supervisor{
-		"akt: WithSupervisor: Window is -1s; it must not be negative, and 0 means 1m0s":                {Window: -time.Second},
-		"akt: WithSupervisor: BackoffMin is -1s; it must not be negative, and 0 means 100ms":           {BackoffMin: -time.Second},
-		"akt: WithSupervisor: BackoffMax is -1s; it must not be negative, and 0 means 30s":             {BackoffMax: -time.Second},
-		"akt: WithSupervisor: BackoffMin is 2s and BackoffMax 1s; BackoffMin must not be above it":     {BackoffMin: 2 * time.Second, BackoffMax: time.Second},
-		"akt: WithSupervisor: BackoffMin is 1m0s and BackoffMax 30s; BackoffMin must not be above it":  {BackoffMin: time.Minute},
-		"akt: WithSupervisor: BackoffMin is 100ms and BackoffMax 1ms; BackoffMin must not be above it": {BackoffMax: time.Millisecond},
+		"akt: WithSupervisor: Window is -1s; it must not be negative, and " +
+			"0 means 1m0s": {Window: -time.Second},
+		"akt: WithSupervisor: BackoffMin is -1s; it must not be negative, and " +
+			"0 means 100ms": {BackoffMin: -time.Second},
+		"akt: WithSupervisor: BackoffMax is -1s; it must not be negative, " +
+			"and 0 means 30s": {BackoffMax: -time.Second},
+		"akt: WithSupervisor: BackoffMin is 2s and BackoffMax 1s; BackoffMin must " +
+			"not be above it": {BackoffMin: 2 * time.Second, BackoffMax: time.Second},
+		"akt: WithSupervisor: BackoffMin is 1m0s and BackoffMax 30s; BackoffMin must " +
+			"not be above it": {BackoffMin: time.Minute},
+		"akt: WithSupervisor: BackoffMin is 100ms and BackoffMax 1ms; BackoffMin must " +
+			"not be above it": {BackoffMax: time.Millisecond},
 		"akt: WithSupervisor: Window is -1ns; it must not be negative, and 0 means 1m0s\n" +
-			"akt: WithSupervisor: BackoffMax is -1ns; it must not be negative, and 0 means 30s": {Window: -1, BackoffMax: -1},
+			"akt: WithSupervisor: BackoffMax is -1ns; it must not be negative, " +
+			"and 0 means 30s": {Window: -1, BackoffMax: -1},
 	} {
 		_, err := akt.NewSystem().Run(&doll{}, akt.WithSupervisor(s))
 		require.EqualError(t, err, want)
 	}
-	addr, err := akt.NewSystem(akt.WithDefaults(akt.WithSupervisor(akt.Supervisor{Window: -1}))).Run(&doll{}, akt.WithSupervisor(akt.Supervisor{}))
+	addr, err := akt.NewSystem(akt.WithDefaults(akt.WithSupervisor(akt.Supervisor{Window: -1}))).
+		Run(&doll{}, akt.WithSupervisor(akt.Supervisor{}))
 	require.Error(t, err)
 	require.Nil(t, addr)
-	require.Equal(t, "WithSupervisor(MaxRestarts 5, Window 1m0s, BackoffMin 100ms, BackoffMax 30s)", akt.WithSupervisor(akt.Supervisor{}).String())
+	require.Equal(t, "WithSupervisor(MaxRestarts 5, Window 1m0s, BackoffMin 100ms, BackoffMax 30s)",
+		akt.WithSupervisor(akt.Supervisor{}).String())
 }
 
 // Failure: the supervisor is told which actor, which message, why, and how many restarts count.
@@ -126,10 +146,11 @@ func TestFailure(t *testing.T) {
 				panic("no third start")
 			}
 			return nil
-		}), quiet(), akt.WithName("pupil"), akt.WithSupervisor(akt.Supervisor{Decide: func(f akt.Failure) akt.Directive {
-			failures = append(failures, f)
-			return akt.Restart
-		}}))
+		}), quiet(), akt.WithName("pupil"),
+			akt.WithSupervisor(akt.Supervisor{Decide: func(f akt.Failure) akt.Directive {
+				failures = append(failures, f)
+				return akt.Restart
+			}}))
 		require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 		require.Equal(t, [2]int{4, 1}, touch(t, addr))
 		require.Len(t, failures, 3)
@@ -165,7 +186,10 @@ func TestResumeKeepsEverything(t *testing.T) {
 			assert.NoError(t, err)
 			ctx.Watch(watched)
 			ctx.Private().NotifyLater(j.entry("late"), 90*time.Second)
-			ctx.Private().NotifyInterval(func() any { return deed(func(akt.Context) { j.add("tick"); panic("tick") }) }, time.Minute)
+			ctx.Private().
+				NotifyInterval(
+					func() any { return deed(func(akt.Context) { j.add("tick"); panic("tick") }) },
+					time.Minute)
 		}))
 		require.NoError(t, err)
 		require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
@@ -197,7 +221,8 @@ func TestResumeWithoutAState(t *testing.T) {
 	require.NoError(t, addr.TryNotify(context.Background(), Stray{}))
 	<-addr.Done()
 	require.Equal(t, own, addr.Err())
-	require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2"}, j.all())
+	require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2"},
+		j.all())
 }
 
 // supFamily is a grandparent, a parent and a child, each with a supervisor of its own, whose states
@@ -209,7 +234,9 @@ type supFamily struct {
 
 // newSupFamily runs a family from Spawners, or from values. A fresh state of an elder runs no new
 // child.
-func newSupFamily(t *testing.T, spawned bool, ofGrandparent, ofParent, ofChild akt.Directive) *supFamily {
+func newSupFamily(
+	t *testing.T, spawned bool, ofGrandparent, ofParent, ofChild akt.Directive,
+) *supFamily {
 	t.Helper()
 	f := &supFamily{}
 	member := func(name string, d akt.Directive) (any, []akt.Option) {
@@ -221,17 +248,19 @@ func newSupFamily(t *testing.T, spawned bool, ofGrandparent, ofParent, ofChild a
 			g.onStopped = func(akt.Context) { f.j.add("OnStopped %s %d", name, g.N) }
 			return g
 		})
-		opts := []akt.Option{quiet(), akt.WithName(name), akt.WithSupervisor(akt.Supervisor{Decide: func(fail akt.Failure) akt.Directive {
-			f.j.add("asked %s: %s %T %d", name, fail.Name, fail.Msg, fail.Restarts)
-			return d
-		}})}
+		opts := []akt.Option{quiet(), akt.WithName(name),
+			akt.WithSupervisor(akt.Supervisor{Decide: func(fail akt.Failure) akt.Directive {
+				f.j.add("asked %s: %s %T %d", name, fail.Name, fail.Msg, fail.Restarts)
+				return d
+			}})}
 		if spawned {
 			return spawner, opts
 		}
 		return spawner(), opts
 	}
 	below := func(elder *akt.Address, actor any, opts []akt.Option) *akt.Address {
-		reply, err := elder.Send(t.Context(), play(func(ctx akt.Context) (any, error) { return ctx.Run(actor, opts...) }))
+		reply, err := elder.Send(t.Context(),
+			play(func(ctx akt.Context) (any, error) { return ctx.Run(actor, opts...) }))
 		require.NoError(t, err)
 		return reply.(*akt.Address)
 	}
@@ -249,7 +278,8 @@ func newSupFamily(t *testing.T, spawned bool, ofGrandparent, ofParent, ofChild a
 // Err of all says what failed.
 func TestEscalate(t *testing.T) {
 	t.Parallel()
-	const askC, askP, askG = "asked c: /g/p/c tests_test.Stray 0", "asked p: /g/p tests_test.Stray 0", "asked g: g tests_test.Stray 0"
+	const askC, askP, askG = "asked c: /g/p/c tests_test.Stray 0", "asked p: /g/p " +
+		"tests_test.Stray 0", "asked g: g tests_test.Stray 0"
 	for _, row := range []struct {
 		name     string
 		spawned  bool
@@ -259,17 +289,25 @@ func TestEscalate(t *testing.T) {
 		restarts string // who restarts
 	}{
 		{"one level, Resume", true, akt.Escalate, akt.Resume, 0, []string{askC, askP}, "", ""},
-		{"one level, Resume, values", false, akt.Escalate, akt.Resume, 0, []string{askC, askP}, "", ""},
-		{"one level, Stop", true, akt.Escalate, akt.Stop, 0, []string{askC, askP, "OnStopped c 1", "OnStopped p 1"}, "cp", ""},
-		{"one level, Restart", true, akt.Escalate, akt.Restart, 0, []string{askC, askP, "OnStopped c 1", "OnStopped p 1", "OnStart p 2"}, "c", "p"},
-		{"one level, Restart, values", false, akt.Escalate, akt.Restart, 0, []string{askC, askP, "OnStopped c 1", "OnStopped p 1"}, "cp", ""},
-		{"two levels, Resume", true, akt.Escalate, akt.Escalate, akt.Resume, []string{askC, askP, askG}, "", ""},
+		{"one level, Resume, values", false, akt.Escalate, akt.Resume, 0, []string{askC, askP}, "",
+			""},
+		{"one level, Stop", true, akt.Escalate, akt.Stop, 0,
+			[]string{askC, askP, "OnStopped c 1", "OnStopped p 1"}, "cp", ""},
+		{"one level, Restart", true, akt.Escalate, akt.Restart, 0,
+			[]string{askC, askP, "OnStopped c 1", "OnStopped p 1", "OnStart p 2"}, "c", "p"},
+		{"one level, Restart, values", false, akt.Escalate, akt.Restart, 0,
+			[]string{askC, askP, "OnStopped c 1", "OnStopped p 1"}, "cp", ""},
+		{"two levels, Resume", true, akt.Escalate, akt.Escalate, akt.Resume,
+			[]string{askC, askP, askG}, "", ""},
 		{"two levels, Stop", true, akt.Escalate, akt.Escalate, akt.Stop,
-			[]string{askC, askP, askG, "OnStopped c 1", "OnStopped p 1", "OnStopped g 1"}, "cpg", ""},
+			[]string{askC, askP, askG, "OnStopped c 1", "OnStopped p 1", "OnStopped g 1"}, "cpg",
+			""},
 		{"two levels, Restart", true, akt.Escalate, akt.Escalate, akt.Restart,
-			[]string{askC, askP, askG, "OnStopped c 1", "OnStopped p 1", "OnStopped g 1", "OnStart g 2"}, "cp", "g"},
+			[]string{askC, askP, askG, "OnStopped c 1", "OnStopped p 1", "OnStopped g 1",
+				"OnStart g 2"}, "cp", "g"},
 		{"to the top", true, akt.Escalate, akt.Escalate, akt.Escalate,
-			[]string{askC, askP, askG, "OnStopped c 1", "OnStopped p 1", "OnStopped g 1"}, "cpg", ""},
+			[]string{askC, askP, askG, "OnStopped c 1", "OnStopped p 1", "OnStopped g 1"}, "cpg",
+			""},
 	} {
 		for _, inline := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/inline %t", row.name, inline), func(t *testing.T) {
@@ -285,7 +323,9 @@ func TestEscalate(t *testing.T) {
 					require.ErrorAs(t, err, new(*akt.PanicError))
 					synctest.Wait()
 					require.Equal(t, row.want, f.j.all()[before:])
-					for name, addr := range map[string]*akt.Address{"g": f.grandparent, "p": f.parent, "c": f.child} {
+					for name, addr := range map[string]*akt.Address{
+						"g": f.grandparent, "p": f.parent, "c": f.child,
+					} {
 						want := [2]int{1, 1}
 						switch {
 						case strings.Contains(row.ended, name):
@@ -316,7 +356,8 @@ func TestEscalateSaysWho(t *testing.T) {
 		_, err := f.child.Send(t.Context(), Stray{})
 		require.Error(t, err)
 		<-f.grandparent.Done()
-		require.EqualError(t, f.grandparent.Err(), "akt: the child /g/p/c failed: panic: a Stray was handled")
+		require.EqualError(t, f.grandparent.Err(),
+			"akt: the child /g/p/c failed: panic: a Stray was handled")
 		require.EqualError(t, f.child.Err(), "akt: panic: a Stray was handled")
 	})
 }
@@ -348,7 +389,8 @@ func TestEscalateWhileTheParentWaits(t *testing.T) {
 				}))
 				require.NoError(t, err)
 				require.Equal(t, [2]int{2, 1}, <-queued)
-				require.Equal(t, []string{"asked c: /g/p/c tests_test.Stray 0", "asked p: /g/p tests_test.Stray 0", "OnStopped c 1",
+				require.Equal(t, []string{"asked c: /g/p/c tests_test.Stray 0",
+					"asked p: /g/p tests_test.Stray 0", "OnStopped c 1",
 					"the handler returns", "OnStopped p 1", "OnStart p 2"}, f.j.all()[3:])
 			})
 		})
@@ -361,7 +403,8 @@ func TestEscalateOfMany(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
-		parent := run(t, generations(&j, nil), quiet(), akt.WithSupervisor(akt.Supervisor{Decide: supAlways(akt.Restart)}))
+		parent := run(t, generations(&j, nil), quiet(),
+			akt.WithSupervisor(akt.Supervisor{Decide: supAlways(akt.Restart)}))
 		var children []*akt.Address
 		release := make(chan struct{})
 		_, err := parent.Send(t.Context(), deed(func(ctx akt.Context) {
@@ -372,7 +415,8 @@ func TestEscalateOfMany(t *testing.T) {
 			}
 			for i, child := range children {
 				if i%2 == 0 { // fails while it drains
-					assert.NoError(t, child.TryNotify(context.Background(), deed(func(akt.Context) { <-release })))
+					assert.NoError(t, child.TryNotify(context.Background(),
+						deed(func(akt.Context) { <-release })))
 				}
 				assert.NoError(t, child.TryNotify(context.Background(), Stray{}))
 			}
@@ -388,7 +432,8 @@ func TestEscalateOfMany(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		require.Equal(t, [2]int{2, 2}, touch(t, parent))
-		require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2"}, j.all())
+		require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopped 1", "Spawn 2", "OnStart 2"},
+			j.all())
 	})
 }
 
@@ -408,7 +453,8 @@ func TestEscalateReachesTheLimit(t *testing.T) {
 		}), quiet(), akt.WithSupervisor(akt.Supervisor{MaxRestarts: 2}), akt.WithName("p"))
 		<-parent.Done()
 		require.Equal(t, 3, started)
-		require.ErrorContains(t, parent.Err(), "akt: restart limit reached: 2 restarts in 1m0s: the child /p/")
+		require.ErrorContains(t, parent.Err(),
+			"akt: restart limit reached: 2 restarts in 1m0s: the child /p/")
 		require.ErrorAs(t, parent.Err(), new(*akt.PanicError))
 	})
 }
@@ -424,14 +470,20 @@ func TestSupervisionIsLogged(t *testing.T) {
 		want     []string
 	}{
 		{"a value, by default", false, akt.Supervisor{}, 1, []string{"ERROR akt: panic"}},
-		{"a Spawner, by default", true, akt.Supervisor{}, 2, []string{"ERROR akt: panic", "ERROR akt: panic", "WARN akt: restarting"}},
+		{"a Spawner, by default", true, akt.Supervisor{}, 2,
+			[]string{"ERROR akt: panic", "ERROR akt: panic", "WARN akt: restarting"}},
 		{"at the limit", true, akt.Supervisor{MaxRestarts: 1}, 2,
-			[]string{"ERROR akt: panic", "ERROR akt: panic", "ERROR akt: the actor stops at its restart limit"}},
+			[]string{"ERROR akt: panic", "ERROR akt: panic",
+				"ERROR akt: the actor stops at its restart limit"}},
 		{"Restart of a value", false, akt.Supervisor{Decide: supAlways(akt.Restart)}, 1,
-			[]string{"ERROR akt: panic", "ERROR akt: an actor run from a value cannot be restarted: it stops; run it from a Spawner"}},
+			[]string{"ERROR akt: panic",
+				"ERROR akt: an actor run from a value cannot be restarted: it stops; run it " +
+					"from a Spawner"}},
 		{"an unknown directive", true, akt.Supervisor{Decide: supAlways(0)}, 1,
-			[]string{"ERROR akt: panic", "ERROR akt: Supervisor.Decide returned an unknown directive: the actor stops"}},
-		{"a panic in Decide", true, akt.Supervisor{Decide: func(akt.Failure) akt.Directive { panic("oh") }}, 1,
+			[]string{"ERROR akt: panic",
+				"ERROR akt: Supervisor.Decide returned an unknown directive: the actor stops"}},
+		{"a panic in Decide", true,
+			akt.Supervisor{Decide: func(akt.Failure) akt.Directive { panic("oh") }}, 1,
 			[]string{"ERROR akt: panic", "ERROR akt: panic"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -442,7 +494,8 @@ func TestSupervisionIsLogged(t *testing.T) {
 				if !row.spawned {
 					actor = &doll{}
 				}
-				addr := run(t, actor, akt.WithLogger(slog.New(supLog{&j})), akt.WithSupervisor(row.s))
+				addr := run(t, actor, akt.WithLogger(slog.New(supLog{&j})),
+					akt.WithSupervisor(row.s))
 				for range row.failures {
 					supFail(t, addr)
 					synctest.Wait()
@@ -489,7 +542,8 @@ func TestEscalatedStopIsNotLost(t *testing.T) {
 					<-children[i].Done()
 				}
 				synctest.Wait()
-				require.Equal(t, []string{"Spawn 1", "OnStart 1"}, j.all(), "the handler is not interrupted")
+				require.Equal(t, []string{"Spawn 1", "OnStart 1"}, j.all(),
+					"the handler is not interrupted")
 				require.Empty(t, queued)
 				leave()
 				<-parent.Done()
@@ -552,7 +606,8 @@ func TestWindowBeginsWithTheRestart(t *testing.T) {
 				}
 				return akt.Resume
 			},
-			MaxRestarts: 5, Window: 10 * time.Second, BackoffMin: 4 * time.Second, BackoffMax: 4 * time.Second,
+			MaxRestarts: 5, Window: 10 * time.Second, BackoffMin: 4 * time.Second,
+			BackoffMax: 4 * time.Second,
 		}))
 		fail := func() {
 			require.NoError(t, addr.Notify(t.Context(), crash()))
@@ -604,7 +659,8 @@ func TestFailureCountsTheRestartsOfWhoIsNamed(t *testing.T) {
 		settled(t, parent)
 		require.NoError(t, parent.Notify(t.Context(), crash()))
 		settled(t, parent)
-		require.Equal(t, []string{"p 0", "/p/c 0", "/p/c 1", "/p/c 2", "/p/c 3", "p 1", "p 2"}, asked.all())
+		require.Equal(t, []string{"p 0", "/p/c 0", "/p/c 1", "/p/c 2", "/p/c 3", "p 1", "p 2"},
+			asked.all())
 		assert.True(t, child.IsClosed())
 	})
 }

@@ -91,7 +91,8 @@ func TestUserTestsDeadLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("the meter is broken")
 		var failures []error
-		system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(d akt.DeadLetter) { failures = append(failures, d.Err) }))
+		system := akt.NewSystem(akt.WithDefaults(quiet()),
+			akt.WithDeadLetters(func(d akt.DeadLetter) { failures = append(failures, d.Err) }))
 		defer func() { require.NoError(t, system.Shutdown(context.Background())) }()
 		_, err := system.Run(&meter{read: func(context.Context) (int, error) { return 0, broken }})
 		require.NoError(t, err)

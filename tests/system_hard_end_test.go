@@ -56,7 +56,9 @@ func TestRunAfterShutdownRanOutOfPatience(t *testing.T) {
 			<-over
 			_, err := ctx.Run(never)
 			assert.ErrorIs(t, err, akt.ErrStopped)
-			_, _, err = system.LookupOrRun(context.WithoutCancel(ctx), "root", func() any { return never })
+			_, _, err = system.LookupOrRun(context.WithoutCancel(ctx), "root", func() any {
+				return never
+			})
 			assert.ErrorIs(t, err, akt.ErrStopped)
 		})))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -97,7 +99,10 @@ func TestNobodyIsRunWhileAllEnd(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			system := akt.NewSystem()
-			addr, err := system.Run(&doll{onStopping: func(ctx akt.Context) bool { time.Sleep(time.Second); return true }})
+			addr, err := system.Run(&doll{onStopping: func(ctx akt.Context) bool {
+				time.Sleep(time.Second)
+				return true
+			}})
 			require.NoError(t, err)
 			_, err = addr.Send(t.Context(), deed(func(ctx akt.Context) {
 				ctx.Private().NotifyLater(deed(func(ctx akt.Context) {
@@ -154,7 +159,9 @@ func TestHardEndEndsHandlersContexts(t *testing.T) {
 				t.Cleanup(cancel)
 				return context.WithValue(ctx, ctxKey{}, 1)
 			},
-			"an own type": func(*testing.T) context.Context { return newOwnCtx(context.Background()) },
+			"an own type": func(*testing.T) context.Context {
+				return newOwnCtx(context.Background())
+			},
 		} {
 			t.Run(fmt.Sprintf("%s, inline %t", name, inline), func(t *testing.T) {
 				t.Parallel()
@@ -226,7 +233,9 @@ func TestHardEndEndsHandlersContexts(t *testing.T) {
 // in the batch that the owner has taken already; and all of it is reported.
 func TestDeadLettersOfTheHardEndAreNotHandled(t *testing.T) {
 	t.Parallel()
-	for name, first := range map[string]int{"all in a batch": 0, "a batch, and others": 0, "behind a request": 1} {
+	for name, first := range map[string]int{
+		"all in a batch": 0, "a batch, and others": 0, "behind a request": 1,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -263,7 +272,8 @@ func TestDeadLettersOfTheHardEndAreNotHandled(t *testing.T) {
 					require.NoError(t, private.Notify(t.Context(), handled.entry("private")))
 					require.NoError(t, private.Do(func(akt.Context) { handled.add("function") }))
 				}
-				require.ErrorContains(t, system.Shutdown(ended(t)), fmt.Sprintf("(%d queued)", n+first+others))
+				require.ErrorContains(t, system.Shutdown(ended(t)),
+					fmt.Sprintf("(%d queued)", n+first+others))
 				for range first {
 					requireSendError(t, <-answered, akt.NotHandled, akt.ErrStopped)
 				}
@@ -318,7 +328,8 @@ func TestShutdownAnswersWhoWaitsForAFuture(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, err, fmt.Sprintf("have not returned: %d", waiting/2))
 		for range waiting {
-			requireSendError(t, <-answers, akt.MaybeHandled, akt.ErrStopped, akt.ErrFailedToGetResponse)
+			requireSendError(t, <-answers, akt.MaybeHandled, akt.ErrStopped,
+				akt.ErrFailedToGetResponse)
 		}
 		require.Equal(t, time.Minute, time.Since(began))
 		close(actor.letGo)
@@ -372,7 +383,8 @@ func TestHardEndAnswersWhoWaitsForAHandler(t *testing.T) {
 			before()
 			synctest.Wait()
 			require.ErrorContains(t, system.Shutdown(ended(t)), "in HandleAct", name)
-			requireSendError(t, <-asked, akt.MaybeHandled, akt.ErrStopped, akt.ErrFailedToGetResponse)
+			requireSendError(t, <-asked, akt.MaybeHandled, akt.ErrStopped,
+				akt.ErrFailedToGetResponse)
 			close(leave)
 			<-addr.Done()
 		})
@@ -386,11 +398,12 @@ func TestShutdownDoesNotNameWhoWasQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var others []akt.Context
 		left := make(chan struct{})
-		system := akt.NewSystem(akt.WithDefaults(quiet()), akt.WithDeadLetters(func(akt.DeadLetter) {
-			for _, c := range others { // those that have ended refuse it
-				_ = c.Private().Do(func(akt.Context) { <-left })
-			}
-		}))
+		system := akt.NewSystem(akt.WithDefaults(quiet()),
+			akt.WithDeadLetters(func(akt.DeadLetter) {
+				for _, c := range others { // those that have ended refuse it
+					_ = c.Private().Do(func(akt.Context) { <-left })
+				}
+			}))
 		for range 20 {
 			addr, err := system.Run(&doll{})
 			require.NoError(t, err)
@@ -399,7 +412,8 @@ func TestShutdownDoesNotNameWhoWasQuiet(t *testing.T) {
 		stuck, err := system.Run(&doll{}, akt.WithName("stuck"))
 		require.NoError(t, err)
 		leave := hold(t, stuck)
-		require.NoError(t, stuck.Notify(t.Context(), deed(func(akt.Context) { t.Error("handled") })))
+		require.NoError(t,
+			stuck.Notify(t.Context(), deed(func(akt.Context) { t.Error("handled") })))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		err = system.Shutdown(ctx)
@@ -417,10 +431,11 @@ func TestShutdownNamesWhoIsBusyElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		system := akt.NewSystem(akt.WithDefaults(quiet()))
 		leave := make(chan struct{})
-		addr, err := system.Run(&doll{}, akt.WithName("a"), akt.WithSupervisor(akt.Supervisor{Decide: func(akt.Failure) akt.Directive {
-			<-leave
-			return akt.Stop
-		}}))
+		addr, err := system.Run(&doll{}, akt.WithName("a"),
+			akt.WithSupervisor(akt.Supervisor{Decide: func(akt.Failure) akt.Directive {
+				<-leave
+				return akt.Stop
+			}}))
 		require.NoError(t, err)
 		require.NoError(t, addr.Notify(t.Context(), crash()))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

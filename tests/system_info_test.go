@@ -31,7 +31,8 @@ func TestInfoOfNewActor(t *testing.T) {
 			during = slices.Collect(system.Actors())[0]
 			return nil
 		}}, akt.WithName("ann"))
-		want := akt.Info{Name: "ann", Type: "*tests_test.doll", State: akt.Starting, Handling: "OnStart"}
+		want := akt.Info{Name: "ann", Type: "*tests_test.doll", State: akt.Starting,
+			Handling: "OnStart"}
 		require.True(t, at.Equal(during.Started), "%v", during.Started)
 		during.Started = time.Time{}
 		require.Equal(t, want, during)
@@ -53,7 +54,8 @@ func TestInfoHandledOnAllPaths(t *testing.T) {
 		t.Run(path.name, func(t *testing.T) {
 			t.Parallel()
 			own, system := errors.New("the handler's own"), sysQuiet()
-			addr, info := sysRun(t, system, &doll{onStopping: func(akt.Context) bool { return false }}, path.opts...)
+			addr, info := sysRun(t, system,
+				&doll{onStopping: func(akt.Context) bool { return false }}, path.opts...)
 			for n := range uint64(10) {
 				require.Equal(t, n, info().Handled)
 				_, err := path.send(t, addr, deed(func(akt.Context) {}))
@@ -69,7 +71,8 @@ func TestInfoHandledOnAllPaths(t *testing.T) {
 			require.EqualValues(t, 14, info().Handled)
 			for n := range uint64(3) {
 				require.Equal(t, n, info().Failed)
-				_, err := path.send(t, addr, play(func(akt.Context) (any, error) { return nil, own }))
+				_, err := path.send(t, addr,
+					play(func(akt.Context) (any, error) { return nil, own }))
 				require.Equal(t, own, err)
 				require.Equal(t, own, info().LastError)
 			}
@@ -90,12 +93,14 @@ func TestInfoAfterRestart(t *testing.T) {
 		t.Run(path.name, func(t *testing.T) {
 			t.Parallel()
 			system := sysQuiet()
-			addr, info := sysRun(t, system, akt.Spawner[*doll](func() *doll { return &doll{} }), path.opts...)
+			addr, info := sysRun(t, system, akt.Spawner[*doll](func() *doll { return &doll{} }),
+				path.opts...)
 			_, err := path.send(t, addr, deed(func(akt.Context) { panic("broken") }))
 			require.ErrorAs(t, err, new(*akt.PanicError))
 			settled(t, addr)
 			got := info()
-			require.Equal(t, []uint64{2, 1, 0, 1}, []uint64{got.Handled, got.Failed, got.Dropped, got.Restarts})
+			require.Equal(t, []uint64{2, 1, 0, 1},
+				[]uint64{got.Handled, got.Failed, got.Dropped, got.Restarts})
 			var failure *akt.PanicError
 			require.ErrorAs(t, got.LastError, &failure)
 			require.Equal(t, "broken", failure.Value)
@@ -144,16 +149,19 @@ func TestInfoDropped(t *testing.T) {
 		defer cancel()
 		sooner, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		for _, ctx := range []context.Context{soon, soon, sooner} { // the third waits for room, and leaves: it was not accepted
+		// The third waits for room, and leaves: it was not accepted.
+		for _, ctx := range []context.Context{soon, soon, sooner} {
 			synctest.Wait()
 			go func() {
-				if _, err := addr.Send(ctx, deed(func(akt.Context) {})); !errors.Is(err, context.DeadlineExceeded) {
+				if _, err := addr.Send(ctx, deed(func(akt.Context) {})); !errors.Is(err,
+					context.DeadlineExceeded) {
 					t.Errorf("the error is %v", err)
 				}
 			}()
 		}
 		synctest.Wait()
-		require.ErrorIs(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})), akt.ErrMailboxFull)
+		require.ErrorIs(t, addr.TryNotify(context.Background(), deed(func(akt.Context) {})),
+			akt.ErrMailboxFull)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		got := info()
@@ -234,11 +242,13 @@ func TestInfoDroppedAtTheEnd(t *testing.T) {
 		close(filled)
 		requireSendError(t, <-sent, akt.NotHandled, akt.ErrStopped, akt.ErrFailedToGetResponse)
 		<-addr.Done()
-		require.EqualValues(t, 4, last.Dropped, "the request, the notification, the timer's message and the interval's")
+		require.EqualValues(t, 4, last.Dropped,
+			"the request, the notification, the timer's message and the interval's")
 		require.EqualValues(t, 1, last.Handled)
 		require.Equal(t, "OnStopped", last.Handling)
 		require.Zero(t, last.Queued)
-		require.Equal(t, []string{"tests_test.dollAct: stopped", "tests_test.dollAct: stopped"}, dead.all())
+		require.Equal(t, []string{"tests_test.dollAct: stopped", "tests_test.dollAct: stopped"},
+			dead.all())
 		shutDown(t, system)
 	})
 }
@@ -251,12 +261,14 @@ func TestInfoOfIntervals(t *testing.T) {
 		system := deadLetters(&dead)
 		addr, info := sysRun(t, system, &doll{})
 		private := contextOf(t, addr).Private()
-		timer := private.NotifyInterval(func() any { return deed(func(akt.Context) {}) }, time.Second)
+		timer := private.NotifyInterval(func() any { return deed(func(akt.Context) {}) },
+			time.Second)
 		time.Sleep(2500 * time.Millisecond)
 		require.EqualValues(t, 4, info().Handled)
 		timer.Stop()
 		leave := hold(t, addr)
-		stopped := private.NotifyInterval(func() any { t.Error("it was called"); return nil }, time.Second)
+		stopped := private.NotifyInterval(func() any { t.Error("it was called"); return nil },
+			time.Second)
 		stopped.Stop()
 		leave()
 		settled(t, addr)
@@ -378,7 +390,8 @@ func TestInfoUnderLoad(t *testing.T) {
 		default:
 		}
 		now := info()
-		if now.Failed > now.Handled || now.Handled < before.Handled || now.Failed < before.Failed || now.Handled > uint64(3*rounds) {
+		if now.Failed > now.Handled || now.Handled < before.Handled ||
+			now.Failed < before.Failed || now.Handled > uint64(3*rounds) {
 			t.Fatalf("%+v after %+v", now, before)
 		}
 		before = now
@@ -405,7 +418,9 @@ func TestInfoOfFailedNotifications(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				system := sysQuiet()
-				resume := akt.Supervisor{Decide: func(akt.Failure) akt.Directive { return akt.Resume }}
+				resume := akt.Supervisor{Decide: func(akt.Failure) akt.Directive {
+					return akt.Resume
+				}}
 				addr, info := sysRun(t, system, infoFailing{}, akt.WithSupervisor(resume))
 				failed := uint64(0)
 				check := func() {
@@ -420,7 +435,8 @@ func TestInfoOfFailedNotifications(t *testing.T) {
 				for behind := range 4 {
 					entered, leave := make(chan struct{}), make(chan struct{})
 					failed++
-					require.NoError(t, addr.TryNotify(context.Background(), infoFail{func() error { close(entered); <-leave; return fail() }}))
+					require.NoError(t, addr.TryNotify(context.Background(),
+						infoFail{func() error { close(entered); <-leave; return fail() }}))
 					<-entered
 					for range behind {
 						require.NoError(t, addr.TryNotify(context.Background(), infoFail{fail}))

@@ -26,7 +26,8 @@ func TestLookupOrRun(t *testing.T) {
 	system := sysQuiet()
 	made := 0
 	newGate := func() any { made++; return newGate() }
-	a, loaded, err := system.LookupOrRun(context.Background(), "ann", newGate, akt.WithMailbox(1), akt.WithName("ann"))
+	a, loaded, err := system.LookupOrRun(context.Background(), "ann", newGate, akt.WithMailbox(1),
+		akt.WithName("ann"))
 	require.NoError(t, err)
 	require.False(t, loaded)
 	require.Equal(t, "ann", a.Name())
@@ -39,7 +40,9 @@ func TestLookupOrRun(t *testing.T) {
 	reply, err := b.Send(t.Context(), Note{3})
 	require.NoError(t, err, "a reference of its own")
 	require.Equal(t, 3, reply)
-	_, loaded, err = system.LookupOrRun(context.Background(), "bob", func() any { return akt.Spawner[*gate](func() *gate { return &gate{} }) })
+	_, loaded, err = system.LookupOrRun(context.Background(), "bob", func() any {
+		return akt.Spawner[*gate](func() *gate { return &gate{} })
+	})
 	require.NoError(t, err)
 	require.False(t, loaded)
 	found, ok := system.Lookup("bob")
@@ -72,13 +75,15 @@ func TestLookupOrRunWrongArguments(t *testing.T) {
 		{"a", `LookupOrRun("a"): newActor is nil`, nil, nil},
 		{"a", `LookupOrRun("a"): newActor returned nil`, func() any { return nil }, nil},
 		{"a", `WithName("b") gives another name`, some, []akt.Option{akt.WithName("b")}},
-		{"a", "WithSystem gives another system", some, []akt.Option{akt.WithSystem(akt.NewSystem())}},
+		{"a", "WithSystem gives another system", some,
+			[]akt.Option{akt.WithSystem(akt.NewSystem())}},
 		{"a", "the capacity must be at least 1", some, []akt.Option{akt.WithMailbox(0)}},
 		{"a", "an option is nil", some, []akt.Option{nil}},
 		{"a", "the pointer is nil", func() any { return (*doll)(nil) }, nil},
 		{"a", "panic: broken", func() any { panic("broken") }, nil},
 	} {
-		addr, loaded, err := system.LookupOrRun(context.Background(), row.name, row.newActor, row.opts...)
+		addr, loaded, err := system.LookupOrRun(context.Background(), row.name, row.newActor,
+			row.opts...)
 		require.ErrorContains(t, err, row.text)
 		require.Nil(t, addr)
 		require.False(t, loaded)
@@ -99,7 +104,9 @@ func TestLookupOrRunWaits(t *testing.T) {
 		leave := make(chan struct{})
 		slow := func() any {
 			return &doll{onStart: func(akt.Context) error {
-				_, loaded, err := system.LookupOrRun(context.Background(), "other", func() any { return &doll{} })
+				_, loaded, err := system.LookupOrRun(context.Background(), "other", func() any {
+					return &doll{}
+				})
 				if err != nil || loaded {
 					t.Errorf("%v %v", loaded, err)
 				}
@@ -122,7 +129,9 @@ func TestLookupOrRunWaits(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		_, loaded, err := system.LookupOrRun(context.Background(), "other", func() any { return &doll{} })
+		_, loaded, err := system.LookupOrRun(context.Background(), "other", func() any {
+			return &doll{}
+		})
 		require.NoError(t, err)
 		require.True(t, loaded)
 		_, err = system.Run(&doll{}, akt.WithName("slow"))
@@ -191,7 +200,8 @@ func TestLookupOrRunAfterFailure(t *testing.T) {
 		require.EqualValues(t, 1, made.Load())
 		close(leave)
 		synctest.Wait()
-		require.Equal(t, []int32{4, 2, 1, 4}, []int32{made.Load(), failed.Load(), ran.Load(), loads.Load()})
+		require.Equal(t, []int32{4, 2, 1, 4},
+			[]int32{made.Load(), failed.Load(), ran.Load(), loads.Load()})
 		shutDown(t, system)
 	})
 }
@@ -202,7 +212,9 @@ func TestLookupOrRunBehindOneThatStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		system := sysQuiet()
-		first, _, err := system.LookupOrRun(context.Background(), "a", func() any { return &doll{} })
+		first, _, err := system.LookupOrRun(context.Background(), "a", func() any {
+			return &doll{}
+		})
 		require.NoError(t, err)
 		leave := hold(t, first)
 		first.Stop()
@@ -213,7 +225,9 @@ func TestLookupOrRunBehindOneThatStops(t *testing.T) {
 		}
 		answers := make(chan answer)
 		ask := func() {
-			addr, loaded, err := system.LookupOrRun(context.Background(), "a", func() any { return &doll{} })
+			addr, loaded, err := system.LookupOrRun(context.Background(), "a", func() any {
+				return &doll{}
+			})
 			answers <- answer{addr, loaded, err}
 		}
 		go ask()
@@ -409,7 +423,10 @@ func TestLookupOrRunOfOneself(t *testing.T) {
 func TestLookupOrRunWithAnEndedContext(t *testing.T) {
 	t.Parallel()
 	system := akt.NewSystem()
-	_, _, err := system.LookupOrRun(ended(t), "a", func() any { t.Error("it was made"); return &doll{} })
+	_, _, err := system.LookupOrRun(ended(t), "a", func() any {
+		t.Error("it was made")
+		return &doll{}
+	})
 	require.ErrorIs(t, err, context.Canceled)
 	_, _, err = system.LookupOrRun(t.Context(), "a", func() any { return &doll{} })
 	require.NoError(t, err)

@@ -31,7 +31,8 @@ func TestShutdownOfHooksThatAlwaysSend(t *testing.T) {
 				var err error
 				addrs[i], err = system.Run(&doll{onStopping: func(ctx akt.Context) bool {
 					asked.Add(1)
-					_ = sends(ctx, addrs[1-i]).Notify(ctx, deed(func(akt.Context) {})) // at the end it has stopped
+					// At the end it has stopped.
+					_ = sends(ctx, addrs[1-i]).Notify(ctx, deed(func(akt.Context) {}))
 					return true
 				}})
 				require.NoError(t, err)
@@ -87,7 +88,10 @@ func TestShutdownWaitsForWhatIsBehindATick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		system := akt.NewSystem(akt.WithDefaults(quiet()))
 		var j journal
-		addr, err := system.Run(&doll{onStopping: func(akt.Context) bool { j.add("OnStopping"); return true }})
+		addr, err := system.Run(&doll{onStopping: func(akt.Context) bool {
+			j.add("OnStopping")
+			return true
+		}})
 		require.NoError(t, err)
 		contextOf(t, addr).Private().NotifyInterval(func() any {
 			return deed(func(akt.Context) { time.Sleep(time.Minute) })
@@ -103,20 +107,29 @@ func TestShutdownWaitsForWhatIsBehindATick(t *testing.T) {
 // where what was queued behind it has been taken back.
 func TestShutdownGoesOnBesideATickThatLasts(t *testing.T) {
 	t.Parallel()
-	for name, meanwhile := range map[string]func(*testing.T, akt.Context, *akt.Address, func() any) (later func()){
-		"right after a message": func(t *testing.T, ctx akt.Context, addr *akt.Address, next func() any) func() {
+	type ticks = func() any
+	for name, meanwhile := range map[string]func(
+		*testing.T, akt.Context, *akt.Address, ticks,
+	) (later func()){
+		"right after a message": func(
+			t *testing.T, ctx akt.Context, addr *akt.Address, next ticks,
+		) func() {
 			leave := hold(t, addr)
 			ctx.Private().NotifyInterval(next, time.Hour)
 			return leave
 		},
-		"and a sender that leaves": func(t *testing.T, ctx akt.Context, addr *akt.Address, next func() any) func() {
+		"and a sender that leaves": func(
+			t *testing.T, ctx akt.Context, addr *akt.Address, next ticks,
+		) func() {
 			ctx.Private().NotifyInterval(next, time.Hour)
 			synctest.Wait()
 			sender, leave := context.WithCancel(t.Context())
 			go func() { _, _ = addr.Send(sender, deed(func(akt.Context) { t.Error("handled") })) }()
 			return leave
 		},
-		"and a timer that is stopped": func(_ *testing.T, ctx akt.Context, _ *akt.Address, next func() any) func() {
+		"and a timer that is stopped": func(
+			_ *testing.T, ctx akt.Context, _ *akt.Address, next ticks,
+		) func() {
 			ctx.Private().NotifyInterval(next, time.Hour)
 			synctest.Wait()
 			timer := ctx.Private().NotifyLater(deed(func(akt.Context) {}), 0)
@@ -128,10 +141,15 @@ func TestShutdownGoesOnBesideATickThatLasts(t *testing.T) {
 			addr, err := system.Run(&doll{})
 			require.NoError(t, err)
 			told := make(chan struct{}, 1)
-			_, err = system.Run(&doll{onStopping: func(akt.Context) bool { told <- struct{}{}; return true }})
+			_, err = system.Run(&doll{onStopping: func(akt.Context) bool {
+				told <- struct{}{}
+				return true
+			}})
 			require.NoError(t, err)
 			left := make(chan struct{})
-			later := meanwhile(t, contextOf(t, addr), addr, func() any { return deed(func(akt.Context) { <-left }) })
+			later := meanwhile(t, contextOf(t, addr), addr, func() any {
+				return deed(func(akt.Context) { <-left })
+			})
 			synctest.Wait()
 			over := make(chan error)
 			go func() { over <- system.Shutdown(context.Background()) }()
@@ -179,9 +197,15 @@ func TestShutdownAsksOnStoppingAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j journal
 		system := akt.NewSystem()
-		_, err := system.Run(&doll{onStopping: func(akt.Context) bool { j.add("idle"); return true }})
+		_, err := system.Run(&doll{onStopping: func(akt.Context) bool {
+			j.add("idle")
+			return true
+		}})
 		require.NoError(t, err)
-		sink, err := system.Run(&doll{onStopping: func(akt.Context) bool { j.add("sink"); return true }})
+		sink, err := system.Run(&doll{onStopping: func(akt.Context) bool {
+			j.add("sink")
+			return true
+		}})
 		require.NoError(t, err)
 		left := 3
 		_, err = system.Run(&doll{onStopping: func(ctx akt.Context) bool {
@@ -218,7 +242,8 @@ func TestShutdownWaitsForWhoWaitsForAFuture(t *testing.T) {
 				require.NoError(t, err)
 				var promise *akt.Promise[int]
 				var future *akt.Future[int]
-				_, err = addr.Send(t.Context(), deed(func(ctx akt.Context) { promise, future = akt.NewPromise[int](ctx) }))
+				_, err = addr.Send(t.Context(),
+					deed(func(ctx akt.Context) { promise, future = akt.NewPromise[int](ctx) }))
 				require.NoError(t, err)
 				waited := make(chan error, 1)
 				go func() {
@@ -247,10 +272,11 @@ func TestShutdownTellsAFreshState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var j, restarts journal
 		system := akt.NewSystem(akt.WithDefaults(quiet()))
-		parent, err := system.Run(generations(&j, nil), akt.WithSupervisor(akt.Supervisor{Decide: func(akt.Failure) akt.Directive {
-			restarts.add("")
-			return akt.Restart
-		}}))
+		parent, err := system.Run(generations(&j, nil),
+			akt.WithSupervisor(akt.Supervisor{Decide: func(akt.Failure) akt.Directive {
+				restarts.add("")
+				return akt.Restart
+			}}))
 		require.NoError(t, err)
 		_, err = contextOf(t, parent).Run(&doll{onStopping: func(ctx akt.Context) bool {
 			time.Sleep(time.Second) // the parent was told
@@ -260,8 +286,9 @@ func TestShutdownTellsAFreshState(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, system.Shutdown(context.Background()))
 		require.Len(t, restarts.all(), 1)
-		require.Equal(t, []string{"Spawn 1", "OnStart 1", "OnStopping 1", "OnStopped 1", "Spawn 2", "OnStart 2",
-			"OnStopping 2", "OnStopped 2"}, j.all())
+		require.Equal(t,
+			[]string{"Spawn 1", "OnStart 1", "OnStopping 1", "OnStopped 1", "Spawn 2", "OnStart 2",
+				"OnStopping 2", "OnStopped 2"}, j.all())
 	})
 }
 
@@ -274,7 +301,8 @@ func TestShutdownDoesNotWaitForAnEmptyRest(t *testing.T) {
 		require.NoError(t, addr.Notify(t.Context(), crash()))
 		settled(t, addr)
 		leave := make(chan struct{})
-		require.NoError(t, addr.Notify(t.Context(), deed(func(akt.Context) { <-leave; panic("again") })))
+		require.NoError(t,
+			addr.Notify(t.Context(), deed(func(akt.Context) { <-leave; panic("again") })))
 		began := time.Now()
 		over := make(chan error)
 		go func() { over <- system.Shutdown(context.Background()) }()

@@ -24,10 +24,11 @@ func TestShutdown(t *testing.T) {
 		var j journal
 		system := akt.NewSystem()
 		slow := func(name string, start func(akt.Context) error) *doll {
-			return &doll{onStart: start, onStopping: func(akt.Context) bool { return false }, onStopped: func(akt.Context) {
-				time.Sleep(time.Second)
-				j.add("%s", name)
-			}}
+			return &doll{onStart: start, onStopping: func(akt.Context) bool { return false },
+				onStopped: func(akt.Context) {
+					time.Sleep(time.Second)
+					j.add("%s", name)
+				}}
 		}
 		var addrs []*akt.Address
 		for n := range 3 {
@@ -92,7 +93,11 @@ func TestShutdownDuringOnStart(t *testing.T) {
 		started := make(chan error)
 		go func() {
 			_, err := system.Run(&doll{
-				onStart:   func(akt.Context) error { time.Sleep(time.Minute); j.add("OnStart"); return nil },
+				onStart: func(akt.Context) error {
+					time.Sleep(time.Minute)
+					j.add("OnStart")
+					return nil
+				},
 				onStopped: func(akt.Context) { j.add("OnStopped") },
 			})
 			started <- err
@@ -139,11 +144,13 @@ func TestInsideWhileDraining(t *testing.T) {
 		system := akt.NewSystem(akt.WithDefaults(quiet()))
 		addr, err := system.Run(&doll{}, akt.WithName("a"))
 		require.NoError(t, err)
-		_, err = addr.Send(t.Context(), play(func(ctx akt.Context) (any, error) { return nil, system.Shutdown(ctx) }))
+		_, err = addr.Send(t.Context(),
+			play(func(ctx akt.Context) (any, error) { return nil, system.Shutdown(ctx) }))
 		require.ErrorIs(t, err, akt.ErrDeadlock)
 		require.ErrorContains(t, err, "a.HandleAct → Shutdown")
 		_, err = addr.SendUnpack(t.Context(), play(func(ctx akt.Context) (any, error) {
-			return akt.Go(ctx, func(ctx context.Context) (any, error) { return nil, system.Shutdown(ctx) }), nil
+			return akt.Go(ctx,
+				func(ctx context.Context) (any, error) { return nil, system.Shutdown(ctx) }), nil
 		}))
 		require.ErrorIs(t, err, akt.ErrDeadlock, "a function is inside")
 		leave := hold(t, addr)
@@ -156,10 +163,12 @@ func TestInsideWhileDraining(t *testing.T) {
 			assert.True(t, loaded)
 			child, err := ctx.Run(&doll{})
 			inside <- err
-			_, err = akt.Ask[any](ctx, child, play(func(akt.Context) (any, error) { return 1, nil }))
+			_, err = akt.Ask[any](ctx, child,
+				play(func(akt.Context) (any, error) { return 1, nil }))
 			inside <- err
 			inside <- b.TryNotify(ctx, deed(func(akt.Context) {}))
-			assert.ErrorIs(t, b.TryNotify(context.Background(), deed(func(akt.Context) {})), akt.ErrStopped)
+			assert.ErrorIs(t, b.TryNotify(context.Background(), deed(func(akt.Context) {})),
+				akt.ErrStopped)
 			err = b.Notify(context.Background(), deed(func(akt.Context) {}))
 			assert.ErrorContains(t, err, "pass the handler's ctx on")
 		})))
@@ -194,7 +203,8 @@ func TestShutdownFlushesBuffers(t *testing.T) {
 			d.onStopping = func(ctx akt.Context) bool {
 				j.add("%s flushes %d", name, held)
 				for ; held > 0; held-- {
-					if _, err := to().Send(ctx, deed(func(akt.Context) { j.add("%s has sent", name) })); err != nil {
+					if _, err := to().Send(ctx,
+						deed(func(akt.Context) { j.add("%s has sent", name) })); err != nil {
 						t.Error(err)
 					}
 				}
@@ -209,7 +219,8 @@ func TestShutdownFlushesBuffers(t *testing.T) {
 			return true
 		}}, akt.WithName("second"))
 		require.NoError(t, err)
-		_, err = system.Run(buffers(func() *akt.Address { return sink }, "first"), akt.WithName("first"))
+		_, err = system.Run(buffers(func() *akt.Address { return sink }, "first"),
+			akt.WithName("first"))
 		require.NoError(t, err)
 		_, err = system.Run(&doll{onStopping: func(ctx akt.Context) bool {
 			if more == 0 {
@@ -240,16 +251,17 @@ func TestShutdownWaitsForPromises(t *testing.T) {
 		require.NoError(t, err)
 		asked := make(chan error, 1)
 		go func() {
-			_, err := akt.Ask[int](context.Background(), addr, play(func(ctx akt.Context) (any, error) {
-				promise, future := akt.NewPromise[int](ctx)
-				go func() { // something of the program's own, which the ctx reaches
-					time.Sleep(time.Minute)
-					_, err := other.Send(ctx, deed(func(akt.Context) {}))
-					assert.NoError(t, err, "the run owes a Promise: it is inside")
-					promise.Resolve(1)
-				}()
-				return future, nil
-			}))
+			_, err := akt.Ask[int](context.Background(), addr,
+				play(func(ctx akt.Context) (any, error) {
+					promise, future := akt.NewPromise[int](ctx)
+					go func() { // something of the program's own, which the ctx reaches
+						time.Sleep(time.Minute)
+						_, err := other.Send(ctx, deed(func(akt.Context) {}))
+						assert.NoError(t, err, "the run owes a Promise: it is inside")
+						promise.Resolve(1)
+					}()
+					return future, nil
+				}))
 			asked <- err
 		}()
 		synctest.Wait()

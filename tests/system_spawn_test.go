@@ -45,7 +45,9 @@ func TestSpawn(t *testing.T) {
 	kinds := map[string]func() any{
 		"pointer": func() any { return &sysConfigured{Keep: 7, Level: 1, start: started} },
 		"spawner": func() any {
-			return akt.Spawner[*sysConfigured](func() *sysConfigured { return &sysConfigured{Keep: 7, start: started} })
+			return akt.Spawner[*sysConfigured](func() *sysConfigured {
+				return &sysConfigured{Keep: 7, start: started}
+			})
 		},
 		"spawner of any": func() any {
 			return akt.Spawner[any](func() any { return &sysConfigured{Keep: 7, start: started} })
@@ -54,7 +56,8 @@ func TestSpawn(t *testing.T) {
 	for kind, newActor := range kinds {
 		require.NoError(t, system.Register(kind, newActor))
 		seen = nil
-		addr, err := system.Spawn(kind, map[string]any{"name": "ann", "level": 5, "Tags": []any{"x"}}, akt.WithName(kind))
+		addr, err := system.Spawn(kind,
+			map[string]any{"name": "ann", "level": 5, "Tags": []any{"x"}}, akt.WithName(kind))
 		require.NoError(t, err)
 		require.Equal(t, kind, addr.Name())
 		reply, err := addr.Send(t.Context(), Note{})
@@ -92,7 +95,9 @@ func TestSpawnOfValues(t *testing.T) {
 	t.Parallel()
 	system := sysQuiet()
 	require.NoError(t, system.Register("value", func() any { return sysValue{1} }))
-	require.NoError(t, system.Register("spawner", func() any { return akt.Spawner[sysValue](func() sysValue { return sysValue{1} }) }))
+	require.NoError(t, system.Register("spawner", func() any {
+		return akt.Spawner[sysValue](func() sysValue { return sysValue{1} })
+	}))
 	for _, kind := range []string{"value", "spawner"} {
 		addr, err := system.Spawn(kind, map[string]any{"n": 2})
 		require.NoError(t, err)
@@ -113,7 +118,9 @@ func TestSpawnIsStrict(t *testing.T) {
 		return &sysConfigured{start: func(*sysConfigured) { ran = true }}
 	}
 	require.NoError(t, system.Register("pointer", func() any { return newActor() }))
-	require.NoError(t, system.Register("spawner", func() any { return akt.Spawner[*sysConfigured](newActor) }))
+	require.NoError(t, system.Register("spawner", func() any {
+		return akt.Spawner[*sysConfigured](newActor)
+	}))
 	for _, kind := range []string{"pointer", "spawner"} {
 		for _, row := range []struct {
 			name, path string
@@ -147,22 +154,28 @@ func TestSpawnErrors(t *testing.T) {
 	t.Parallel()
 	system := sysQuiet()
 	_, err := system.Spawn("account", nil)
-	require.EqualError(t, err, `akt: Spawn("account"): there is no such kind; no kind is registered`)
+	require.EqualError(t, err,
+		`akt: Spawn("account"): there is no such kind; no kind is registered`)
 	require.NoError(t, system.Register("bank", func() any { return &doll{} }))
 	require.NoError(t, system.Register("account", func() any { return &doll{} }))
 	_, err = system.Spawn("acount", nil)
-	require.EqualError(t, err, `akt: Spawn("acount"): there is no such kind; the kinds are "account", "bank"; did you mean "account"`)
+	require.EqualError(t, err,
+		`akt: Spawn("acount"): there is no such kind; `+
+			`the kinds are "account", "bank"; did you mean "account"`)
 	for kind, row := range map[string]struct {
 		newActor func() any
 		text     string
 	}{
-		"nil":            {func() any { return nil }, "newActor made a <nil>"},
-		"nil pointer":    {func() any { return (*doll)(nil) }, "newActor made a *tests_test.doll"},
-		"number":         {func() any { return 7 }, "newActor made a int, which has no fields"},
-		"nil Spawner":    {func() any { return akt.Spawner[*doll](nil) }, "newActor returned a nil Spawner"},
-		"Spawner of nil": {func() any { return akt.Spawner[*doll](func() *doll { return nil }) }, "the Spawner made a nil"},
-		"panic":          {func() any { panic("broken") }, "panic: broken"},
-		"its Spawner":    {func() any { return akt.Spawner[*doll](func() *doll { panic("broken") }) }, "panic: broken"},
+		"nil":         {func() any { return nil }, "newActor made a <nil>"},
+		"nil pointer": {func() any { return (*doll)(nil) }, "newActor made a *tests_test.doll"},
+		"number":      {func() any { return 7 }, "newActor made a int, which has no fields"},
+		"nil Spawner": {func() any { return akt.Spawner[*doll](nil) },
+			"newActor returned a nil Spawner"},
+		"Spawner of nil": {func() any { return akt.Spawner[*doll](func() *doll { return nil }) },
+			"the Spawner made a nil"},
+		"panic": {func() any { panic("broken") }, "panic: broken"},
+		"its Spawner": {func() any { return akt.Spawner[*doll](func() *doll { panic("broken") }) },
+			"panic: broken"},
 	} {
 		require.NoError(t, system.Register(kind, row.newActor))
 		_, err := system.Spawn(kind, nil)
@@ -198,11 +211,14 @@ func TestSpawnMerges(t *testing.T) {
 	shared, weights := &sysLimits{10, 1}, map[string]int{"a": 1}
 	newState := func() *sysNested { return &sysNested{sysLimits{10, 1}, shared, weights, nil} }
 	require.NoError(t, system.Register("pointer", func() any { return newState() }))
-	require.NoError(t, system.Register("value", func() any { return akt.Spawner[*sysNested](newState) }))
+	require.NoError(t, system.Register("value", func() any {
+		return akt.Spawner[*sysNested](newState)
+	}))
 	for _, kind := range []string{"pointer", "value"} {
 		free := []any{1}
 		fields := map[string]any{
-			"limits": map[string]any{"max": 20}, "shared": map[string]any{"max": 30}, "weights": map[string]any{"b": 2}, "free": free,
+			"limits": map[string]any{"max": 20}, "shared": map[string]any{"max": 30},
+			"weights": map[string]any{"b": 2}, "free": free,
 		}
 		const want = "{20 1} {30 1} map[a:1 b:2] [1]"
 		addr, err := system.Spawn(kind, fields)
@@ -220,7 +236,8 @@ func TestSpawnMerges(t *testing.T) {
 			require.Equal(t, want, reply)
 		}
 		_, err = system.Spawn(kind, map[string]any{
-			"shared": map[string]any{"max": 30}, "weights": map[string]any{"b": 2}, "limits": map[string]any{"mux": 1},
+			"shared": map[string]any{"max": 30}, "weights": map[string]any{"b": 2},
+			"limits": map[string]any{"mux": 1},
 		})
 		var fault *akt.DecodeError
 		require.ErrorAs(t, err, &fault)
@@ -238,5 +255,6 @@ func TestRegisterErrors(t *testing.T) {
 	require.EqualError(t, system.Register("", some), "akt: Register: the kind is empty")
 	require.EqualError(t, system.Register("a", nil), `akt: Register("a"): newActor is nil`)
 	require.NoError(t, system.Register("a", some))
-	require.EqualError(t, system.Register("a", some), `akt: Register("a"): the kind is registered already`)
+	require.EqualError(t, system.Register("a", some),
+		`akt: Register("a"): the kind is registered already`)
 }

@@ -49,7 +49,8 @@ func TestChildRunsInItsParentsSystem(t *testing.T) {
 func TestOptionsAndSystems(t *testing.T) {
 	t.Parallel()
 	system := akt.NewSystem(akt.WithDefaults(akt.WithMailbox(1), quiet()))
-	addr, err := akt.Run(&doll{}, akt.WithSystem(system), akt.WithName("in its system"), akt.WithMailbox(2))
+	addr, err := akt.Run(&doll{}, akt.WithSystem(system), akt.WithName("in its system"),
+		akt.WithMailbox(2))
 	require.NoError(t, err)
 	_, ok := system.Lookup("in its system")
 	require.True(t, ok)
@@ -63,7 +64,9 @@ func TestOptionsAndSystems(t *testing.T) {
 	must := akt.MustRun(newGate(), akt.WithSystem(system))
 	spawned, err := akt.Spawner[*gate](newGate).Run(akt.WithSystem(system))
 	require.NoError(t, err)
-	require.Panics(t, func() { akt.MustRun(newGate(), akt.WithName("in its system"), akt.WithSystem(system)) })
+	require.Panics(t, func() {
+		akt.MustRun(newGate(), akt.WithName("in its system"), akt.WithSystem(system))
+	})
 	shutDown(t, system)
 	for _, addr := range []*akt.Address{addr, must, spawned} {
 		require.True(t, addr.IsClosed())
@@ -78,12 +81,16 @@ func TestWrongOptions(t *testing.T) {
 		opts  []akt.Option
 		texts []string
 	}{
-		"empty name":                 {[]akt.Option{akt.WithName("")}, []string{"WithName"}},
-		"no capacity":                {[]akt.Option{akt.WithMailbox(0)}, []string{"WithMailbox(0)"}},
-		"negative capacity":          {[]akt.Option{akt.WithMailbox(-1)}, []string{"WithMailbox(-1)"}},
-		"nil option":                 {[]akt.Option{nil}, []string{"nil"}},
-		"several":                    {[]akt.Option{akt.WithName(""), akt.WithMailbox(0)}, []string{"WithName", "WithMailbox(0)"}},
-		"a good one after a bad one": {[]akt.Option{akt.WithMailbox(0), akt.WithMailbox(1)}, []string{"WithMailbox(0)"}},
+		"empty name": {[]akt.Option{akt.WithName("")}, []string{"WithName"}},
+		"no capacity": {[]akt.Option{akt.WithMailbox(0)},
+			[]string{"WithMailbox(0)"}},
+		"negative capacity": {[]akt.Option{akt.WithMailbox(-1)},
+			[]string{"WithMailbox(-1)"}},
+		"nil option": {[]akt.Option{nil}, []string{"nil"}},
+		"several": {[]akt.Option{akt.WithName(""), akt.WithMailbox(0)},
+			[]string{"WithName", "WithMailbox(0)"}},
+		"a good one after a bad one": {[]akt.Option{akt.WithMailbox(0), akt.WithMailbox(1)},
+			[]string{"WithMailbox(0)"}},
 	} {
 		_, err := akt.NewSystem().Run(never, row.opts...)
 		for _, text := range row.texts {
@@ -173,10 +180,13 @@ func TestNameTaken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		system := akt.NewSystem()
-		addr, err := system.Run(&doll{onStopped: func(akt.Context) { time.Sleep(time.Minute) }}, akt.WithName("bank"))
+		addr, err := system.Run(&doll{onStopped: func(akt.Context) { time.Sleep(time.Minute) }},
+			akt.WithName("bank"))
 		require.NoError(t, err)
 		taken := func() {
-			_, err := system.Run(&doll{onStart: func(akt.Context) error { t.Error("OnStart"); return nil }}, akt.WithName("bank"))
+			_, err := system.Run(
+				&doll{onStart: func(akt.Context) error { t.Error("OnStart"); return nil }},
+				akt.WithName("bank"))
 			require.ErrorIs(t, err, akt.ErrNameTaken)
 			require.ErrorContains(t, err, `"bank"`)
 		}
@@ -288,7 +298,8 @@ func TestNamesOfChildren(t *testing.T) {
 
 	unnamed, err := system.Run(&doll{})
 	require.NoError(t, err)
-	reply, err := unnamed.Send(t.Context(), play(func(ctx akt.Context) (any, error) { return ctx.Run(newGate(), akt.WithName("own")) }))
+	reply, err := unnamed.Send(t.Context(),
+		play(func(ctx akt.Context) (any, error) { return ctx.Run(newGate(), akt.WithName("own")) }))
 	require.NoError(t, err)
 	require.Equal(t, "/"+unnamed.Name()+"/own", reply.(*akt.Address).Name())
 	shutDown(t, system)
@@ -307,7 +318,8 @@ func TestNamesOfChildrenAreUnique(t *testing.T) {
 		return child.Name()
 	}
 	for i := range 20 {
-		require.Equal(t, fmt.Sprintf("/parent/doll-%d", i), add(akt.WithName(fmt.Sprintf("doll-%d", i))))
+		require.Equal(t, fmt.Sprintf("/parent/doll-%d", i),
+			add(akt.WithName(fmt.Sprintf("doll-%d", i))))
 	}
 	for range 20 {
 		made := add()
@@ -378,7 +390,9 @@ func TestNamesOfDeepChildren(t *testing.T) {
 	}
 	parent := ctx
 	vault := childOf(t, parent, akt.WithName("vault/1"))
-	_, loaded, err := system.LookupOrRun(context.Background(), path+"/vault/1", func() any { return &doll{} })
+	_, loaded, err := system.LookupOrRun(context.Background(), path+"/vault/1", func() any {
+		return &doll{}
+	})
 	require.NoError(t, err)
 	require.True(t, loaded)
 	shelf := childOf(t, parent, akt.WithName("vault"))

@@ -55,7 +55,8 @@ func TestNotifyLaterAndAt(t *testing.T) {
 		private.NotifyLater(c.entry("now too", 0), -time.Hour)
 		private.NotifyAt(c.entry("in the past", 0), time.Now().Add(-time.Hour))
 		time.Sleep(time.Hour)
-		require.Equal(t, []string{"0s now", "0s now too", "0s in the past", "2s later 2s", "3s at 3s"}, c.all())
+		require.Equal(t,
+			[]string{"0s now", "0s now too", "0s in the past", "2s later 2s", "3s at 3s"}, c.all())
 	})
 }
 
@@ -92,7 +93,8 @@ func TestNotifyInterval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		addr, c := run(t, &doll{}), newClock()
-		timer := contextOf(t, addr).Private().NotifyInterval(c.ticks(300*time.Millisecond), time.Second)
+		timer := contextOf(t, addr).
+			Private().NotifyInterval(c.ticks(300*time.Millisecond), time.Second)
 		time.Sleep(3500 * time.Millisecond)
 		require.True(t, timer.Stop())
 		require.False(t, timer.Stop())
@@ -150,7 +152,8 @@ func TestNotifyIntervalFunctionHasTheTurn(t *testing.T) {
 		require.NoError(t, err)
 		for range 10 {
 			time.Sleep(time.Second)
-			require.NoError(t, addr.TryNotify(context.Background(), deed(func(akt.Context) { ticks += 0 })))
+			require.NoError(t,
+				addr.TryNotify(context.Background(), deed(func(akt.Context) { ticks += 0 })))
 		}
 		synctest.Wait()
 		require.Equal(t, []int{3, 2}, []int{ticks, handled}, "after Stop no message begins")
@@ -176,7 +179,8 @@ func TestTimersEndWithTheActor(t *testing.T) {
 				addr, c := run(t, &doll{}, quiet()), newClock()
 				private := contextOf(t, addr).Private()
 				later := private.NotifyLater(c.entry("later", 0), time.Minute)
-				interval := private.NotifyInterval(func() any { c.note("called"); return c.entry("tick", 0) }, time.Second)
+				interval := private.NotifyInterval(
+					func() any { c.note("called"); return c.entry("tick", 0) }, time.Second)
 				time.Sleep(1500 * time.Millisecond)
 				want := []string{"0s called", "0s tick", "1s called", "1s tick"}
 				require.Equal(t, want, c.all())
@@ -234,11 +238,15 @@ func TestTimersThatNeverFire(t *testing.T) {
 			return nil
 		}
 		for name, start := range map[string]func() *akt.Timer{
-			"zero interval":     func() *akt.Timer { return private.NotifyInterval(never, 0) },
-			"negative interval": func() *akt.Timer { return private.NotifyInterval(never, -time.Second) },
-			"no function":       func() *akt.Timer { return private.NotifyInterval(nil, time.Second) },
-			"no handler":        func() *akt.Timer { return private.NotifyLater(time.Second, time.Second) },
-			"nil":               func() *akt.Timer { return private.NotifyLater(nil, time.Second) },
+			"zero interval": func() *akt.Timer { return private.NotifyInterval(never, 0) },
+			"negative interval": func() *akt.Timer {
+				return private.NotifyInterval(never, -time.Second)
+			},
+			"no function": func() *akt.Timer { return private.NotifyInterval(nil, time.Second) },
+			"no handler": func() *akt.Timer {
+				return private.NotifyLater(time.Second, time.Second)
+			},
+			"nil": func() *akt.Timer { return private.NotifyLater(nil, time.Second) },
 		} {
 			log.Reset()
 			timer := start()
