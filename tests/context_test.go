@@ -50,24 +50,30 @@ func TestContextIsTheSenders(t *testing.T) {
 }
 
 // The cause of the sender's end can be found through the handler's Context, and through one derived
-// from it.
+// from it, of whatever type the sender's context is.
 func TestContextKeepsTheCause(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		addr := run(t, &doll{})
-		cause := errors.New("the cause")
-		ctx, cancel := context.WithCancelCause(t.Context())
-		reply, err := addr.Send(ctx, play(func(ctx akt.Context) (any, error) { return ctx, nil }))
-		require.NoError(t, err)
-		kept := reply.(akt.Context)
-		derived, stop := context.WithCancel(kept)
-		defer stop()
-		cancel(cause)
-		<-derived.Done()
-		require.ErrorIs(t, kept.Err(), context.Canceled)
-		require.ErrorIs(t, context.Cause(kept), cause)
-		require.ErrorIs(t, context.Cause(derived), cause)
-	})
+	for name, of := range map[string]func(context.Context) context.Context{
+		"WithCancelCause": func(ctx context.Context) context.Context { return ctx },
+		"an own type":     func(ctx context.Context) context.Context { return embeddingCtx{ctx} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				addr := run(t, &doll{})
+				cause := errors.New("the cause")
+				ctx, cancel := context.WithCancelCause(t.Context())
+				kept := keptFrom(of(ctx), t, addr, func(akt.Context) {})
+				derived, stop := context.WithCancel(kept)
+				defer stop()
+				cancel(cause)
+				<-derived.Done()
+				require.Equal(t, context.Canceled, kept.Err())
+				require.Equal(t, cause, context.Cause(kept))
+				require.Equal(t, cause, context.Cause(derived))
+			})
+		})
+	}
 }
 
 // A Context may be kept after its handler returned, and says the same whatever was handled since;
@@ -375,8 +381,7 @@ func TestWithContextStops(t *testing.T) {
 // WithContext with a ctx that has ended is no way to run an actor; nil is a wrong option.
 func TestWithContextThatHasEnded(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	ctx := ended(t)
 	started := &doll{onStart: func(akt.Context) error { t.Error("OnStart"); return nil }}
 	_, err := akt.NewSystem().Run(started, akt.WithContext(ctx))
 	require.ErrorIs(t, err, akt.ErrStopped)
@@ -430,8 +435,7 @@ func TestErrNeverChanges(t *testing.T) {
 					row.ends(
 						end(func() { time.Sleep(2 * time.Hour) }),
 						end(func() {
-							over, cancel := context.WithCancel(t.Context())
-							cancel()
+							over := ended(t)
 							assert.Error(t, system.Shutdown(over))
 						}),
 					)
@@ -445,24 +449,6 @@ func TestErrNeverChanges(t *testing.T) {
 			})
 		}
 	}
-}
-
-// The cause of a sender's context of whatever type is found through the handler's Context.
-func TestContextKeepsTheCauseOfOwnTypes(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		addr := run(t, &doll{})
-		cause := errors.New("the cause")
-		ctx, cancel := context.WithCancelCause(t.Context())
-		kept := keptFrom(embeddingCtx{ctx}, t, addr, func(akt.Context) {})
-		derived, stop := context.WithCancel(kept)
-		defer stop()
-		cancel(cause)
-		<-derived.Done()
-		require.Equal(t, context.Canceled, kept.Err())
-		require.Equal(t, cause, context.Cause(kept))
-		require.Equal(t, cause, context.Cause(derived))
-	})
 }
 
 // Done is closed at the latest when Err tells of the end, also where many ask while the sender's

@@ -35,31 +35,6 @@ func TestDeadlockInOnStart(t *testing.T) {
 	})
 }
 
-// D6: OnStart of a child waits for itself where it asks its parent, whose handler waits for it.
-func TestDeadlockOfOnStartThatAsksItsParent(t *testing.T) {
-	t.Parallel()
-	for name, start := range starts(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				if name == "queued" {
-					start = t.Context()
-				}
-				parent := run(t, &doll{}, akt.WithName("parent"), quiet())
-				_, err := parent.Send(start, play(func(ctx akt.Context) (any, error) {
-					return ctx.Run(&doll{onStart: func(ctx akt.Context) error {
-						_, err := parent.Send(ctx, deed(func(akt.Context) {}))
-						return err
-					}}, akt.WithName("child"), quiet())
-				}))
-				require.ErrorIs(t, err, akt.ErrDeadlock)
-				require.ErrorContains(t, err, "parent.HandleAct → /parent/child.OnStart → parent")
-				settled(t, parent)
-			})
-		})
-	}
-}
-
 // journalLog is what loggers have written.
 type journalLog struct {
 	mu   sync.Mutex

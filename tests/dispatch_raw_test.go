@@ -395,21 +395,6 @@ func TestDecodeSeveralFaults(t *testing.T) {
 	require.Equal(t, []string{"amount", "amuont", "within"}, paths)
 }
 
-// A misspelt name is answered with the handler that was probably meant; another word is not.
-func TestDecodeUnknownName(t *testing.T) {
-	t.Parallel()
-	addr := run(t, &decodeActor{})
-	for name, hint := range map[string]string{
-		"Transfre": `did you mean "Transfer"`, "transfer": `did you mean "Transfer"`, "Deposit": "",
-	} {
-		_, err := addr.Send(t.Context(), akt.Raw{Name: name})
-		var unhandled *akt.UnhandledError
-		require.ErrorAs(t, err, &unhandled)
-		require.Equal(t, hint, unhandled.Hint)
-		require.Equal(t, []string{"Transfer"}, unhandled.Accepts)
-	}
-}
-
 // What may be a message of a Raw, and what may not.
 type (
 	RawBox[T any]     struct{ V T }

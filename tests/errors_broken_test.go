@@ -201,19 +201,6 @@ func TestPanicsStackIsReadable(t *testing.T) {
 	}
 }
 
-// A panic in the dead-letter hook is logged and goes no further.
-func TestDeadLetterHookThatPanics(t *testing.T) {
-	t.Parallel()
-	system := akt.NewSystem(akt.WithDefaults(quiet()),
-		akt.WithDeadLetters(func(akt.DeadLetter) { panic("broken hook") }))
-	addr, err := system.Run(&doll{})
-	require.NoError(t, err)
-	require.NoError(t, addr.TryNotify(context.Background(),
-		play(func(akt.Context) (any, error) { return nil, errors.New("failed") })))
-	settled(t, addr)
-	shutDown(t, system)
-}
-
 // Dead letters: a hook that panics or ends its goroutine ends neither the actor nor who started a
 // timer, and is called for each.
 func TestDeadLetterHookThatDoesNotReturn(t *testing.T) {

@@ -376,26 +376,6 @@ func TestPanickingRequestIsNoDeadLetter(t *testing.T) {
 	require.Len(t, failures, 1)
 }
 
-// E2: a request that its actor finds expired says that nothing was ahead of it.
-func TestExpiredAtItsTurnSaysSo(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		addr := run(t, &doll{})
-		leave := hold(t, addr)
-		ctx, sent := &sysExpiring{Context: t.Context()}, make(chan error, 1)
-		go func() {
-			_, err := addr.Send(ctx, deed(func(akt.Context) { t.Error("it was handled") }))
-			sent <- err
-		}()
-		synctest.Wait()
-		ctx.over.Store(true)
-		leave()
-		err := <-sent
-		requireSendError(t, err, akt.NotHandled, context.DeadlineExceeded)
-		require.ErrorContains(t, err, "queued behind 0")
-	})
-}
-
 // E2: "queued behind" counts both lanes, as the private one goes first.
 func TestQueuedBehindBothLanes(t *testing.T) {
 	t.Parallel()
@@ -567,27 +547,4 @@ func TestErrorWhoseMethodsPanic(t *testing.T) {
 			require.True(t, letter.Err == own, "%T", letter.Err)
 		})
 	}
-}
-
-// E3: the handler's error for a notification is a dead letter with the message and its type; the
-// actor lives on.
-func TestDeadLetter(t *testing.T) {
-	t.Parallel()
-	own := errors.New("failed")
-	var letters []akt.DeadLetter
-	system := akt.NewSystem(akt.WithDefaults(quiet()),
-		akt.WithDeadLetters(func(d akt.DeadLetter) { letters = append(letters, d) }))
-	addr, err := system.Run(&doll{}, akt.WithName("name"))
-	require.NoError(t, err)
-	_, err = addr.Send(t.Context(), play(func(akt.Context) (any, error) { return nil, own }))
-	require.ErrorIs(t, err, own)
-	require.NoError(t, addr.TryNotify(context.Background(),
-		play(func(akt.Context) (any, error) { return nil, own })))
-	settled(t, addr)
-	shutDown(t, system)
-	require.Len(t, letters, 1, "who sends a request hears of its error")
-	require.Equal(t, "name", letters[0].Actor)
-	require.Equal(t, "tests_test.dollAct", letters[0].Message)
-	require.IsType(t, dollAct{}, letters[0].Msg)
-	require.ErrorIs(t, letters[0].Err, own)
 }

@@ -139,8 +139,7 @@ func TestEveryWayRefuses(t *testing.T) {
 	toGone, tryGone := waysTo(t, gone)
 	gone.Stop()
 	<-gone.Done()
-	stopped, cancel := context.WithCancel(t.Context())
-	cancel()
+	stopped := ended(t)
 	var none context.Context
 
 	all := slices.Concat(withContext, without)
@@ -257,8 +256,7 @@ func TestTypedAskFails(t *testing.T) {
 	holder := released.Clone() // the actor lives on
 	t.Cleanup(holder.Release)
 	released.Release()
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
+	ended := ended(t)
 	with := asking[int](failWith{io.EOF})
 	tests := []struct {
 		name string

@@ -3,7 +3,6 @@ package tests_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -32,14 +31,6 @@ func requireSendError(
 		require.ErrorIs(t, err, cause)
 	}
 	return failure
-}
-
-// requireIs is require.ErrorIs for a goroutine of its own.
-func requireIs(t *testing.T, err, target error) {
-	t.Helper()
-	if !errors.Is(err, target) {
-		t.Error(err)
-	}
 }
 
 // trying calls f on a goroutine of its own, whatever becomes of that.

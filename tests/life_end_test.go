@@ -120,8 +120,7 @@ func TestStateOfAnActorThatIsCutOff(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, addr.Notify(t.Context(), Hold{}))
 	<-g.entered
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	ctx := ended(t)
 	require.ErrorIs(t, system.Shutdown(ctx), context.Canceled)
 	require.True(t, addr.IsClosed())
 	close(g.leave)
@@ -156,8 +155,7 @@ func TestWait(t *testing.T) {
 		require.NoError(t, addr.Wait(t.Context()))
 		require.Error(t, addr.Err())
 		require.NoError(t, addr.Downgrade().Wait(t.Context()))
-		canceled, cancel := context.WithCancel(t.Context())
-		cancel()
+		canceled := ended(t)
 		require.NoError(t, addr.Wait(canceled), "it has ended already")
 	})
 }

@@ -244,7 +244,7 @@ func lifeCallsOfAll() []lifeCall {
 		{"Run", false, func(t *testing.T, l *lifeCalls, m moment, ctx akt.Context) {
 			child, err := ctx.Run(&doll{})
 			if err != nil {
-				requireIs(t, err, akt.ErrStopped)
+				assert.ErrorIs(t, err, akt.ErrStopped)
 				return
 			}
 			_, err = child.Send(ctx, nothing)
@@ -299,7 +299,7 @@ func lifeCallsOfAll() []lifeCall {
 			}
 		}},
 		{"Wait for itself", true, func(t *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) {
-			requireIs(t, ctx.Address().Wait(ctx), akt.ErrDeadlock)
+			assert.ErrorIs(t, ctx.Address().Wait(ctx), akt.ErrDeadlock)
 		}},
 		{"LookupOrRun of itself", true,
 			func(t *testing.T, l *lifeCalls, _ moment, ctx akt.Context) {
@@ -308,7 +308,7 @@ func lifeCallsOfAll() []lifeCall {
 					return nil
 				})
 				if err != nil {
-					requireIs(t, err, akt.ErrDeadlock)
+					assert.ErrorIs(t, err, akt.ErrDeadlock)
 					return
 				}
 				assert.True(t, loaded)
@@ -318,14 +318,14 @@ func lifeCallsOfAll() []lifeCall {
 			func(t *testing.T, l *lifeCalls, _ moment, ctx akt.Context) {
 				made, _, err := l.system.LookupOrRun(ctx, "made", func() any { return &doll{} })
 				if err != nil {
-					requireIs(t, err, akt.ErrStopped)
+					assert.ErrorIs(t, err, akt.ErrStopped)
 					return
 				}
 				_, err = made.Send(ctx, nothing)
 				assert.NoError(t, err)
 			}},
 		{"Shutdown", true, func(t *testing.T, l *lifeCalls, _ moment, ctx akt.Context) {
-			requireIs(t, l.system.Shutdown(ctx), akt.ErrDeadlock)
+			assert.ErrorIs(t, l.system.Shutdown(ctx), akt.ErrDeadlock)
 		}},
 		{"a Promise", false, func(_ *testing.T, _ *lifeCalls, _ moment, ctx akt.Context) {
 			_, future := akt.NewPromise[int](ctx) // is kept by nobody

@@ -434,7 +434,7 @@ func TestOnStoppingThatBreaksInRun(t *testing.T) {
 				}
 				<-trying(func() {
 					_, err := s.system.Run(d, akt.WithName("subject"))
-					requireIs(s.t, err, akt.ErrStopped)
+					assert.ErrorIs(s.t, err, akt.ErrStopped)
 				})
 				s.over(weak, 1)
 			})

@@ -79,20 +79,6 @@ func TestReleasedAddressBehavesAsStopped(t *testing.T) {
 	<-addr.Done()
 }
 
-// The zero Address is that of an actor that has stopped.
-func TestZeroAddress(t *testing.T) {
-	t.Parallel()
-	var addr akt.Address
-	require.True(t, addr.IsClosed())
-	require.ErrorIs(t, addr.TryNotify(context.Background(), Note{}), akt.ErrStopped)
-	<-addr.Done()
-	require.NoError(t, addr.Err())
-	addr.Stop()
-	addr.Release()
-	require.True(t, addr.Clone().IsClosed())
-	require.NotEmpty(t, addr.String())
-}
-
 // L1: private addresses, timers and watches hold nothing: with the last address the actor ends, and
 // so does its timer.
 func TestWhatDoesNotHold(t *testing.T) {

@@ -358,14 +358,17 @@ type askNoFuture struct{}
 
 func (askNoFuture) HandleMsg(akt.Context, plainMsg) (*akt.Future[uint32], error) { return nil, nil }
 
-// Ask: a nil Future has no value, which is an error, and not a reply of zero.
+// Ask and SendUnpack: a nil Future has no value, which is an error, and not a reply of zero.
 func TestNilFuture(t *testing.T) {
 	t.Parallel()
-	reply, err := akt.Ask[uint32](t.Context(), run(t, askNoFuture{}), plainMsg{})
-	require.Zero(t, reply)
-	var failed *akt.SendError
-	require.ErrorAs(t, err, &failed)
-	require.Equal(t, akt.MaybeHandled, failed.Handled)
+	addr := run(t, askNoFuture{})
+	asked, err := akt.Ask[uint32](t.Context(), addr, plainMsg{})
+	require.Zero(t, asked)
+	requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse)
+	reply, err := addr.SendUnpack(t.Context(), plainMsg{})
+	require.Nil(t, reply)
+	requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse)
+	require.ErrorContains(t, err, "nil Future")
 }
 
 // Ask: a stranger's nil Future is an error, and not a panic.
@@ -383,8 +386,7 @@ func TestNilFutureOfStranger(t *testing.T) {
 func TestStrangersDeferredReply(t *testing.T) {
 	t.Parallel()
 	_, future := akt.NewPromise[uint32](context.Background())
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	ctx := ended(t)
 	_, err := akt.Ask[uint32](ctx, askFixed{future, nil}, plainMsg{})
 	require.ErrorIs(t, err, context.Canceled)
 	var failed *akt.SendError

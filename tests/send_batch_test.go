@@ -527,8 +527,7 @@ func TestShutdownCutsABatch(t *testing.T) {
 	close(let)
 	<-begun
 	require.NoError(t, addr.TryNotify(t.Context(), numberedNote{6}))
-	over, cancel := context.WithCancel(t.Context())
-	cancel()
+	over := ended(t)
 	err = system.Shutdown(over)
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "HandleNote (4 queued)")

@@ -24,14 +24,8 @@ type deferrer struct{ future *akt.Future[int] }
 
 func (d *deferrer) HandleLater(akt.Context, Later) *akt.Future[int] { return d.future }
 
-func (d *deferrer) HandleLaterMaybe(akt.Context, LaterMaybe) *akt.Future[int] { return nil }
-
-type (
-	// Later asks for the reply that the test owes.
-	Later struct{}
-	// LaterMaybe asks a handler whose Future is nil.
-	LaterMaybe struct{}
-)
+// Later asks for the reply that the test owes.
+type Later struct{}
 
 // A Future has the first outcome of its Promise, whatever comes after, for all who wait and who ask
 // later.
@@ -68,8 +62,7 @@ func TestPromiseIsKeptOnce(t *testing.T) {
 					//nolint:errorlint,testifylint // the identity is the promise
 					require.True(t, row.err == <-waited)
 				}
-				ended, cancel := context.WithCancel(t.Context())
-				cancel()
+				ended := ended(t)
 				value, err := future.Wait(ended)
 				require.Equal(t, row.value, value, "what is there needs no waiting")
 				require.Equal(t, row.err, err)
@@ -209,24 +202,6 @@ func TestWaitForDeferredReplyEndsWithContext(t *testing.T) {
 		require.ErrorContains(t, err, "deferred")
 		promise.Resolve(7)
 	})
-}
-
-// SendUnpack is Send where the reply is not deferred. A nil Future has no value, which is an error.
-func TestSendUnpackOfAnOrdinaryReply(t *testing.T) {
-	t.Parallel()
-	addr := run(t, newGate())
-	for _, to := range []interface {
-		SendUnpack(context.Context, any) (any, error)
-	}{addr, addr.Downgrade()} {
-		reply, err := to.SendUnpack(t.Context(), Note{7})
-		require.NoError(t, err)
-		require.Equal(t, 7, reply)
-	}
-	later := run(t, &deferrer{})
-	reply, err := later.SendUnpack(t.Context(), LaterMaybe{})
-	require.Nil(t, reply)
-	requireSendError(t, err, akt.MaybeHandled, akt.ErrFailedToGetResponse)
-	require.ErrorContains(t, err, "nil Future")
 }
 
 // A Promise that is lost fails its Future instead of leaving those who wait for ever.

@@ -398,8 +398,7 @@ func TestOnStartFailsWhileDraining(t *testing.T) {
 		time.Sleep(10*time.Minute + time.Second)
 		require.Len(t, j.all(), 3+2*12,
 			"one try at once, one at the order to drain, one each minute")
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
+		ctx := ended(t)
 		require.Error(t, system.Shutdown(ctx))
 		requireSendError(t, <-queued, akt.NotHandled, akt.ErrStopped)
 		<-addr.Done()

@@ -113,8 +113,8 @@ func TestRestartEndsTimersAndChildren(t *testing.T) {
 	})
 }
 
-// L5: a child that asks its parent while that waits for the child's end at a restart is answered,
-// and both go on.
+// L5: a child that asks its parent while that waits for the child's end at a restart is told of the
+// deadlock, and both go on.
 func TestRestartDoesNotWaitForAChildThatWaitsForIt(t *testing.T) {
 	t.Parallel()
 	for _, when := range []string{"before the panic", "after the panic"} {

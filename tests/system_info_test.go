@@ -190,7 +190,8 @@ func (c *sysExpiring) Err() error {
 	return nil
 }
 
-// Info: a request that is found expired when its turn comes is dropped.
+// Info, E2: a request that is found expired when its turn comes is dropped, and its error says that
+// nothing was ahead of it.
 func TestInfoExpired(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -206,7 +207,8 @@ func TestInfoExpired(t *testing.T) {
 		synctest.Wait()
 		ctx.over.Store(true)
 		leave()
-		requireSendError(t, <-sent, akt.NotHandled, context.DeadlineExceeded)
+		failure := requireSendError(t, <-sent, akt.NotHandled, context.DeadlineExceeded)
+		require.ErrorContains(t, failure, "queued behind 0")
 		require.EqualValues(t, 1, info().Dropped)
 		require.EqualValues(t, 1, info().Handled)
 		require.Zero(t, info().Failed)
