@@ -572,3 +572,37 @@ func TestLongContextKeepsNoEndedActors(t *testing.T) {
 	require.EqualValues(t, 4*actors, collected.Load())
 	require.NoError(t, ctx.Err())
 }
+
+// L1: a chain of notifications that goes by the OnStart of children keeps nothing of the children
+// that have ended.
+func TestChainByOnStartKeepsNoEndedActors(t *testing.T) {
+	t.Parallel()
+	const hops = 100
+	parent := run(t, &doll{})
+	var collected atomic.Int32
+	done, left := make(chan struct{}), hops
+	var hop func(ctx akt.Context)
+	hop = func(ctx akt.Context) {
+		if left--; left == 0 {
+			deadline := time.Now().Add(10 * time.Second)
+			for collected.Load() < hops-5 && time.Now().Before(deadline) {
+				runtime.GC()
+				runtime.Gosched()
+			}
+			close(done)
+			runtime.KeepAlive(ctx)
+			return
+		}
+		mark := new([16]byte)
+		runtime.AddCleanup(mark, func(n *atomic.Int32) { n.Add(1) }, &collected)
+		child, err := ctx.Run(
+			&doll{onStart: func(ctx akt.Context) error { return parent.Notify(ctx, deed(hop)) }},
+			akt.WithContext(context.WithValue(context.Background(), ctxKey{}, mark)))
+		if assert.NoError(t, err) {
+			child.Stop()
+		}
+	}
+	require.NoError(t, parent.Notify(context.Background(), deed(hop)))
+	<-done
+	require.GreaterOrEqual(t, collected.Load(), int32(hops-5))
+}

@@ -528,12 +528,9 @@ func (c *hostileCtx) call() {
 }
 
 func (c *hostileCtx) Deadline() (time.Time, bool) { c.call(); return c.Context.Deadline() }
-
-func (c *hostileCtx) Done() <-chan struct{} { c.call(); return c.Context.Done() }
-
-func (c *hostileCtx) Err() error { c.call(); return c.Context.Err() }
-
-func (c *hostileCtx) Value(key any) any { c.call(); return c.Context.Value(key) }
+func (c *hostileCtx) Done() <-chan struct{}       { c.call(); return c.Context.Done() }
+func (c *hostileCtx) Err() error                  { c.call(); return c.Context.Err() }
+func (c *hostileCtx) Value(key any) any           { c.call(); return c.Context.Value(key) }
 
 // A sender's context whose methods panic, or end the goroutine, at whatever call, is its sender's
 // trouble: nothing is left taken or queued, and the actor goes on for others.
@@ -683,14 +680,33 @@ func TestNilPointerContext(t *testing.T) {
 type nilCtx struct{ context.Context }
 
 func (*nilCtx) Deadline() (deadline time.Time, ok bool) { return deadline, false }
-
-func (*nilCtx) Done() <-chan struct{} { return nil }
-
-func (*nilCtx) Err() error { return nil }
-
-func (*nilCtx) Value(any) any { return nil }
+func (*nilCtx) Done() <-chan struct{}                   { return nil }
+func (*nilCtx) Err() error                              { return nil }
+func (*nilCtx) Value(any) any                           { return nil }
 
 type notComparableCtx struct {
 	context.Context
 	s []int
+}
+
+// Context: Err never changes, also where Shutdown runs out of patience right after the sender's
+// context has ended, of which package context hears late.
+func TestErrIsOfTheFirstEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem()
+		addr, err := system.Run(&doll{})
+		require.NoError(t, err)
+		sender := newOwnCtx(t.Context())
+		kept := keptFrom(sender, t, addr, func(akt.Context) {})
+		require.NotNil(t, kept.Done())
+		leave := hold(t, addr)
+		sender.finish(context.DeadlineExceeded)
+		require.Equal(t, context.DeadlineExceeded, kept.Err())
+		require.Error(t, system.Shutdown(ended(t)))
+		synctest.Wait()
+		leave()
+		require.Equal(t, context.DeadlineExceeded, kept.Err())
+		shutDown(t, system)
+	})
 }

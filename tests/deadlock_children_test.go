@@ -155,8 +155,7 @@ func (h badHandler) Handle(context.Context, slog.Record) error {
 }
 
 func (h badHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
-
-func (h badHandler) WithGroup(string) slog.Handler { return h }
+func (h badHandler) WithGroup(string) slog.Handler      { return h }
 
 // D6: a hook waits like a handler, and a handler that runs a child waits for the child's OnStart: a
 // ring through them is found out.

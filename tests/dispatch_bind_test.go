@@ -258,16 +258,12 @@ type (
 	bindOwnContext struct{ context.Context }
 )
 
-func (*bindMisused) HandleAdd(_ akt.Context, m BindAdd) (int, error) { return m.N, nil }
-
+func (*bindMisused) HandleAdd(_ akt.Context, m BindAdd) (int, error)     { return m.N, nil }
 func (*bindMisused) HandleAlso(_ akt.Context, m bindStdlib) (int, error) { return m.N, nil }
+func (*bindMisused) Add(akt.Context, BindAdd) (int, error)               { return -1, nil }
+func (*bindMisused) OnContext(bindOwnContext, BindAdd) (int, error)      { return -1, nil }
 
-func (*bindMisused) Add(akt.Context, BindAdd) (int, error) { return -1, nil }
-
-func (*bindMisused) OnContext(bindOwnContext, BindAdd) (int, error) { return -1, nil }
-
-func (bindFaulty) HandleAdd(akt.Context, BindAdd) (int, error) { return 0, nil }
-
+func (bindFaulty) HandleAdd(akt.Context, BindAdd) (int, error)   { return 0, nil }
 func (bindFaulty) HandleAgain(akt.Context, BindAdd) (int, error) { return 0, nil }
 
 func (bindMisused) handles(akt.Context, BindAdd) (int, error) { return -1, nil }

@@ -73,8 +73,7 @@ type (
 )
 
 func (c *lentCount) HandleInt(_ akt.Context, m int) int { c.n += m; return c.n }
-
-func (c *lentCount) HandleReset(akt.Context, bool) { c.n = 0 }
+func (c *lentCount) HandleReset(akt.Context, bool)      { c.n = 0 }
 
 func (h *lentHooks) OnStart(akt.Context) error { h.log.add("OnStart"); return nil }
 
@@ -106,8 +105,7 @@ type (
 )
 
 func (borrowerOfOwn) HandleInt(akt.Context, int) int { return 7 }
-
-func (borrowerOfOwn) HandleReset(akt.Context, bool) {}
+func (borrowerOfOwn) HandleReset(akt.Context, bool)  {}
 
 func (borrowerOfMux) HandleInt(akt.Context, int) int { return 7 }
 
@@ -488,4 +486,25 @@ func TestAmbiguousHandlers(t *testing.T) {
 		require.NoError(t, err, "%T", actor)
 		require.Equal(t, "own", reply, "%T", actor)
 	}
+}
+
+type (
+	HidesLeft  struct{}
+	HidesRight struct{}
+	hides      struct {
+		HidesLeft
+		HidesRight
+		HandleX func() // hides the method of both
+	}
+)
+
+func (HidesLeft) HandleX(akt.Context, int)  {}
+func (HidesRight) HandleX(akt.Context, int) {}
+func (hides) HandleY(akt.Context, string)   {}
+
+// H3: where a field hides promoted handlers, there is nothing ambiguous in them.
+func TestFieldHidesAmbiguousHandlers(t *testing.T) {
+	t.Parallel()
+	_, err := akt.Describe(&hides{})
+	require.NoError(t, err)
 }

@@ -25,69 +25,41 @@ type (
 	nearCode     struct{}
 )
 
-func (nearHandlers) HandleFine(akt.Context, string) {}
-
-func (nearHandlers) Handle(akt.Context, nearCode) {}
-
-func (nearHandlers) Handle2FA(akt.Context, int) {}
-
-func (nearHandlers) HandleLow(akt.Context, int8) {}
-
-func (nearHandlers) Handle_Ping(akt.Context, int16) {}
-
+func (nearHandlers) HandleFine(akt.Context, string)       {}
+func (nearHandlers) Handle(akt.Context, nearCode)         {}
+func (nearHandlers) Handle2FA(akt.Context, int)           {}
+func (nearHandlers) HandleLow(akt.Context, int8)          {}
+func (nearHandlers) Handle_Ping(akt.Context, int16)       {}
 func (nearHandlers) Handle_pong(akt.Context, int32) error { return nil }
+func (nearHandlers) Handleé(akt.Context, int64)           {}
+func (nearHandlers) Handle订单(akt.Context, [2]int)         {}
+func (nearHandlers) HandlelowCase(akt.Context, uint)      {}
+func (nearHandlers) Handler(akt.Context) http.Handler     { return nil }
+func (nearHandlers) HandlersOf(akt.Context, uint8)        {}
+func (nearHandlers) Handleslow(akt.Context, uint16)       {}
+func (nearHandlers) HandlesPair(*akt.Context, [2]int)     {}
+func (*nearHandlers) HandlesLow(akt.Context, int8)        {}
 
-func (nearHandlers) Handleé(akt.Context, int64) {}
-
-func (nearHandlers) Handle订单(akt.Context, [2]int) {}
-
-func (nearHandlers) HandlelowCase(akt.Context, uint) {}
-
-func (nearHandlers) Handler(akt.Context) http.Handler { return nil }
-
-func (nearHandlers) HandlersOf(akt.Context, uint8) {}
-
-func (nearHandlers) Handleslow(akt.Context, uint16) {}
-
-func (nearHandlers) HandlesPair(*akt.Context, [2]int) {}
-
-func (*nearHandlers) HandlesLow(akt.Context, int8) {}
-
-func (nearHooks) OnFlush(akt.Context) {}
-
-func (nearHooks) OnFlushed(akt.Context) error { return nil }
-
-func (nearHooks) OnStarted(akt.Context) error { return nil }
-
-func (nearHooks) OnStarting(akt.Context) {}
-
-func (nearHooks) OnStop(akt.Context) {}
-
-func (nearHooks) OnStopp(akt.Context) bool { return true }
-
-func (nearHooks) OnStops(*akt.Context) {}
-
-func (nearHooks) OnStoppingü(akt.Context) error { return nil }
-
-func (nearHooks) OnStopOrder(akt.Context) {}
-
-func (nearHooks) OnStarted2(akt.Context) {}
-
-func (nearHooks) OnStartedBy(akt.Context, string) {}
-
+func (nearHooks) OnFlush(akt.Context)              {}
+func (nearHooks) OnFlushed(akt.Context) error      { return nil }
+func (nearHooks) OnStarted(akt.Context) error      { return nil }
+func (nearHooks) OnStarting(akt.Context)           {}
+func (nearHooks) OnStop(akt.Context)               {}
+func (nearHooks) OnStopp(akt.Context) bool         { return true }
+func (nearHooks) OnStops(*akt.Context)             {}
+func (nearHooks) OnStoppingü(akt.Context) error    { return nil }
+func (nearHooks) OnStopOrder(akt.Context)          {}
+func (nearHooks) OnStarted2(akt.Context)           {}
+func (nearHooks) OnStartedBy(akt.Context, string)  {}
 func (nearHooks) HandleFine(akt.Context, nearCode) {}
 
-func (nearNames) Handle_A(akt.Context, string) {}
-
+func (nearNames) Handle_A(akt.Context, string)  {}
 func (nearNames) HandlesA(akt.Context, *string) {}
-
-func (nearNames) HandleB(akt.Context, int) {}
-
-func (nearNames) HandlesB(akt.Context, [1]int) {}
+func (nearNames) HandleB(akt.Context, int)      {}
+func (nearNames) HandlesB(akt.Context, [1]int)  {}
 
 func (nearBase) Handle_X(akt.Context, int) {}
-
-func (*nearBase) OnStop(akt.Context) {}
+func (*nearBase) OnStop(akt.Context)       {}
 
 // faultsOf are the faults of an actor as "Method: Found: Cure".
 func faultsOf(t *testing.T, actor any) []string {
@@ -187,52 +159,35 @@ type (
 	strangerBase struct{}
 )
 
-func (misfitBase) HandlePong(*akt.Context, int) error { return nil }
-
-func (misfitBase) HandleSwap(int64, akt.Context) error { return nil }
-
-func (misfitBase) HandleMany(string, ...akt.Context) {}
-
-func (misfitBase) HandleMake(string) *akt.Context { return nil }
-
+func (misfitBase) HandlePong(*akt.Context, int) error        { return nil }
+func (misfitBase) HandleSwap(int64, akt.Context) error       { return nil }
+func (misfitBase) HandleMany(string, ...akt.Context)         {}
+func (misfitBase) HandleMake(string) *akt.Context            { return nil }
 func (misfitBase) HandleTwo(context.Context, int, int) error { return nil }
-
-func (misfitBase) OnStart() error { return nil }
-
-func (misfitBase) OnStopped(string) {}
-
-func (misfitBase) OnStopping(akt.Context) {}
+func (misfitBase) OnStart() error                            { return nil }
+func (misfitBase) OnStopped(string)                          {}
+func (misfitBase) OnStopping(akt.Context)                    {}
 
 func (misfitDeep) HandleHop(akt.Context, bool) {}
 
 func (misfitOf) HandleHop(akt.Context, bool) {}
 
-func (misfitHides) HandleFine(akt.Context, bool) {}
-
-func (misfitHides) HandlePong(akt.Context, int) error { return nil }
-
-func (misfitHides) HandleSwap(akt.Context, int64) error { return nil }
-
-func (misfitHides) HandleMany(akt.Context, []string) {}
-
-func (misfitHides) HandleMake(akt.Context, string) {}
-
+func (misfitHides) HandleFine(akt.Context, bool)          {}
+func (misfitHides) HandlePong(akt.Context, int) error     { return nil }
+func (misfitHides) HandleSwap(akt.Context, int64) error   { return nil }
+func (misfitHides) HandleMany(akt.Context, []string)      {}
+func (misfitHides) HandleMake(akt.Context, string)        {}
 func (misfitHides) HandleTwo(context.Context, int8) error { return nil }
-
-func (misfitHides) OnStart(akt.Context) error { return nil }
-
-func (misfitHides) OnStopped(akt.Context) {}
-
-func (misfitHides) OnStopping(akt.Context) bool { return true }
+func (misfitHides) OnStart(akt.Context) error             { return nil }
+func (misfitHides) OnStopped(akt.Context)                 {}
+func (misfitHides) OnStopping(akt.Context) bool           { return true }
 
 func (strangerBase) HandleHTTP(http.ResponseWriter, *http.Request) {}
-
-func (strangerBase) HandleFunc(string, func(akt.Context)) {}
+func (strangerBase) HandleFunc(string, func(akt.Context))          {}
 
 func (strangerBase) HandleLast(string, context.Context) {} //nolint:revive // not first
 
-func (strangerBase) HandleAll() {}
-
+func (strangerBase) HandleAll()                           {}
 func (strangerBase) Handle(context.Context, string) error { return nil }
 
 func (misfitStill) HandleHop(akt.Context, bool) {}
@@ -269,15 +224,11 @@ type (
 	curedBase  struct{}
 )
 
-func (curedWeb) HandleHTTP(http.ResponseWriter, *http.Request) {}
-
+func (curedWeb) HandleHTTP(http.ResponseWriter, *http.Request)        {}
 func (curedWeb) HandleLogin(http.ResponseWriter, *http.Request) error { return nil }
-
-func (curedWeb) HandleSignal(os.Signal) {}
-
-func (curedWeb) HandleBoth(string, int) (int, bool) { return 0, false }
-
-func (curedWeb) HandleNone(*akt.Context) {}
+func (curedWeb) HandleSignal(os.Signal)                               {}
+func (curedWeb) HandleBoth(string, int) (int, bool)                   { return 0, false }
+func (curedWeb) HandleNone(*akt.Context)                              {}
 
 func (curedTwice) HandleA(akt.Context, int) {}
 
@@ -324,8 +275,7 @@ func (*number) HandleSet(akt.Context, int) {}
 
 func (numbers) HandleSet(akt.Context, int) {}
 
-func (callback) HandleSet(akt.Context, int) {}
-
+func (callback) HandleSet(akt.Context, int)  {}
 func (*callback) HandleGet(akt.Context, int) {}
 
 // H3: where a pointer is wanted, the cure is an expression that makes one, and fits where the value

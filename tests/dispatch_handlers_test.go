@@ -58,10 +58,8 @@ func (s *shapeOnPointer) HandleA(c ctxA, m shapeReplyError) (int, error) {
 }
 
 func (s *shapeOnPointer) HandleB(c ctxA, m shapeError) error { s.log.note(c, m); return m.Err }
-
-func (s *shapeOnPointer) HandleC(c ctxA, m shapeReply) int { s.log.note(c, m); return 2 }
-
-func (s *shapeOnPointer) HandleD(c ctxA, m shapeNothing) { s.log.note(c, m) }
+func (s *shapeOnPointer) HandleC(c ctxA, m shapeReply) int   { s.log.note(c, m); return 2 }
+func (s *shapeOnPointer) HandleD(c ctxA, m shapeNothing)     { s.log.note(c, m) }
 
 func (s *shapeOnPointer) HandleE(c ctxS, m shapeReplyError2) (int, error) {
 	s.log.note(c, m)
@@ -69,10 +67,8 @@ func (s *shapeOnPointer) HandleE(c ctxS, m shapeReplyError2) (int, error) {
 }
 
 func (s *shapeOnPointer) HandleF(c ctxS, m shapeError2) error { s.log.note(c, m); return m.Err }
-
-func (s *shapeOnPointer) HandleG(c ctxS, m shapeReply2) int { s.log.note(c, m); return 4 }
-
-func (s *shapeOnPointer) HandleH(c ctxS, m shapeNothing2) { s.log.note(c, m) }
+func (s *shapeOnPointer) HandleG(c ctxS, m shapeReply2) int   { s.log.note(c, m); return 4 }
+func (s *shapeOnPointer) HandleH(c ctxS, m shapeNothing2)     { s.log.note(c, m) }
 
 func (s shapeOnValue) HandleA(c ctxA, m shapeReplyError) (int, error) {
 	s.log.note(c, m)
@@ -80,10 +76,8 @@ func (s shapeOnValue) HandleA(c ctxA, m shapeReplyError) (int, error) {
 }
 
 func (s shapeOnValue) HandleB(c ctxA, m shapeError) error { s.log.note(c, m); return m.Err }
-
-func (s shapeOnValue) HandleC(c ctxA, m shapeReply) int { s.log.note(c, m); return 2 }
-
-func (s shapeOnValue) HandleD(c ctxA, m shapeNothing) { s.log.note(c, m) }
+func (s shapeOnValue) HandleC(c ctxA, m shapeReply) int   { s.log.note(c, m); return 2 }
+func (s shapeOnValue) HandleD(c ctxA, m shapeNothing)     { s.log.note(c, m) }
 
 func (s shapeOnValue) HandleE(c ctxS, m shapeReplyError2) (int, error) {
 	s.log.note(c, m)
@@ -91,10 +85,8 @@ func (s shapeOnValue) HandleE(c ctxS, m shapeReplyError2) (int, error) {
 }
 
 func (s shapeOnValue) HandleF(c ctxS, m shapeError2) error { s.log.note(c, m); return m.Err }
-
-func (s shapeOnValue) HandleG(c ctxS, m shapeReply2) int { s.log.note(c, m); return 4 }
-
-func (s shapeOnValue) HandleH(c ctxS, m shapeNothing2) { s.log.note(c, m) }
+func (s shapeOnValue) HandleG(c ctxS, m shapeReply2) int   { s.log.note(c, m); return 4 }
+func (s shapeOnValue) HandleH(c ctxS, m shapeNothing2)     { s.log.note(c, m) }
 
 type (
 	ctxA = akt.Context
@@ -166,37 +158,23 @@ type (
 )
 
 func (named) HandleÄnderung(akt.Context, namedMsg) {}
-
-func (named) Handle(context.Context, int) {}
-
-func (named) Handler() http.Handler { return nil }
-
-func (named) Handles(string) bool { return false }
-
-func (named) Handle1(context.Context, int16) {}
+func (named) Handle(context.Context, int)          {}
+func (named) Handler() http.Handler                { return nil }
+func (named) Handles(string) bool                  { return false }
+func (named) Handle1(context.Context, int16)       {}
 
 func (named) Handle_Msg(int32, akt.Context) {} // not first
 
-func (named) Handlemsg(...akt.Context) {}
-
-func (named) PreHandleMsg(akt.Context, uint8) {}
-
-func (named) HandlersOf(func(akt.Context)) {}
-
-func (named) OnStopOrder(akt.Context) {}
-
-func (named) OnStop2(akt.Context) {}
-
-func (named) OnStop() error { return nil }
-
-func (named) OnStarted(akt.Context, namedMsg) {}
-
-func (named) OnStarts(context.Context) error { return nil }
-
-func (named) OnFlushed() {}
-
-func (named) OnOpen(akt.Context) {}
-
+func (named) Handlemsg(...akt.Context)                {}
+func (named) PreHandleMsg(akt.Context, uint8)         {}
+func (named) HandlersOf(func(akt.Context))            {}
+func (named) OnStopOrder(akt.Context)                 {}
+func (named) OnStop2(akt.Context)                     {}
+func (named) OnStop() error                           { return nil }
+func (named) OnStarted(akt.Context, namedMsg)         {}
+func (named) OnStarts(context.Context) error          { return nil }
+func (named) OnFlushed()                              {}
+func (named) OnOpen(akt.Context)                      {}
 func (named) NotHandled(akt.Context, namedMsg) string { return "" }
 
 // H1: what is named Handle and an upper-case letter is exposed, and nothing else can be reached.
@@ -305,29 +283,22 @@ func (faultTwoErrors) HandlePing(akt.Context, faultMsg) (error, error) { return 
 
 func (faultInterfaceErr) HandlePing(akt.Context, faultMsg) (faultCoded, error) { return nil, nil }
 
-func (faultTwice) HandlePing(akt.Context, faultMsg) {}
-
+func (faultTwice) HandlePing(akt.Context, faultMsg)         {}
 func (faultTwice) HandlePong(context.Context, faultMsg) int { return 0 }
 
 func (faultThrice) HandlePing(akt.Context, faultMsg) {}
-
 func (faultThrice) HandlePong(akt.Context, faultMsg) {}
-
 func (faultThrice) HandlePung(akt.Context, faultMsg) {}
 
-func (faultTwoEmpty) HandlePing(akt.Context, any) {}
-
+func (faultTwoEmpty) HandlePing(akt.Context, any)        {}
 func (faultTwoEmpty) HandlePong(akt.Context, faultEmpty) {}
 
 func (*faultValue) HandlePing(akt.Context, faultMsg) {}
 
-func (*faultValues) HandlePing(akt.Context, faultMsg) {}
-
+func (*faultValues) HandlePing(akt.Context, faultMsg)   {}
 func (*faultValues) HandlePong(akt.Context, faultOther) {}
-
-func (*faultValues) OnStart(akt.Context) error { return nil }
-
-func (faultValues) HandlePung(akt.Context, int) {}
+func (*faultValues) OnStart(akt.Context) error          { return nil }
+func (faultValues) HandlePung(akt.Context, int)         {}
 
 func (*faultValueHook) OnStopped(akt.Context) {}
 
@@ -343,19 +314,13 @@ func (faultServeMuxOwn) HandleFunc(string, func(http.ResponseWriter, *http.Reque
 
 func (faultMisnamedOn) OnPing(akt.Context, faultMsg) error { return nil }
 
-func (faultMany) HandleBoth(akt.Context, faultMsg) {}
-
-func (faultMany) HandleFine(akt.Context, int) {}
-
-func (faultMany) HandleMsg(akt.Context, faultMsg) {}
-
-func (faultMany) HandlePing(faultOther) {}
-
-func (faultMany) HandlePong(akt.Context, faultOther) (int, int) { return 0, 0 }
-
+func (faultMany) HandleBoth(akt.Context, faultMsg)                {}
+func (faultMany) HandleFine(akt.Context, int)                     {}
+func (faultMany) HandleMsg(akt.Context, faultMsg)                 {}
+func (faultMany) HandlePing(faultOther)                           {}
+func (faultMany) HandlePong(akt.Context, faultOther) (int, int)   { return 0, 0 }
 func (*faultMany) HandleTwoFaults(akt.Context, ...faultOther) int { return 0 }
-
-func (faultMany) OnStart(akt.Context) {}
+func (faultMany) OnStart(akt.Context)                             {}
 
 // faulty is the text for a method of a type, declared in this file.
 func faulty(t *testing.T, typ, method, rest string) string {
@@ -619,8 +584,7 @@ func (placeValue) HandleA(akt.Context, placeA) int { return os.Getpid() }
 
 func (p *placePointer) HandleB(akt.Context, placeB) int { p.n += os.Getpid(); return p.n }
 
-func (p placeGeneric[T]) HandleA(akt.Context, placeA) T { return p.made }
-
+func (p placeGeneric[T]) HandleA(akt.Context, placeA) T      { return p.made }
 func (p *placeGeneric[T]) HandleB(_ akt.Context, _ placeB) T { return p.made }
 
 func (placeOwn) HandleA(akt.Context, placeA) string { return "own" }

@@ -43,12 +43,9 @@ func (a *rawAccount) HandleDeposit(_ akt.Context, m RawDeposit) (uint8, error) {
 }
 
 func (a *rawAccount) HandleMove(_ akt.Context, m *RawRename) string { a.handled++; return m.Name }
-
-func (a *rawAccount) HandleTags(_ akt.Context, m RawTags) int { a.handled++; return m["a"] }
-
-func (a *rawAccount) HandleNumber(akt.Context, RawNumber) { a.handled++ }
-
-func (a *rawAccount) HandleUnlock(akt.Context, RawSecrets) { a.handled++ }
+func (a *rawAccount) HandleTags(_ akt.Context, m RawTags) int       { a.handled++; return m["a"] }
+func (a *rawAccount) HandleNumber(akt.Context, RawNumber)           { a.handled++ }
+func (a *rawAccount) HandleUnlock(akt.Context, RawSecrets)          { a.handled++ }
 
 func (a *rawAccount) HandleFail(akt.Context, RawSecret) error {
 	a.handled++
@@ -224,14 +221,12 @@ type (
 
 func (rawPanics) HandleDeposit(akt.Context, RawDeposit) { panic("oh") }
 
-func (rawItself) HandleRaw(_ akt.Context, m akt.Raw) string { return "raw " + m.Name }
-
+func (rawItself) HandleRaw(_ akt.Context, m akt.Raw) string    { return "raw " + m.Name }
 func (rawItself) HandleDeposit(akt.Context, RawDeposit) string { return "deposit" }
 
 func (*rawAnything) HandleAnything(_ akt.Context, m any) string { return fmt.Sprintf("any %T", m) }
 
 func (rawHidden) HandleSecret(akt.Context, rawSecret) string { return "secret" }
-
 func (rawHidden) HandleAnything(_ akt.Context, m any) string { return fmt.Sprintf("any %T", m) }
 
 func (rawInterface) HandleNamed(akt.Context, RawNamed) string { return "named" }
@@ -690,8 +685,7 @@ type RawDeep struct {
 
 type rawByPointer struct{}
 
-func (rawByPointer) HandleRaw(_ akt.Context, m *akt.Raw) string { return "raw " + m.Name }
-
+func (rawByPointer) HandleRaw(_ akt.Context, m *akt.Raw) string   { return "raw " + m.Name }
 func (rawByPointer) HandleDeposit(akt.Context, RawDeposit) string { return "deposit" }
 
 // H5: a Raw goes to a handler of *Raw, as a value does to a handler of its pointer.

@@ -22,8 +22,7 @@ import (
 type dispatchCount struct{ N int }
 
 func (dispatchCount) String() string { return "count" }
-
-func (c *dispatchCount) Add() { c.N++ }
+func (c *dispatchCount) Add()        { c.N++ }
 
 type (
 	dispatchAdder  interface{ Add() }
@@ -229,8 +228,7 @@ type (
 	dispatchSilent  struct{}
 )
 
-func (dispatchAccount) HandleDeposit(akt.Context, dispatchDeposit) {}
-
+func (dispatchAccount) HandleDeposit(akt.Context, dispatchDeposit)   {}
 func (dispatchAccount) HandleWithdraw(akt.Context, dispatchWithdraw) {}
 
 func (dispatchTimed) HandleCount(akt.Context, *dispatchCount) {}
@@ -355,13 +353,11 @@ type (
 	hintCreated  struct{}
 )
 
-func (hintCreated) HandleA(akt.Context, created[usr]) {}
-
+func (hintCreated) HandleA(akt.Context, created[usr])  {}
 func (hintCreated) HandleB(akt.Context, created[user]) {}
 
 func (hintGenerics) HandleDeleted(akt.Context, deleted[user]) {}
-
-func (hintGenerics) HandleCreated(akt.Context, created[usr]) {}
+func (hintGenerics) HandleCreated(akt.Context, created[usr])  {}
 
 func (hintDeleted) HandleDeleted(akt.Context, deleted[user]) {}
 
@@ -370,10 +366,8 @@ func (hintText) HandleText(akt.Context, texttemplate.Template) {
 
 func (hintUser) HandleUser(akt.Context, user) {}
 
-func (hintBoth) HandleText(akt.Context, *texttemplate.Template) {}
-
-func (hintBoth) HandleHTML(akt.Context, []*htmltemplate.Template) {}
-
+func (hintBoth) HandleText(akt.Context, *texttemplate.Template)    {}
+func (hintBoth) HandleHTML(akt.Context, []*htmltemplate.Template)  {}
 func (hintBoth) HandleList(akt.Context, created[htmltemplate.URL]) {}
 
 // E2: a message is compared by its name, and by what it has in brackets: neither stands for the
@@ -442,19 +436,15 @@ type (
 )
 
 // The methods are not declared in the order of their names.
-func (*describeAccount) HandleZero(akt.Context, *describeOpen) {}
-
+func (*describeAccount) HandleZero(akt.Context, *describeOpen)                  {}
 func (*describeAccount) HandleOpen(akt.Context, describeOpen) (d describeLater) { return }
-
-func (*describeAccount) HandleNote(context.Context, fmt.Stringer) error { return nil }
-
-func (*describeAccount) HandleAnything(akt.Context, any) any { return nil }
+func (*describeAccount) HandleNote(context.Context, fmt.Stringer) error         { return nil }
+func (*describeAccount) HandleAnything(akt.Context, any) any                    { return nil }
 
 func (describeBase) HandleClose(context.Context, describeClose) (n int, e error) { return }
 
 func (*describeAccount) Handle(context.Context, int) {}
-
-func (*describeAccount) OnStopped(akt.Context) {}
+func (*describeAccount) OnStopped(akt.Context)       {}
 
 func (describeIdle) OnStopped(akt.Context) {}
 

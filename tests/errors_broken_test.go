@@ -41,13 +41,10 @@ func (l brokenLog) at(method string) {
 	}
 }
 
-func (l brokenLog) Enabled(context.Context, slog.Level) bool { l.at("Enabled"); return true }
-
+func (l brokenLog) Enabled(context.Context, slog.Level) bool  { l.at("Enabled"); return true }
 func (l brokenLog) Handle(context.Context, slog.Record) error { l.at("Handle"); return nil }
-
-func (l brokenLog) WithAttrs([]slog.Attr) slog.Handler { l.at("WithAttrs"); return l }
-
-func (l brokenLog) WithGroup(string) slog.Handler { return l }
+func (l brokenLog) WithAttrs([]slog.Attr) slog.Handler        { l.at("WithAttrs"); return l }
+func (l brokenLog) WithGroup(string) slog.Handler             { return l }
 
 // brokenError is an error of which one method breaks.
 type brokenError struct {
@@ -62,11 +59,8 @@ func (e *brokenError) at(method string) {
 }
 
 func (e *brokenError) Error() string { e.at("Error"); return "the user's error" }
-
 func (e *brokenError) Is(error) bool { e.at("Is"); return false }
-
-func (e *brokenError) As(any) bool { e.at("As"); return false }
-
+func (e *brokenError) As(any) bool   { e.at("As"); return false }
 func (e *brokenError) Unwrap() error { e.at("Unwrap"); return nil }
 
 // E4: whatever breaks in a log handler, a dead-letter hook or a method of an error, the actor goes
@@ -166,8 +160,7 @@ func TestLoggerThatBreaksIsReported(t *testing.T) {
 // endlessError is an error that wraps itself.
 type endlessError struct{}
 
-func (endlessError) Error() string { return "endless" }
-
+func (endlessError) Error() string   { return "endless" }
 func (e endlessError) Unwrap() error { return e }
 
 // E4: an error that wraps itself is looked at for some time only.

@@ -467,8 +467,7 @@ func TestHandledIsOfThisMessage(t *testing.T) {
 type asNothing struct{}
 
 func (asNothing) Error() string { return "as nothing" }
-
-func (asNothing) As(any) bool { return true }
+func (asNothing) As(any) bool   { return true }
 
 // E1: an error whose As finds a SendError that is none comes back unchanged.
 func TestErrorAsNothingIsUnchanged(t *testing.T) {
@@ -485,10 +484,18 @@ func TestErrorAsNothingIsUnchanged(t *testing.T) {
 type panickingError struct{}
 
 func (*panickingError) Error() string { panic("Error") }
-
 func (*panickingError) Unwrap() error { panic("Unwrap") }
-
 func (*panickingError) Is(error) bool { panic("Is") }
+
+// E1: a typed nil *SendError is the handler's own error, as any other typed nil is.
+func TestNilSendErrorIsTheHandlersOwn(t *testing.T) {
+	t.Parallel()
+	var own *akt.SendError
+	_, err := run(t, &doll{}).Send(context.Background(),
+		play(func(akt.Context) (any, error) { return nil, own }))
+	//nolint:errorlint,testifylint // the identity is the promise
+	require.True(t, err == error(own), "%T", err)
+}
 
 // E1: the handler's own error comes back unchanged, and its methods are not called for that, which
 // panic for a typed nil.

@@ -44,14 +44,10 @@ type failing struct {
 }
 
 func (*failing) HandleWith(_ akt.Context, m failWith) (int, error) { return 1, m.Err }
-
-func (*failing) HandlePanic(_ akt.Context, m failPanic) { failDeeper(m.Value) }
-
-func (*failing) HandleGoexit(akt.Context, failGoexit) { runtime.Goexit() }
-
-func (*failing) HandleNil(akt.Context, failNil) any { return nil }
-
-func (*failing) HandleFields(akt.Context, FailFields) {}
+func (*failing) HandlePanic(_ akt.Context, m failPanic)            { failDeeper(m.Value) }
+func (*failing) HandleGoexit(akt.Context, failGoexit)              { runtime.Goexit() }
+func (*failing) HandleNil(akt.Context, failNil) any                { return nil }
+func (*failing) HandleFields(akt.Context, FailFields)              {}
 
 func (*failing) HandlePrivate(ctx akt.Context, _ failPrivate) *akt.PrivateAddress {
 	return ctx.Private()

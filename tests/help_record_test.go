@@ -59,10 +59,8 @@ func deadLetters(j *journal) *akt.System {
 type supLog struct{ j *journal }
 
 func (l supLog) Enabled(context.Context, slog.Level) bool { return true }
-
-func (l supLog) WithAttrs([]slog.Attr) slog.Handler { return l }
-
-func (l supLog) WithGroup(string) slog.Handler { return l }
+func (l supLog) WithAttrs([]slog.Attr) slog.Handler       { return l }
+func (l supLog) WithGroup(string) slog.Handler            { return l }
 
 func (l supLog) Handle(_ context.Context, r slog.Record) error {
 	l.j.add("%s %s", r.Level, r.Message)
@@ -76,8 +74,7 @@ type failLog struct {
 }
 
 func (l failLog) Enabled(context.Context, slog.Level) bool { return true }
-
-func (l failLog) WithGroup(string) slog.Handler { return l }
+func (l failLog) WithGroup(string) slog.Handler            { return l }
 
 func (l failLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return failLog{append(l.attrs[:len(l.attrs):len(l.attrs)], attrs...), l.kept}

@@ -45,10 +45,8 @@ func (*sysEcho) HandleWord(ctx akt.Context, m SysWord) string {
 }
 
 func (*sysEcho) HandlePtr(_ akt.Context, m *SysPtr) (string, error) { return m.Text, nil }
-
 func (*sysEcho) HandleOther(_ akt.Context, m SysOther) (int, error) { return m.N, nil }
-
-func (*sysEcho) HandleNone(akt.Context, sysNone) {}
+func (*sysEcho) HandleNone(akt.Context, sysNone)                    {}
 
 func (*sysEcho) HandleLater(_ akt.Context, m sysLater) *akt.Future[int] {
 	p, f := akt.NewPromise[int](context.Background())

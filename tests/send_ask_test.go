@@ -64,8 +64,7 @@ func (a *askActor) HandleStringer(_ akt.Context, m askStringer) (fmt.Stringer, e
 	return m.Reply, nil
 }
 
-func (a *askActor) HandleSilent(akt.Context, askSilent) { a.handled.Add(1) }
-
+func (a *askActor) HandleSilent(akt.Context, askSilent)   { a.handled.Add(1) }
 func (a *askActor) HandleOnly(akt.Context, askOnly) error { a.handled.Add(1); return nil }
 
 func (a *askActor) HandleStruct(akt.Context, askStruct) struct{} {
@@ -107,8 +106,9 @@ func askSettled[R any](reply R, err error) *akt.Future[R] {
 type askStranger struct{ to akt.Sender }
 
 func (s askStranger) Send(ctx context.Context, msg any) (any, error) { return s.to.Send(ctx, msg) }
-
-func (s askStranger) Notify(ctx context.Context, msg any) error { return s.to.Notify(ctx, msg) }
+func (s askStranger) Notify(ctx context.Context, msg any) error {
+	return s.to.Notify(ctx, msg)
+}
 
 // askSenders are all kinds of Senders to one actor.
 func askSenders(t *testing.T, addr *akt.Address) map[string]akt.Sender {
@@ -333,8 +333,7 @@ type askFixed struct {
 }
 
 func (f askFixed) Send(context.Context, any) (any, error) { return f.reply, f.err }
-
-func (f askFixed) Notify(context.Context, any) error { return f.err }
+func (f askFixed) Notify(context.Context, any) error      { return f.err }
 
 // Ask: what a stranger fails with comes back unchanged, and a reply of the wrong type says whose it
 // was.

@@ -473,8 +473,7 @@ type noteTaker struct {
 }
 
 func (s *noteTaker) HandleNote(ctx akt.Context, m numberedNote) { s.take(ctx, m.N) }
-
-func (*noteTaker) HandleHold(_ akt.Context, m noteHold) { close(m.busy); <-m.leave }
+func (*noteTaker) HandleHold(_ akt.Context, m noteHold)         { close(m.busy); <-m.leave }
 
 func (s *noteTaker) OnStopping(akt.Context) bool {
 	if s.stopping != nil {

@@ -185,7 +185,6 @@ func TestFutureFailsWithASendError(t *testing.T) {
 type unwrapsTo struct{ err error }
 
 func (u unwrapsTo) Error() string { return "the user's own" }
-
 func (u unwrapsTo) Unwrap() error { return u.err }
 
 // E2: a ctx that ends during the wait for a deferred reply is a SendError: the handler has run.

@@ -264,8 +264,7 @@ func (o *sysOnly) OnStart(akt.Context) error {
 	return nil
 }
 
-func (o *sysOnly) OnStopped(akt.Context) { o.alive.Add(-1) }
-
+func (o *sysOnly) OnStopped(akt.Context)              { o.alive.Add(-1) }
 func (o *sysOnly) HandleNote(akt.Context, Note) error { return nil }
 
 // LookupOrRun: however many ask at a time, and however often the actor is stopped, there is never
