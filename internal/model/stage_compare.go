@@ -1,4 +1,4 @@
-package reliability
+package model
 
 import (
 	"context"
@@ -61,7 +61,7 @@ func (s *stage) compare() bool {
 	return len(s.list) == 0
 }
 
-func (s *stage) compareActor(m *mActor, d *diary) {
+func (s *stage) compareActor(m *actor, d *diary) {
 	got, want := d.record, m.record
 	if more := got.Asked - want.Asked; more > 0 && more <= m.mayAsk || more < 0 && -more <= m.lessAsk {
 		want.Asked = got.Asked
@@ -90,7 +90,7 @@ func (s *stage) compareActor(m *mActor, d *diary) {
 }
 
 // exact leaves out what may come at any moment, and brings into order what may come in any.
-func (m *mActor) exact(ids []int) []int {
+func (m *actor) exact(ids []int) []int {
 	list := slices.DeleteFunc(slices.Clone(ids), func(id int) bool {
 		_, loose := m.loose[id]
 		return loose

@@ -1,4 +1,4 @@
-package reliability
+package model
 
 import (
 	"context"
@@ -119,7 +119,7 @@ func (s *stage) startShutdown() {
 }
 
 func (s *stage) cancel(st step) bool {
-	var calls []*mCall
+	var calls []*call
 	for _, c := range s.calls {
 		if c.cancel != nil && !c.over {
 			calls = append(calls, c)
@@ -164,7 +164,7 @@ func (s *stage) stopTimer(st step) bool {
 
 // handler has a handler that holds its actor do something, or end.
 func (s *stage) handler(st step) bool {
-	var held []*mActor
+	var held []*actor
 	for _, m := range s.actors {
 		if m.run != nil && m.run.pending == nil {
 			held = append(held, m)
@@ -235,10 +235,10 @@ func (s *stage) handler(st step) bool {
 
 // timer has a handler start a timer. No two are due at the same time: the microseconds of each are
 // its own.
-func (s *stage) timer(st step, m *mActor, d *diary, who string) {
+func (s *stage) timer(st step, m *actor, d *diary, who string) {
 	n := len(s.timers) + 1
 	own := time.Duration(n*n) * time.Microsecond
-	t := &mTimer{id: n * 1000, act: acts[st.c%len(acts)]}
+	t := &timer{id: n * 1000, act: acts[st.c%len(acts)]}
 	after := time.Duration(0)
 	if st.verb == hInterval {
 		t.every = time.Duration(1+st.b%4)*time.Second + own

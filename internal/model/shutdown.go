@@ -1,4 +1,4 @@
-package reliability
+package model
 
 import (
 	"slices"
@@ -18,11 +18,11 @@ type stuckIn struct {
 	more   int // how many Terminated may have come
 }
 
-func (m *mActor) stuckIn(owes int) stuckIn {
+func (m *actor) stuckIn(owes int) stuckIn {
 	in := stuckIn{name: m.name, more: len(m.watching), runs: m.run != nil, rests: m.resting, owes: owes}
 	if m.restarting || m.ending {
 		in.waits = true
-		in.held = slices.ContainsFunc(m.model.actors, func(a *mActor) bool { return a.run != nil && a.descendsFrom(m) })
+		in.held = slices.ContainsFunc(m.model.actors, func(a *actor) bool { return a.run != nil && a.descendsFrom(m) })
 	}
 	for _, c := range slices.Concat(m.private, m.public) {
 		in.queued++
@@ -36,18 +36,18 @@ func (m *mActor) stuckIn(owes int) stuckIn {
 // knowsOfStop reports whether OnStopping need not be called for notice: it was, and no message
 // handled since, or there is no state. For Shutdown, as long as it waits, the ticks of intervals are no
 // messages.
-func (m *mActor) knowsOfStop(butTicks bool) bool {
+func (m *actor) knowsOfStop(butTicks bool) bool {
 	return m.stateless || m.isTold && !m.handledAny && (butTicks || !m.handledTick)
 }
 
 // isTick reports whether the actor is in a tick of an interval.
-func (m *mActor) isTick() bool {
+func (m *actor) isTick() bool {
 	return m.run != nil && m.run.call.timer != nil && m.run.call.timer.every > 0
 }
 
 // isQuiet reports whether Shutdown does not wait for the actor: it has nothing to do, but perhaps a tick
 // of an interval.
-func (m *mActor) isQuiet() bool {
+func (m *actor) isQuiet() bool {
 	switch {
 	case m.ended, m.resting && !m.work:
 		return true
@@ -131,7 +131,7 @@ func (w *model) patienceEnds() {
 			c.becomes(gotNotRun, gotNotAwaited, "ended")
 		}
 	}
-	owes := map[*mActor]int{}
+	owes := map[*actor]int{}
 	for _, l := range w.laters {
 		if l.awaited() {
 			if !l.function {
@@ -144,7 +144,7 @@ func (w *model) patienceEnds() {
 		if m.ended {
 			continue
 		}
-		if slices.ContainsFunc(m.public, func(c *mCall) bool { return c.request && c.from != nil }) && len(m.waiting) > 0 {
+		if slices.ContainsFunc(m.public, func(c *call) bool { return c.request && c.from != nil }) && len(m.waiting) > 0 {
 			w.ambiguous = true // whether one that leaves lets another one in before all are refused
 		}
 		if m.run != nil || m.queued() || m.restarting || m.ending || owes[m] > 0 {
@@ -196,7 +196,7 @@ func (w *model) endStep() {
 		t.to.loose[id] = t.to.shutAt != w.step && !t.to.shut && t.to.endedWatches != w.step && !t.to.restarting
 		t.to.Begun = slices.DeleteFunc(slices.Clone(t.to.Begun), func(n int) bool { return n == id })
 		t.to.Letters = slices.DeleteFunc(slices.Clone(t.to.Letters), func(n int) bool { return n == id })
-		t.to.private = slices.DeleteFunc(slices.Clone(t.to.private), func(c *mCall) bool { return c.target == t.of })
+		t.to.private = slices.DeleteFunc(slices.Clone(t.to.private), func(c *call) bool { return c.target == t.of })
 	}
 	for _, m := range w.actors {
 		for of := range m.watched {
