@@ -16,8 +16,10 @@ import (
 var (
 	seeds  = flag.Uint64("seeds", 1000, "how many programs TestModel plays")
 	seed   = flag.Uint64("seed", 1, "the first seed of TestModel")
-	replay = flag.String("program", "", "the only program that TestModel plays, as a failure has printed it")
-	trace  = flag.Bool("trace", false, "print each program of TestModel before it is played: for one that ends the process")
+	replay = flag.String("program", "",
+		"the only program that TestModel plays, as a failure has printed it")
+	trace = flag.Bool("trace", false,
+		"print each program of TestModel before it is played: for one that ends the process")
 )
 
 // TestModel: whatever is done to a few actors, their children, watchers and timers, and to their
@@ -80,5 +82,6 @@ func shrink(t *testing.T, p model.Program, last model.Report) {
 		}
 		return len(report.Wrong) > 0
 	})
-	t.Errorf("shrunk:\n%s\nreplay it with\n\tgo test -run TestModel -v . -program='%s'", last, small)
+	t.Errorf("shrunk:\n%s\nreplay it with\n\tgo test -run TestModel -v . -program='%s'",
+		last, small)
 }

@@ -65,7 +65,7 @@ type actor struct {
 	awaiting                 []*call // those who wait for its end
 	flushes                  *call   // what OnStopping sends
 	flushedBy                *actor
-	flushedAt                int  // the last step in which another one's OnStopping has sent it something
+	flushedAt                int  // the last step in which flushedBy has sent it something
 	run                      *run // the handler that holds it
 
 	refs        int
@@ -99,7 +99,7 @@ type actor struct {
 	watchedAt int             // the step of that
 	watchers  []*actor
 	toldOf    map[*actor]bool
-	loose     map[int]bool // Terminated of these may come at any moment; true: must come while the actor lives
+	loose     map[int]bool // Terminated that may come at any moment; true: while the actor lives
 	unsure    bool         // whether one of these is queued, and before what
 	activeAt  int          // the last step in which it did something of its own
 	shutAt    int
@@ -168,8 +168,8 @@ func (c *call) becomes(outcomes ...string) {
 // waits reports whether the sender waits for the answer to a request.
 func (c *call) waits() bool { return c.want == nil }
 
-// liveAbove reports whether a handler that runs has, itself or by others, asked for a run: whether what
-// comes with the ctx of one that has ended is from inside then is not said.
+// liveAbove reports whether a handler that runs has, itself or by others, asked for a run: whether
+// what comes with the ctx of one that has ended is from inside then is not said.
 func (r *run) liveAbove() bool {
 	for r = r.call.from; r != nil; r = r.call.from {
 		if r.live {
@@ -316,8 +316,8 @@ func (m *actor) begin(c *call) {
 	if c.target != nil {
 		m.Begun = append(m.Begun, c.id)
 		delete(m.watching, c.target)
-		if m.stopping { // it may come before the stop, and then OnStopping is called again, or after it
-			m.mayAsk = 1
+		if m.stopping {
+			m.mayAsk = 1 // if it comes before the stop, OnStopping is called again
 		} else {
 			m.handledAny = true
 		}
@@ -334,7 +334,8 @@ func (m *actor) begin(c *call) {
 	m.Begun = append(m.Begun, c.id)
 	if c.timer != nil && c.timer.every > 0 {
 		m.handledTick = true
-		if m.closing && !m.stopping && !m.cut && !slices.Contains([]act{actReply, actFail, actHold}, c.act) {
+		quick := slices.Contains([]act{actReply, actFail, actHold}, c.act)
+		if m.closing && !m.stopping && !m.cut && !quick {
 			m.ambiguous = true // what it has done when Shutdown looks
 		}
 	} else {

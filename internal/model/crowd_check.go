@@ -32,9 +32,11 @@ func (c *crowd) check() {
 		}
 		for _, one := range c.clients {
 			for _, made := range one.calls {
-				if made.actor == k && !c.isRight(made, begun[made.id], letters[made.id]) {
-					c.add("call %d, a request: %t, whose handler %s: %q; begun %d times, a dead letter %d times",
-						made.id, made.request, made.act, made.got, begun[made.id], letters[made.id])
+				b, l := begun[made.id], letters[made.id]
+				if made.actor == k && !c.isRight(made, b, l) {
+					c.add("call %d, a request: %t, whose handler %s: %q; "+
+						"begun %d times, a dead letter %d times",
+						made.id, made.request, made.act, made.got, b, l)
 				}
 			}
 			c.checkOrder(one, k)

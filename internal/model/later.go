@@ -63,7 +63,10 @@ func (l *later) settles(as act) {
 		l.runs.live = false
 	}
 	outcome := map[act]string{
-		actReply: fmt.Sprintf("reply %d", l.id), actFail: fmt.Sprintf("error %d", l.id), actPanic: gotFunctionPanic, actExit: gotFunctionPanic,
+		actReply: fmt.Sprintf("reply %d", l.id),
+		actFail:  fmt.Sprintf("error %d", l.id),
+		actPanic: gotFunctionPanic,
+		actExit:  gotFunctionPanic,
 	}[as]
 	l.tell(outcome, as != actReply)
 	m.quiet()
@@ -120,8 +123,11 @@ func (r *run) node() any {
 // endFunctions ends the wait of functions whose ctx has ended.
 func (w *model) endFunctions(theirs func(*later) bool) {
 	for _, l := range w.laters {
-		if l.function && !l.settled && theirs(l) && l.runs.pending != nil && !l.runs.pending.endless {
-			l.runs.pending.ends()
+		if !l.function || l.settled || !theirs(l) {
+			continue
+		}
+		if c := l.runs.pending; c != nil && !c.endless {
+			c.ends()
 		}
 	}
 }
@@ -238,8 +244,8 @@ func (m *actor) asks() {
 	m.inHook = false
 }
 
-// races reports whether what an ending actor has sent to another one, and what comes of its end, reach
-// that one at the same time: it is of the same family, or watches that one.
+// races reports whether what an ending actor has sent to another one, and what comes of its end,
+// reach that one at the same time: it is of the same family, or watches that one.
 func (m *actor) races() bool {
 	by := m.flushedBy
 	if m.flushedAt != m.step || by.endedAt != m.step && by.diedAt != m.step {
@@ -256,6 +262,13 @@ func (m *actor) root() *actor {
 }
 
 func (m *actor) stateAllowed(got akt.State) bool {
-	want := m.state()
-	return got == want || m.lessAsk > 0 && want == akt.Stopping && got == akt.Started || m.mayAsk > 0 && want == akt.Started && got == akt.Stopping
+	switch want := m.state(); {
+	case got == want:
+		return true
+	case want == akt.Stopping && got == akt.Started:
+		return m.lessAsk > 0
+	case want == akt.Started && got == akt.Stopping:
+		return m.mayAsk > 0
+	}
+	return false
 }

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -52,7 +51,7 @@ func (m *actor) decide(f fault) (d akt.Directive, on *actor) {
 		switch {
 		case on.policy != nil:
 			d = *on.policy
-			on.Decided = append(on.Decided, fmt.Sprintf("%s of a%d, %d restarts", f.msg, on.id, on.restarts()))
+			on.Decided = append(on.Decided, decision(f.msg, on.id, on.restarts()))
 			if d < akt.Resume || d > akt.Escalate {
 				d = akt.Stop
 			}
@@ -326,7 +325,8 @@ func (m *actor) heard(of ...int) {
 			m.private = slices.Delete(slices.Clone(m.private), at, at+1)
 		case begun || at >= 0 || !m.busy() || m.ended:
 		case must && len(m.private) == 0:
-			m.private = append(m.private, &call{id: id, private: true, target: m.model.actors[terminatedID-id]})
+			of := m.model.actors[terminatedID-id]
+			m.private = append(m.private, &call{id: id, private: true, target: of})
 			m.work = true
 		default:
 			m.unsure = true

@@ -1,5 +1,5 @@
-// Package model plays random programs against akt and compares what can be seen with a model of what
-// akt promises. It is for tests only: the fuzz targets of tests/model and the long runs of the
+// Package model plays random programs against akt and compares what can be seen with a model of
+// what akt promises. It is for tests only: the fuzz targets of tests/model and the long runs of the
 // module reliability share it.
 //
 // A [Program] is a few actors, the puppets, and a list of steps: clients and handlers send, notify,
@@ -19,7 +19,7 @@
 //	actor.go life.go wait.go       the model: an actor's lanes and runs; failures, restarts and
 //	later.go time.go shutdown.go   ends; rings; Promises and functions; timers; Shutdown
 //	puppet.go outcome.go           the actors that do what a program says; results in words
-//	stage.go stage_*.go            Play: each step in the model and in the world, and the comparison
+//	stage.go stage_*.go            Play: each step in the model and in the world; the comparison
 //	crowd.go crowd_*.go            PlayAtOnce
 package model
 

@@ -116,7 +116,8 @@ func Random(seed uint64) Program {
 		p.actors = append(p.actors, nature(r.IntN(natures)))
 	}
 	for range 4 + r.IntN(50) {
-		p.steps = append(p.steps, step{verbs[r.IntN(len(verbs))], r.IntN(64), r.IntN(64), r.IntN(64)})
+		v := verbs[r.IntN(len(verbs))]
+		p.steps = append(p.steps, step{v, r.IntN(64), r.IntN(64), r.IntN(64)})
 	}
 	return p
 }

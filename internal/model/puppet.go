@@ -48,12 +48,14 @@ const (
 
 // acts has each act as often as a program should.
 var acts = []act{
-	actReply, actReply, actReply, actHold, actHold, actHold, actHold, actHold, actHold, actFail, actTell, actPanic, actExit, actStop, actVeto,
-	actLater, actLater, actGo,
+	actReply, actReply, actReply, actHold, actHold, actHold, actHold, actHold, actHold, actFail,
+	actTell, actPanic, actExit, actStop, actVeto, actLater, actLater, actGo,
 }
 
 // verdicts are how a handler that holds the actor may end.
-var verdicts = []act{actReply, actReply, actReply, actReply, actReply, actFail, actPanic, actPanic, actExit}
+var verdicts = []act{
+	actReply, actReply, actReply, actReply, actReply, actFail, actPanic, actPanic, actExit,
+}
 
 // msg is what a puppet handles.
 type msg struct {
@@ -132,11 +134,16 @@ func (d *diary) decide(f akt.Failure) akt.Directive {
 	if m, ok := f.Msg.(msg); ok {
 		what = fmt.Sprint(m.ID)
 	}
-	d.Decided = append(d.Decided, fmt.Sprintf("%s of a%d, %d restarts", what, d.problems.idOf(f.Name), f.Restarts))
+	d.Decided = append(d.Decided, decision(what, d.problems.idOf(f.Name), f.Restarts))
 	if d.policy > akt.Escalate+1 {
 		panic("no decision")
 	}
 	return d.policy
+}
+
+// decision is what a decision is noted as.
+func decision(what string, id, restarts int) string {
+	return fmt.Sprintf("%s of a%d, %d restarts", what, id, restarts)
 }
 
 // order is what a handler that holds the actor is told: to do something, or to end.
@@ -184,7 +191,8 @@ func (p puppet) OnStopped(akt.Context) {
 	p.Stopped++
 	for _, kid := range p.kids {
 		if kid.Stopped != kid.Started || kid.ctx.State() != akt.Stopped {
-			p.problems.add("OnStopped of a%d runs before its child a%d has ended (%d starts, %d stops, %s)",
+			p.problems.add("OnStopped of a%d runs before its child a%d has ended "+
+				"(%d starts, %d stops, %s)",
 				p.id, kid.id, kid.Started, kid.Stopped, kid.ctx.State())
 		}
 	}
@@ -210,7 +218,8 @@ func (p puppet) HandleMsg(ctx akt.Context, m msg) (int, error) {
 	case actHold:
 		return p.hold(ctx, m.ID)
 	case actTell:
-		p.Told = append(p.Told, outcomeOf(nil, ctx.Private().Notify(ctx, msg{ID: tellID + m.ID, Act: actReply}.wire())))
+		err := ctx.Private().Notify(ctx, msg{ID: tellID + m.ID, Act: actReply})
+		p.Told = append(p.Told, outcomeOf(nil, err))
 	case actStop, actVeto:
 		p.vetoes = m.Act == actVeto
 		ctx.Stop()

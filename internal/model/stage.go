@@ -34,7 +34,9 @@ type stage struct {
 	ended    bool               // Shutdown has returned
 	endError error
 
-	torn atomic.Bool // down: nobody looks at dead letters any more, and Shutdown's and an actor's may come at the same time
+	// Down: nobody looks at dead letters any more, and Shutdown's and an actor's may come at the
+	// same time.
+	torn atomic.Bool
 
 	lines []string // the script: what was done, in words
 }
@@ -199,7 +201,9 @@ func (s *stage) say(format string, args ...any) {
 }
 
 // prepare is what is run for an actor of a nature, with which options, and its diary.
-func (s *stage) prepare(id int, n nature, faults int, name string) (what any, options []akt.Option, d *diary) {
+func (s *stage) prepare(id int, n nature, faults int, name string) (
+	what any, options []akt.Option, d *diary,
+) {
 	d = newDiary(id, s.problems)
 	d.faults, d.panics = faults, n&spawner != 0
 	what = puppet{d}
@@ -219,7 +223,9 @@ func (s *stage) prepare(id int, n nature, faults int, name string) (what any, op
 	if n&limited != 0 {
 		options = append(options, akt.WithStopTimeout(stopLimit(id)))
 	}
-	supervisor := akt.Supervisor{MaxRestarts: -1, Window: window, BackoffMin: backoff(id), BackoffMax: backoff(id)}
+	supervisor := akt.Supervisor{
+		MaxRestarts: -1, Window: window, BackoffMin: backoff(id), BackoffMax: backoff(id),
+	}
 	if n&strict != 0 {
 		supervisor.MaxRestarts = maxRestarts
 	}
@@ -233,10 +239,13 @@ func (s *stage) prepare(id int, n nature, faults int, name string) (what any, op
 // enter enters an actor in the model, with its first address.
 func (s *stage) enter(parent *actor, n nature, name string, d *diary, h *handle) *actor {
 	m := &actor{
-		model: s.model, id: d.id, pause: d.id, name: name, parent: parent, capacity: s.program.capacity, spawner: n&spawner != 0, inline: n&inline != 0, named: n&named != 0,
-		refs: 1, watching: map[*actor]bool{}, toldOf: map[*actor]bool{}, loose: map[int]bool{}, activeAt: -1, shutAt: -1, diedAt: -1, endedWatches: -1, flushedAt: -1,
+		model: s.model, id: d.id, pause: d.id, name: name, parent: parent,
+		capacity: s.program.capacity,
+		spawner:  n&spawner != 0, inline: n&inline != 0, named: n&named != 0,
+		strict: n&strict != 0, limited: n&limited != 0,
+		refs: 1, watching: map[*actor]bool{}, toldOf: map[*actor]bool{}, loose: map[int]bool{},
+		activeAt: -1, shutAt: -1, diedAt: -1, endedWatches: -1, flushedAt: -1,
 	}
-	m.strict, m.limited = n&strict != 0, n&limited != 0
 	if n&decided != 0 {
 		m.policy = &d.policy
 	}
@@ -353,7 +362,8 @@ func (n nature) policy() akt.Directive { return policies[int(n>>policyShift)%len
 
 func (n nature) String() string {
 	var list []string
-	for i, name := range []string{"from a Spawner", "with inline sends", "named", "with a limit of restarts"} {
+	names := []string{"from a Spawner", "with inline sends", "named", "with a limit of restarts"}
+	for i, name := range names {
 		if n&(1<<i) != 0 {
 			list = append(list, name)
 		}

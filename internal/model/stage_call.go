@@ -33,7 +33,8 @@ type performer struct {
 
 // call makes a call to an actor, by a goroutine of its own or by a handler.
 func (s *stage) call(st step, h *handle, by *performer) bool {
-	c := &call{id: len(s.calls) + 1, act: acts[st.b%len(acts)], request: st.verb == doSend || st.verb == hSend || st.verb == doGoSend}
+	c := &call{id: len(s.calls) + 1, act: acts[st.b%len(acts)]}
+	c.request = st.verb == doSend || st.verb == hSend || st.verb == doGoSend
 	ways, selector := notifyWays, st.c
 	if c.request {
 		ways = sendWays
@@ -42,7 +43,8 @@ func (s *stage) call(st step, h *handle, by *performer) bool {
 		c.act, selector = acts[st.c%len(acts)], st.c/len(acts)
 	}
 	way := ways[selector%len(ways)]
-	c.private, c.try, c.do, c.unpack = way == wayPrivate || way == wayDo, way == wayTry, way == wayDo, way == wayUnpack || way == wayAsk
+	c.private, c.unpack = way == wayPrivate || way == wayDo, way == wayUnpack || way == wayAsk
+	c.try, c.do = way == wayTry, way == wayDo
 	if c.do {
 		c.act = actReply
 	}
@@ -70,7 +72,8 @@ func (s *stage) call(st step, h *handle, by *performer) bool {
 	if c.request {
 		kind = "Send"
 	}
-	s.say("%s call %d, %s(%s)%s to a%d%s, whose handler %s", who, c.id, kind, strings.TrimSpace(wayNames[way]), ctxName, h.on.id, h, c.act)
+	s.say("%s call %d, %s(%s)%s to a%d%s, whose handler %s", who, c.id, kind,
+		strings.TrimSpace(wayNames[way]), ctxName, h.on.id, h, c.act)
 	s.calls = append(s.calls, c)
 	if closed {
 		c.becomes(gotRefused)
@@ -105,9 +108,11 @@ func (s *stage) burst(st step, h *handle) bool {
 	}
 	var burst []*call
 	for i := range 2 + st.c%8 {
-		c := &call{id: len(s.calls) + 1, act: acts[(st.b+i*(1+st.c/8))%len(acts)], try: true, endless: true}
+		c := &call{id: len(s.calls) + 1, try: true, endless: true}
+		c.act = acts[(st.b+i*(1+st.c/8))%len(acts)]
 		s.calls, burst = append(s.calls, c), append(burst, c)
-		s.say("a client: call %d, Notify(TryNotify) to a%d%s, whose handler %s", c.id, h.on.id, h, c.act)
+		s.say("a client: call %d, Notify(TryNotify) to a%d%s, whose handler %s",
+			c.id, h.on.id, h, c.act)
 		if h.released {
 			c.becomes(gotRefused)
 		} else {

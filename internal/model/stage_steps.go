@@ -105,7 +105,10 @@ func (s *stage) take(st step) bool {
 
 // policies are what a Decide may say. The last but one is no directive, and the last is a panic:
 // both mean Stop.
-var policies = []akt.Directive{akt.Resume, akt.Restart, akt.Stop, akt.Escalate, akt.Escalate, akt.Escalate + 1, akt.Escalate + 2}
+var policies = []akt.Directive{
+	akt.Resume, akt.Restart, akt.Stop, akt.Escalate, akt.Escalate,
+	akt.Escalate + 1, akt.Escalate + 2,
+}
 
 func (s *stage) startShutdown() {
 	ctx, end := context.WithCancel(context.Background())

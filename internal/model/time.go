@@ -99,8 +99,10 @@ func (m *actor) cutShort() {
 		m.run.pending.ends()
 	}
 	for _, l := range m.laters { // told, or gone: both at once
-		if l.function && l.run.actor == m && l.runs.pending != nil && l.runs.pending.on == m && l.runs.pending.inLane() {
-			c := l.runs.pending
+		if !l.function || l.run.actor != m {
+			continue
+		}
+		if c := l.runs.pending; c != nil && c.on == m && c.inLane() {
 			_ = drop(&m.public, c) || drop(&m.private, c)
 			c.becomes(m.because(gotDropped), gotTaken)
 		}

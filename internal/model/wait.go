@@ -54,7 +54,8 @@ func lastOf(ring []*call) (last *call) {
 }
 
 func (c *call) inLane() bool {
-	return slices.Contains(c.on.private, c) || slices.Contains(c.on.public, c) || slices.Contains(c.on.waiting, c)
+	m := c.on
+	return slices.Contains(slices.Concat(m.private, m.public, m.waiting), c)
 }
 
 // refuse takes a message back and tells its sender of a ring.

@@ -33,8 +33,8 @@ func play(t *testing.T, p model.Program, way int) {
 	}
 }
 
-// FuzzPrograms: whatever few clients and handlers do to few actors with small mailboxes, in whatever
-// order, D1 to D6 and L1 to L5 hold: see model.Play and model.PlayAtOnce.
+// FuzzPrograms: whatever few clients and handlers do to few actors with small mailboxes, in
+// whatever order, D1 to D6 and L1 to L5 hold: see model.Play and model.PlayAtOnce.
 func FuzzPrograms(f *testing.F) {
 	var programs []model.Program
 	for _, text := range written {
@@ -92,13 +92,13 @@ func TestAtTheEdge(t *testing.T) {
 	}
 }
 
-// written are programs for one promise each. The third number of a call says how it is made, and the
-// second what its handler does: 6 holds the actor, 9 fails, 10 notifies itself, 11 panics, 14 stops
-// the actor, which vetoes.
+// written are programs for one promise each. The third number of a call says how it is made, and
+// the second what its handler does: 6 holds the actor, 9 fails, 10 notifies itself, 11 panics, 14
+// stops the actor, which vetoes.
 var written = []string{
 	// A handler that runs on its sender's goroutine is told of what came meanwhile.
 	"1.0 send.0.6.0 notify.0.0.0 end.0.0.0",
-	// The mailbox is full, two wait for room, nobody overtakes them, and each that leaves lets one in.
+	// The mailbox is full, two wait for room, nobody overtakes them; each that leaves lets one in.
 	"2.0 notify.0.6.0 notify.0.0.0 send.0.0.12 notify.0.0.2 notify.0.0.12 send.0.0.0 cancel.1.0.0" +
 		" notify.0.0.2 end.0.0.0",
 	// The private lane goes first, also before one who waits for room.

@@ -26,7 +26,7 @@ import (
 // graph: who waited for whom, from when to when.
 type tangle struct {
 	actors, capacity, clients int
-	family                    bool // each actor has a child, and may panic: it then waits for the child's end
+	family                    bool // each actor has a child, for whose end it waits if it panics
 	acyclic                   bool // an actor sends only to those behind it
 	scripts                   [][2]tangleOp
 }
@@ -312,8 +312,8 @@ func TestTangles(t *testing.T) {
 	}
 }
 
-// D6: actors that only send to those behind them are never in a deadlock, however many messages wait
-// for room.
+// D6: actors that only send to those behind them are never in a deadlock, however many messages
+// wait for room.
 func TestNoFalseDeadlockUnderLoad(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(10) {

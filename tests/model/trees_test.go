@@ -150,8 +150,8 @@ func (s *treeNode) touch() {
 }
 
 // L5: whatever fails and is decided, in a tree of actors, each state that was started is stopped
-// once, every sender has its answer, nothing is handled without a started state, and everything ends
-// with Shutdown.
+// once, every sender has its answer, nothing is handled without a started state, and everything
+// ends with Shutdown.
 func TestTrees(t *testing.T) {
 	t.Parallel()
 	first := uint64(time.Now().UnixNano())
