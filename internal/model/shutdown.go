@@ -107,23 +107,23 @@ func (w *model) quiet() {
 
 // tellAll has OnStopping of all called for notice who do not know. It reports whether there were
 // any.
-func (w *model) tellAll() (any bool) {
+func (w *model) tellAll() (told bool) {
 	if w.stopping {
 		return false
 	}
 	w.telling = true
 	for _, m := range w.actors {
 		if !m.ended && !m.knowsOfStop(true) {
-			any = true
+			told = true
 			m.tellOfStop = true
 			m.settle()
 		}
 	}
 	w.telling = false
-	if any {
+	if told {
 		w.quiet()
 	}
-	return any
+	return told
 }
 
 // patienceEnds cuts everything off.

@@ -61,13 +61,14 @@ func (c *call) inLane() bool {
 // refuse takes a message back and tells its sender of a ring.
 func (c *call) refuse() {
 	m := c.on
-	if c.later != nil {
+	switch {
+	case c.later != nil:
 		c.becomes(gotRingLater)
-	} else if c.await {
+	case c.await:
 		c.becomes(gotRingOfEnd)
-	} else if drop(&m.waiting, c) {
+	case drop(&m.waiting, c):
 		c.becomes(gotDeadlock)
-	} else if drop(&m.public, c) || drop(&m.private, c) {
+	case drop(&m.public, c) || drop(&m.private, c):
 		c.becomes(gotRing)
 	}
 	m.letIn()
@@ -147,14 +148,15 @@ func (c *call) ends() {
 	if !c.waits() {
 		return
 	}
-	if c.await {
+	switch {
+	case c.await:
 		c.becomes(gotNotAwaited)
-	} else if c.later != nil {
+	case c.later != nil:
 		c.becomes(gotLeft)
 		m.quiet()
-	} else if drop(&m.waiting, c) {
+	case drop(&m.waiting, c):
 		c.becomes(gotEnded)
-	} else if drop(&m.public, c) || drop(&m.private, c) {
+	case drop(&m.public, c) || drop(&m.private, c):
 		c.becomes(gotTaken)
 		m.letIn()
 	}

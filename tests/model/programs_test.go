@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/aktgo/akt/internal/model"
 )
 
@@ -39,9 +41,7 @@ func FuzzPrograms(f *testing.F) {
 	var programs []model.Program
 	for _, text := range written {
 		p, err := model.Parse(text)
-		if err != nil {
-			f.Fatal(err)
-		}
+		require.NoError(f, err)
 		programs = append(programs, p)
 	}
 	for seed := range uint64(40) {
@@ -83,13 +83,34 @@ func TestAtTheEdge(t *testing.T) {
 		{cancellable, cancellable}, {cancellable, notify}, {cancellable, private},
 	} {
 		p, err := model.Parse("2.0" + strings.Repeat(ways[0]+ways[1], 24))
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		for i := 0; i < 30 && !t.Failed(); i++ {
 			play(t, p, 4) // two clients, in lock step
 		}
 	}
+}
+
+// A program is the same one after it was written as text or as bytes and read again.
+func TestReadAndWrite(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(100) {
+		p := model.Random(seed)
+		read, err := model.Parse(p.String())
+		require.NoError(t, err)
+		require.Equal(t, p, read)
+		require.Equal(t, p, model.Decode(p.Encode()))
+	}
+}
+
+// A failing program shrinks to what it fails of.
+func TestShrink(t *testing.T) {
+	t.Parallel()
+	p, err := model.Parse("3.7.9 " + strings.Repeat("send.5.6.7 ", 20) + "stop.8.9.10 notify.1.2.3")
+	require.NoError(t, err)
+	small := model.Shrink(p, func(p model.Program) bool {
+		return strings.Contains(p.String(), "stop")
+	})
+	require.Equal(t, "1.0 stop.0.0.0", small.String())
 }
 
 // written are programs for one promise each. The third number of a call says how it is made, and
