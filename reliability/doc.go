@@ -6,7 +6,8 @@
 //	go test -race .                                                     # under a minute
 //	go test -race -v -timeout 0 . -seeds 2000000 -rounds 5000 -soak 10m # as long as you like
 //
-// TestModel plays random programs of:
+// TestModel plays random programs with the package internal/model, where the puppets and the model
+// are. They are of:
 //
 //   - actors from values and from Spawners, with supervisors that resume, restart, stop and
 //     escalate, with restart limits, backoff, interceptors, and limits of their ends;
@@ -30,8 +31,8 @@
 //
 //	go test -run TestModel -v . -program='1.0 send.0.3.0 release.0.0.0'
 //
-// The root package's FuzzInterleavings is about a mailbox and the interleavings of its clients.
-// TestModel is about everything around it.
+// The fuzz target FuzzPrograms of tests/model plays the same programs, also with all clients at the
+// same time.
 //
 // A program that ends the whole process, as a panic in akt itself would, is the last that -trace
 // prints.

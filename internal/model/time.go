@@ -1,4 +1,4 @@
-package reliability
+package model
 
 import (
 	"fmt"
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-type mTimer struct {
+type timer struct {
 	id      int
-	actor   *mActor
-	call    *mCall
+	actor   *actor
+	call    *call
 	due     time.Duration // negative: not set
 	start   time.Duration
 	every   time.Duration
@@ -19,8 +19,8 @@ type mTimer struct {
 	act     act
 }
 
-func (m *mActor) startTimer(t *mTimer, after time.Duration) {
-	c := &mCall{id: t.id, act: t.act, private: true, timer: t, on: m}
+func (m *actor) startTimer(t *timer, after time.Duration) {
+	c := &call{id: t.id, act: t.act, private: true, timer: t, on: m}
 	t.actor, t.call, t.due, t.start = m, c, -1, m.now
 	if m.shut {
 		t.stopped = true
@@ -39,7 +39,7 @@ func (m *mActor) startTimer(t *mTimer, after time.Duration) {
 	t.due = m.now + after
 }
 
-func (m *mActor) endTimers() {
+func (m *actor) endTimers() {
 	for _, t := range m.timers {
 		if t.actor == m && (t.every > 0 || !t.fired) {
 			t.stop()
@@ -48,7 +48,7 @@ func (m *mActor) endTimers() {
 }
 
 // handled sets an interval for its next tick.
-func (m *mActor) handled(c *mCall) {
+func (m *actor) handled(c *call) {
 	t := c.timer
 	if t == nil || t.every == 0 || t.stopped || m.shut {
 		return
@@ -93,25 +93,27 @@ func (w *model) next() (e *event, tie bool) {
 }
 
 // cutShort ends an end that has reached its limit.
-func (m *mActor) cutShort() {
+func (m *actor) cutShort() {
 	m.limitDue, m.limitOver = 0, true
 	if m.run != nil && m.run.pending != nil {
 		m.run.pending.ends()
 	}
 	for _, l := range m.laters { // told, or gone: both at once
-		if l.function && l.run.actor == m && l.runs.pending != nil && l.runs.pending.on == m && l.runs.pending.inLane() {
-			c := l.runs.pending
+		if !l.function || l.run.actor != m {
+			continue
+		}
+		if c := l.runs.pending; c != nil && c.on == m && c.inLane() {
 			_ = drop(&m.public, c) || drop(&m.private, c)
 			c.becomes(m.because(gotDropped), gotTaken)
 		}
 	}
-	m.endFunctions(func(l *mLater) bool { return l.run.actor == m })
+	m.endFunctions(func(l *later) bool { return l.run.actor == m })
 	m.drop()
 	m.getUp()
 	m.settle()
 }
 
-func (t *mTimer) fire() {
+func (t *timer) fire() {
 	m := t.actor
 	t.due = -1
 	if m.shut {
@@ -127,7 +129,7 @@ func (t *mTimer) fire() {
 }
 
 // stop reports whether the timer was stopped before its message was begun.
-func (t *mTimer) stop() bool {
+func (t *timer) stop() bool {
 	if t.stopped {
 		return false
 	}

@@ -1,4 +1,4 @@
-package reliability
+package model
 
 import (
 	"fmt"
@@ -7,29 +7,29 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// mLater is a reply that comes later: what a Promise or a function of Go owes.
-type mLater struct {
+// later is a reply that comes later: what a Promise or a function of Go owes.
+type later struct {
 	id       int // of the message
-	call     *mCall
-	run      *mRun // the handler that has promised it
+	call     *call
+	run      *run // the handler that has promised it
 	function bool
 	settled  bool
-	runs     *mRun // of a function: as long as it has not returned
+	runs     *run // of a function: as long as it has not returned
 }
 
 // awaited reports whether somebody waits for it.
-func (l *mLater) awaited() bool { return !l.settled && l.call.later == l && l.call.waits() }
+func (l *later) awaited() bool { return !l.settled && l.call.later == l && l.call.waits() }
 
 // inside reports whether the ctx of its handler, which has returned, still is one from inside a
 // system that shuts down.
-func (l *mLater) inside() bool { return l.function && !l.settled || l.awaited() }
+func (l *later) inside() bool { return l.function && !l.settled || l.awaited() }
 
 // later ends a handler that has returned a Future.
-func (m *mActor) later(r *mRun) {
+func (m *actor) later(r *run) {
 	c := r.call
-	l := &mLater{id: c.id, call: c, run: r, function: c.act == actGo}
+	l := &later{id: c.id, call: c, run: r, function: c.act == actGo}
 	if l.function {
-		l.runs = &mRun{actor: m, call: c, live: true, endless: r.endless, of: l}
+		l.runs = &run{actor: m, call: c, live: true, endless: r.endless, of: l}
 	}
 	m.laters = append(m.laters, l)
 	switch {
@@ -44,7 +44,7 @@ func (m *mActor) later(r *mRun) {
 }
 
 // giveUpLater has a sender leave that waits for a reply that comes later, if its ctx has ended.
-func (c *mCall) giveUpLater() {
+func (c *call) giveUpLater() {
 	switch {
 	case c.on.cut && c.from != nil:
 		c.becomes(gotCut, gotLeft)
@@ -56,21 +56,24 @@ func (c *mCall) giveUpLater() {
 }
 
 // settles gives the reply, or what there is instead of one.
-func (l *mLater) settles(as act) {
+func (l *later) settles(as act) {
 	m := l.run.actor
 	l.settled = true
 	if l.function {
 		l.runs.live = false
 	}
 	outcome := map[act]string{
-		actReply: fmt.Sprintf("reply %d", l.id), actFail: fmt.Sprintf("error %d", l.id), actPanic: gotFunctionPanic, actExit: gotFunctionPanic,
+		actReply: fmt.Sprintf("reply %d", l.id),
+		actFail:  fmt.Sprintf("error %d", l.id),
+		actPanic: gotFunctionPanic,
+		actExit:  gotFunctionPanic,
 	}[as]
 	l.tell(outcome, as != actReply)
 	m.quiet()
 }
 
 // tell tells whoever waits; what has failed and nobody waits for is a dead letter.
-func (l *mLater) tell(outcome string, failed bool) {
+func (l *later) tell(outcome string, failed bool) {
 	switch {
 	case l.call.later == l:
 		l.call.becomes(outcome)
@@ -80,7 +83,7 @@ func (l *mLater) tell(outcome string, failed bool) {
 }
 
 // failPromises fails what a state owes that has ended.
-func (m *mActor) failPromises() {
+func (m *actor) failPromises() {
 	for _, l := range m.laters {
 		if l.run.actor == m && !l.function && !l.settled {
 			l.settled = true
@@ -90,7 +93,7 @@ func (m *mActor) failPromises() {
 }
 
 // owes is how many Promises an actor owes to somebody who waits.
-func (m *mActor) owes() (n int) {
+func (m *actor) owes() (n int) {
 	for _, l := range m.laters {
 		if l.run.actor == m && !l.function && l.awaited() {
 			n++
@@ -110,7 +113,7 @@ func (w *model) functions() (n int) {
 }
 
 // node is what waits when a run does: its actor, or a function of Go.
-func (r *mRun) node() any {
+func (r *run) node() any {
 	if r.of != nil {
 		return r.of
 	}
@@ -118,17 +121,20 @@ func (r *mRun) node() any {
 }
 
 // endFunctions ends the wait of functions whose ctx has ended.
-func (w *model) endFunctions(theirs func(*mLater) bool) {
+func (w *model) endFunctions(theirs func(*later) bool) {
 	for _, l := range w.laters {
-		if l.function && !l.settled && theirs(l) && l.runs.pending != nil && !l.runs.pending.endless {
-			l.runs.pending.ends()
+		if !l.function || l.settled || !theirs(l) {
+			continue
+		}
+		if c := l.runs.pending; c != nil && !c.endless {
+			c.ends()
 		}
 	}
 }
 
 // open are those that are not settled, and can be: a function that waits for something cannot
 // return.
-func (w *model) open() (open []*mLater) {
+func (w *model) open() (open []*later) {
 	for _, l := range w.laters {
 		if !l.settled && (!l.function || l.runs.pending == nil) {
 			open = append(open, l)
@@ -138,7 +144,7 @@ func (w *model) open() (open []*mLater) {
 }
 
 // await begins a wait for an actor's end: by Address.Wait, or by LookupOrRun.
-func (m *mActor) await(c *mCall) {
+func (m *actor) await(c *call) {
 	c.on = m
 	m.pend(c)
 	if c.from != nil {
@@ -156,7 +162,7 @@ func (m *mActor) await(c *mCall) {
 }
 
 // lookUp is LookupOrRun of a named actor.
-func (m *mActor) lookUp(c *mCall) {
+func (m *actor) lookUp(c *call) {
 	switch {
 	case m.closing && (c.from == nil || !c.from.live):
 		c.becomes(gotNotRun)
@@ -174,7 +180,7 @@ func (m *mActor) lookUp(c *mCall) {
 }
 
 // runAnew is the rest of LookupOrRun where there is no actor of that name any more.
-func (m *mActor) runAnew(c *mCall) {
+func (m *actor) runAnew(c *call) {
 	if m.stopping || m.closing && (c.from == nil || !c.from.live) {
 		c.becomes(gotNotRun)
 		return
@@ -184,7 +190,7 @@ func (m *mActor) runAnew(c *mCall) {
 }
 
 // tellAwaiting answers those who have waited for the actor's end.
-func (m *mActor) tellAwaiting() {
+func (m *actor) tellAwaiting() {
 	awaiting := m.awaiting
 	m.awaiting = nil
 	for _, c := range awaiting {
@@ -199,7 +205,7 @@ func (m *mActor) tellAwaiting() {
 }
 
 // named is the actor that has a name, or had it last.
-func (w *model) called(name string) *mActor {
+func (w *model) called(name string) *actor {
 	for _, m := range slices.Backward(w.actors) {
 		if m.name == name {
 			return m
@@ -209,7 +215,7 @@ func (w *model) called(name string) *mActor {
 }
 
 // flush is what a hook OnStopping does that has a buffer: it sends that to an actor.
-func (m *mActor) flush() {
+func (m *actor) flush() {
 	c := m.flushes
 	if c == nil || m.stateless {
 		return
@@ -223,7 +229,7 @@ func (m *mActor) flush() {
 			to.lessAsk, to.mayAsk = 1, 1 // it may come before that one is told, or after
 		}
 	}
-	c.from = &mRun{actor: m, call: &mCall{}, live: true, endless: true}
+	c.from = &run{actor: m, call: &call{}, live: true, endless: true}
 	c.over = (m.cut || m.limitOver) && c.private
 	to.send(c)
 	c.from.live = false
@@ -231,16 +237,16 @@ func (m *mActor) flush() {
 }
 
 // asks has OnStopping called.
-func (m *mActor) asks() {
+func (m *actor) asks() {
 	m.Asked++
 	m.inHook = true
 	m.flush()
 	m.inHook = false
 }
 
-// races reports whether what an ending actor has sent to another one, and what comes of its end, reach
-// that one at the same time: it is of the same family, or watches that one.
-func (m *mActor) races() bool {
+// races reports whether what an ending actor has sent to another one, and what comes of its end,
+// reach that one at the same time: it is of the same family, or watches that one.
+func (m *actor) races() bool {
 	by := m.flushedBy
 	if m.flushedAt != m.step || by.endedAt != m.step && by.diedAt != m.step {
 		return false
@@ -248,14 +254,21 @@ func (m *mActor) races() bool {
 	return m.root() == by.root() || m.watching[by] || m.watched[by] || m.toldOf[by]
 }
 
-func (m *mActor) root() *mActor {
+func (m *actor) root() *actor {
 	for m.parent != nil {
 		m = m.parent
 	}
 	return m
 }
 
-func (m *mActor) stateAllowed(got akt.State) bool {
-	want := m.state()
-	return got == want || m.lessAsk > 0 && want == akt.Stopping && got == akt.Started || m.mayAsk > 0 && want == akt.Started && got == akt.Stopping
+func (m *actor) stateAllowed(got akt.State) bool {
+	switch want := m.state(); {
+	case got == want:
+		return true
+	case want == akt.Stopping && got == akt.Started:
+		return m.lessAsk > 0
+	case want == akt.Started && got == akt.Stopping:
+		return m.mayAsk > 0
+	}
+	return false
 }

@@ -1,4 +1,4 @@
-package reliability
+package model
 
 import (
 	"context"
@@ -105,7 +105,10 @@ func (s *stage) take(st step) bool {
 
 // policies are what a Decide may say. The last but one is no directive, and the last is a panic:
 // both mean Stop.
-var policies = []akt.Directive{akt.Resume, akt.Restart, akt.Stop, akt.Escalate, akt.Escalate, akt.Escalate + 1, akt.Escalate + 2}
+var policies = []akt.Directive{
+	akt.Resume, akt.Restart, akt.Stop, akt.Escalate, akt.Escalate,
+	akt.Escalate + 1, akt.Escalate + 2,
+}
 
 func (s *stage) startShutdown() {
 	ctx, end := context.WithCancel(context.Background())
@@ -119,7 +122,7 @@ func (s *stage) startShutdown() {
 }
 
 func (s *stage) cancel(st step) bool {
-	var calls []*mCall
+	var calls []*call
 	for _, c := range s.calls {
 		if c.cancel != nil && !c.over {
 			calls = append(calls, c)
@@ -164,7 +167,7 @@ func (s *stage) stopTimer(st step) bool {
 
 // handler has a handler that holds its actor do something, or end.
 func (s *stage) handler(st step) bool {
-	var held []*mActor
+	var held []*actor
 	for _, m := range s.actors {
 		if m.run != nil && m.run.pending == nil {
 			held = append(held, m)
@@ -235,10 +238,10 @@ func (s *stage) handler(st step) bool {
 
 // timer has a handler start a timer. No two are due at the same time: the microseconds of each are
 // its own.
-func (s *stage) timer(st step, m *mActor, d *diary, who string) {
+func (s *stage) timer(st step, m *actor, d *diary, who string) {
 	n := len(s.timers) + 1
 	own := time.Duration(n*n) * time.Microsecond
-	t := &mTimer{id: n * 1000, act: acts[st.c%len(acts)]}
+	t := &timer{id: n * 1000, act: acts[st.c%len(acts)]}
 	after := time.Duration(0)
 	if st.verb == hInterval {
 		t.every = time.Duration(1+st.b%4)*time.Second + own

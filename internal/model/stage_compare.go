@@ -1,4 +1,4 @@
-package reliability
+package model
 
 import (
 	"context"
@@ -61,9 +61,9 @@ func (s *stage) compare() bool {
 	return len(s.list) == 0
 }
 
-func (s *stage) compareActor(m *mActor, d *diary) {
+func (s *stage) compareActor(m *actor, d *diary) {
 	got, want := d.record, m.record
-	if more := got.Asked - want.Asked; more > 0 && more <= m.mayAsk || more < 0 && -more <= m.lessAsk {
+	if more := got.Asked - want.Asked; -m.lessAsk <= more && more <= m.mayAsk {
 		want.Asked = got.Asked
 	}
 	got.Begun, want.Begun = m.exact(got.Begun), m.exact(want.Begun)
@@ -90,7 +90,7 @@ func (s *stage) compareActor(m *mActor, d *diary) {
 }
 
 // exact leaves out what may come at any moment, and brings into order what may come in any.
-func (m *mActor) exact(ids []int) []int {
+func (m *actor) exact(ids []int) []int {
 	list := slices.DeleteFunc(slices.Clone(ids), func(id int) bool {
 		_, loose := m.loose[id]
 		return loose
@@ -150,7 +150,8 @@ func (s *stage) compareTold() {
 	defer s.mu.Unlock()
 	for of, why := range s.told {
 		if want := s.actors[of[1]].why; why != want {
-			s.list = append(s.list, fmt.Sprintf("a%d was told that a%d died of %q, not %q", of[0], of[1], why, want))
+			s.list = append(s.list,
+				fmt.Sprintf("a%d was told that a%d died of %q, not %q", of[0], of[1], why, want))
 		}
 	}
 }
@@ -171,10 +172,15 @@ func (s *stage) compareShutdown() {
 	if !errors.Is(s.endError, context.Canceled) {
 		s.add("Shutdown returns %v, which is not that its ctx has ended", s.endError)
 	}
-	text, functions, _ := strings.Cut(s.endError.Error(), ": functions started with Go that have not returned: ")
+	text, functions, _ := strings.Cut(s.endError.Error(),
+		": functions started with Go that have not returned: ")
 	functions, _, _ = strings.Cut(functions, " (") // of which handlers
-	if want := s.stuckFunctions; want > 0 && functions != fmt.Sprint(want) || want == 0 && functions != "" {
-		s.add("Shutdown returns %v, not with %d functions", s.endError, want)
+	want := ""
+	if s.stuckFunctions > 0 {
+		want = fmt.Sprint(s.stuckFunctions)
+	}
+	if functions != want {
+		s.add("Shutdown returns %v, not with %d functions", s.endError, s.stuckFunctions)
 	}
 	_, list, _ := strings.Cut(text, ": not quiet: ")
 	named := strings.Split(list, "; ")

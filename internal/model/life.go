@@ -1,29 +1,28 @@
-package reliability
+package model
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/aktgo/akt"
 )
 
-// mFault is a failure that is to be dealt with.
-type mFault struct {
+// fault is a failure that is to be dealt with.
+type fault struct {
 	msg       string
 	why       string
-	timer     *mCall
+	timer     *call
 	directive akt.Directive // of one that was escalated
 }
 
-// mTold is one Terminated on its way.
-type mTold struct {
-	to, of *mActor
+// told is one Terminated on its way.
+type told struct {
+	to, of *actor
 	at     int
 }
 
 // react does what is decided about a failure.
-func (m *mActor) react(f mFault) {
+func (m *actor) react(f fault) {
 	m.active()
 	d, on := m.decide(f)
 	if on == m || d == akt.Resume {
@@ -37,7 +36,7 @@ func (m *mActor) react(f mFault) {
 	m.ambiguous = m.ambiguous || m.telling // whether the other one was told before
 	if !on.ending && !on.ended && !(on.restarting && d == akt.Restart) &&
 		!(on.escalated != nil && (d == akt.Restart || on.escalated.directive == akt.Stop)) {
-		on.escalated = &mFault{msg: f.msg, why: f.why, directive: d}
+		on.escalated = &fault{msg: f.msg, why: f.why, directive: d}
 		if on.run == nil {
 			on.active()
 		}
@@ -47,12 +46,12 @@ func (m *mActor) react(f mFault) {
 }
 
 // decide asks the supervisors, from the actor's own upwards.
-func (m *mActor) decide(f mFault) (d akt.Directive, on *mActor) {
+func (m *actor) decide(f fault) (d akt.Directive, on *actor) {
 	for on = m; ; on = on.parent {
 		switch {
 		case on.policy != nil:
 			d = *on.policy
-			on.Decided = append(on.Decided, fmt.Sprintf("%s of a%d, %d restarts", f.msg, on.id, on.restarts()))
+			on.Decided = append(on.Decided, decision(f.msg, on.id, on.restarts()))
 			if d < akt.Resume || d > akt.Escalate {
 				d = akt.Stop
 			}
@@ -71,14 +70,14 @@ func (m *mActor) decide(f mFault) (d akt.Directive, on *mActor) {
 }
 
 // restarts is how many count.
-func (m *mActor) restarts() int {
+func (m *actor) restarts() int {
 	for len(m.recent) > 0 && m.now-m.recent[0] >= window {
 		m.recent = m.recent[1:]
 	}
 	return len(m.recent)
 }
 
-func (m *mActor) obey(d akt.Directive, f mFault) {
+func (m *actor) obey(d akt.Directive, f fault) {
 	m.active()
 	switch {
 	case d == akt.Resume && !m.stateless:
@@ -92,7 +91,7 @@ func (m *mActor) obey(d akt.Directive, f mFault) {
 	}
 }
 
-func (m *mActor) restart(f mFault) {
+func (m *actor) restart(f fault) {
 	n := m.restarts()
 	if m.strict && n >= maxRestarts {
 		m.end(f.why + ", " + diedOfLimit)
@@ -118,16 +117,16 @@ func (m *mActor) restart(f mFault) {
 }
 
 // forgetRestart: the state that was to be restarted for a child is gone.
-func (m *mActor) forgetRestart() {
+func (m *actor) forgetRestart() {
 	if m.escalated != nil && m.escalated.directive == akt.Restart {
 		m.escalated = nil
 	}
 }
 
-func (m *mActor) queued() bool { return len(m.private)+len(m.public) > 0 }
+func (m *actor) queued() bool { return len(m.private)+len(m.public) > 0 }
 
 // familyEnded goes on where the actor has waited for its children.
-func (m *mActor) familyEnded() {
+func (m *actor) familyEnded() {
 	if len(m.children) > 0 {
 		return
 	}
@@ -150,7 +149,7 @@ func (m *mActor) familyEnded() {
 }
 
 // rest has a restart wait, unless the actor is to end and nobody would wait for it.
-func (m *mActor) rest() {
+func (m *actor) rest() {
 	m.ambiguous = m.ambiguous || m.unsure
 	switch {
 	case m.wait == 0:
@@ -165,13 +164,13 @@ func (m *mActor) rest() {
 }
 
 // hurryUp has an actor that is to end, and has nothing to handle, end without a fresh state.
-func (m *mActor) hurryUp() {
+func (m *actor) hurryUp() {
 	if m.drained && !m.queued() {
 		m.renewing = false
 	}
 }
 
-func (m *mActor) getUp() {
+func (m *actor) getUp() {
 	if m.resting {
 		m.ambiguous = m.ambiguous || m.unsure
 		m.resting = false
@@ -179,19 +178,19 @@ func (m *mActor) getUp() {
 	}
 }
 
-func (m *mActor) renew() {
+func (m *actor) renew() {
 	m.active()
 	m.renewing = false
 	if m.faults > 0 {
 		m.faults--
-		m.react(mFault{msg: "a start", why: diedOfStart})
+		m.react(fault{msg: "a start", why: diedOfStart})
 		return
 	}
 	m.stateless = false
 	m.Started++
 }
 
-func (m *mActor) descendsFrom(other *mActor) bool {
+func (m *actor) descendsFrom(other *actor) bool {
 	for p := m.parent; p != nil; p = p.parent {
 		if p == other {
 			return true
@@ -201,8 +200,8 @@ func (m *mActor) descendsFrom(other *mActor) bool {
 }
 
 // withdrawOwn takes out of the private lane what belongs to the state that has ended.
-func (m *mActor) withdrawOwn() {
-	m.private = slices.DeleteFunc(slices.Clone(m.private), func(c *mCall) bool {
+func (m *actor) withdrawOwn() {
+	m.private = slices.DeleteFunc(slices.Clone(m.private), func(c *call) bool {
 		if c.do || c.timer != nil && c.timer.every == 0 {
 			m.letter(c)
 		}
@@ -212,19 +211,19 @@ func (m *mActor) withdrawOwn() {
 }
 
 // endWatches has an actor watch nobody any more.
-func (m *mActor) endWatches() {
+func (m *actor) endWatches() {
 	for t := range m.watching {
-		t.watchers = slices.DeleteFunc(t.watchers, func(w *mActor) bool { return w == m })
+		t.watchers = slices.DeleteFunc(t.watchers, func(w *actor) bool { return w == m })
 	}
 	if m.watchedAt != m.step {
-		m.watched, m.watchedAt = map[*mActor]bool{}, m.step
+		m.watched, m.watchedAt = map[*actor]bool{}, m.step
 	}
 	maps.Copy(m.watched, m.watching)
-	m.watching = map[*mActor]bool{}
+	m.watching = map[*actor]bool{}
 }
 
 // end drops what is queued and ends the children.
-func (m *mActor) end(why string) {
+func (m *actor) end(why string) {
 	m.active()
 	m.shut, m.ending, m.why = true, true, why
 	m.shutAt, m.diedAt = m.step, m.step
@@ -238,7 +237,7 @@ func (m *mActor) end(why string) {
 	m.familyEnded()
 }
 
-func (m *mActor) refuseWaiting() {
+func (m *actor) refuseWaiting() {
 	for _, c := range m.waiting {
 		c.at = m.step
 		if m.cut && c.from != nil {
@@ -250,14 +249,14 @@ func (m *mActor) refuseWaiting() {
 }
 
 // finish is the last of an actor.
-func (m *mActor) finish() {
+func (m *actor) finish() {
 	if !m.stateless {
 		m.Stopped++
 	}
 	m.ending, m.ended, m.endedAt = false, true, m.step
 	m.failPromises()
 	if p := m.parent; p != nil {
-		p.children = slices.DeleteFunc(p.children, func(c *mActor) bool { return c == m })
+		p.children = slices.DeleteFunc(p.children, func(c *actor) bool { return c == m })
 	}
 	watchers := m.watchers
 	m.watchers = nil
@@ -272,21 +271,21 @@ func (m *mActor) finish() {
 }
 
 // told has an actor told that another one has ended.
-func (m *mActor) told(of *mActor) {
+func (m *actor) told(of *actor) {
 	if !m.watching[of] || m.toldOf[of] {
 		return
 	}
 	m.toldOf[of] = true
-	m.tolds = append(m.tolds, &mTold{to: m, of: of, at: m.step})
+	m.tolds = append(m.tolds, &told{to: m, of: of, at: m.step})
 	if m.shut {
 		return
 	}
 	m.work = true
-	m.private = append(m.private, &mCall{id: terminatedID - of.id, private: true, target: of})
+	m.private = append(m.private, &call{id: terminatedID - of.id, private: true, target: of})
 	m.settle()
 }
 
-func (m *mActor) watch(of *mActor) {
+func (m *actor) watch(of *actor) {
 	if m.watching[of] || m.toldOf[of] {
 		return
 	}
@@ -298,35 +297,36 @@ func (m *mActor) watch(of *mActor) {
 	of.watchers = append(of.watchers, m)
 }
 
-func (m *mActor) unwatch(of *mActor) {
+func (m *actor) unwatch(of *actor) {
 	delete(m.watching, of)
-	of.watchers = slices.DeleteFunc(of.watchers, func(w *mActor) bool { return w == m })
+	of.watchers = slices.DeleteFunc(of.watchers, func(w *actor) bool { return w == m })
 }
 
-func (m *mActor) release() {
+func (m *actor) release() {
 	if m.refs--; m.refs == 0 {
 		m.stop(false)
 	}
 }
 
-func (m *mActor) contextStop() {
+func (m *actor) contextStop() {
 	m.ask, m.work = true, true
 	m.settle()
 }
 
 // heard is told what an actor has begun, or dropped, by the end of a step: so of the Terminated
 // that may come at any moment, those that have not are queued.
-func (m *mActor) heard(of ...int) {
+func (m *actor) heard(of ...int) {
 	m.unsure = false
 	for id, must := range m.loose {
 		begun := slices.Contains(of, id)
-		at := slices.IndexFunc(m.private, func(c *mCall) bool { return c.id == id })
+		at := slices.IndexFunc(m.private, func(c *call) bool { return c.id == id })
 		switch {
 		case begun && at >= 0:
 			m.private = slices.Delete(slices.Clone(m.private), at, at+1)
 		case begun || at >= 0 || !m.busy() || m.ended:
 		case must && len(m.private) == 0:
-			m.private = append(m.private, &mCall{id: id, private: true, target: m.model.actors[terminatedID-id]})
+			of := m.model.actors[terminatedID-id]
+			m.private = append(m.private, &call{id: id, private: true, target: of})
 			m.work = true
 		default:
 			m.unsure = true
@@ -334,7 +334,7 @@ func (m *mActor) heard(of ...int) {
 	}
 }
 
-func (m *mActor) state() akt.State {
+func (m *actor) state() akt.State {
 	switch {
 	case m.ended:
 		return akt.Stopped
@@ -349,7 +349,7 @@ func (m *mActor) state() akt.State {
 }
 
 // drop answers those who are queued.
-func (m *mActor) drop() {
+func (m *actor) drop() {
 	m.refuseWaiting()
 	for _, c := range slices.Concat(m.private, m.public) {
 		switch {
@@ -369,7 +369,7 @@ func (m *mActor) drop() {
 }
 
 // stop shuts the mailbox; the actor ends when everything was handled.
-func (m *mActor) stop(notice bool) {
+func (m *actor) stop(notice bool) {
 	if m.shut {
 		return
 	}

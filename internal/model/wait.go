@@ -1,11 +1,11 @@
-package reliability
+package model
 
 import (
 	"slices"
 )
 
 // pend has the handler that makes a call wait for it.
-func (m *mActor) pend(c *mCall) {
+func (m *actor) pend(c *call) {
 	if c.from != nil && c.waits() {
 		c.from.pending = c
 		m.waits++
@@ -14,12 +14,12 @@ func (m *mActor) pend(c *mCall) {
 }
 
 // cycle reports whether a handler would wait for itself with a call to an actor.
-func (m *mActor) cycle(c *mCall) bool {
+func (m *actor) cycle(c *call) bool {
 	return c.from != nil && len(m.rings(c.from.node(), m)) > 0
 }
 
 // awaitChildren: an actor begins to wait for its children to end.
-func (m *mActor) awaitChildren() {
+func (m *actor) awaitChildren() {
 	for _, c := range slices.Clone(m.children) {
 		m.tellRings(nil, m, c)
 	}
@@ -27,9 +27,9 @@ func (m *mActor) awaitChildren() {
 
 // tellRings answers one of each ring that the wait of an actor for another one closes: the last to
 // wait of those who can be told.
-func (w *model) tellRings(by *mCall, from, to any) {
+func (w *model) tellRings(by *call, from, to any) {
 	for by == nil || by.waits() {
-		var told *mCall
+		var told *call
 		for _, ring := range w.rings(from, to) {
 			last := lastOf(ring)
 			w.ambiguous = w.ambiguous || told != nil && told != last
@@ -44,7 +44,7 @@ func (w *model) tellRings(by *mCall, from, to any) {
 
 // lastOf is the wait of a ring that began last, of those that can be told. No handler has begun
 // with it.
-func lastOf(ring []*mCall) (last *mCall) {
+func lastOf(ring []*call) (last *call) {
 	for _, c := range ring {
 		if (c.await || c.later != nil || c.inLane()) && (last == nil || c.order > last.order) {
 			last = c
@@ -53,20 +53,22 @@ func lastOf(ring []*mCall) (last *mCall) {
 	return last
 }
 
-func (c *mCall) inLane() bool {
-	return slices.Contains(c.on.private, c) || slices.Contains(c.on.public, c) || slices.Contains(c.on.waiting, c)
+func (c *call) inLane() bool {
+	m := c.on
+	return slices.Contains(slices.Concat(m.private, m.public, m.waiting), c)
 }
 
 // refuse takes a message back and tells its sender of a ring.
-func (c *mCall) refuse() {
+func (c *call) refuse() {
 	m := c.on
-	if c.later != nil {
+	switch {
+	case c.later != nil:
 		c.becomes(gotRingLater)
-	} else if c.await {
+	case c.await:
 		c.becomes(gotRingOfEnd)
-	} else if drop(&m.waiting, c) {
+	case drop(&m.waiting, c):
 		c.becomes(gotDeadlock)
-	} else if drop(&m.public, c) || drop(&m.private, c) {
+	case drop(&m.public, c) || drop(&m.private, c):
 		c.becomes(gotRing)
 	}
 	m.letIn()
@@ -74,10 +76,10 @@ func (c *mCall) refuse() {
 
 // rings are the ways by which something waits for what waits for it: the calls on each. They are
 // actors and functions of Go.
-func (w *model) rings(from, to any) (rings [][]*mCall) {
+func (w *model) rings(from, to any) (rings [][]*call) {
 	seen := map[any]bool{}
-	var visit func(a any, by []*mCall)
-	visit = func(a any, by []*mCall) {
+	var visit func(a any, by []*call)
+	visit = func(a any, by []*call) {
 		if a == from {
 			rings = append(rings, slices.Clone(by))
 			return
@@ -87,7 +89,7 @@ func (w *model) rings(from, to any) (rings [][]*mCall) {
 		}
 		seen[a] = true
 		defer delete(seen, a)
-		if m, ok := a.(*mActor); ok && (m.restarting || m.ending) {
+		if m, ok := a.(*actor); ok && (m.restarting || m.ending) {
 			for _, c := range m.children {
 				visit(c, by)
 			}
@@ -100,7 +102,7 @@ func (w *model) rings(from, to any) (rings [][]*mCall) {
 			visit(c.later, append(by, c))
 		}
 	}
-	var by []*mCall
+	var by []*call
 	if c := pendingOf(from); c != nil {
 		by = append(by, c)
 	}
@@ -109,26 +111,26 @@ func (w *model) rings(from, to any) (rings [][]*mCall) {
 }
 
 // pendingOf is the call that an actor or a function waits for.
-func pendingOf(a any) *mCall {
+func pendingOf(a any) *call {
 	switch a := a.(type) {
-	case *mActor:
+	case *actor:
 		if a.run != nil {
 			return a.run.pending
 		}
-	case *mLater:
+	case *later:
 		return a.runs.pending
 	}
 	return nil
 }
 
 // end of a ctx: of a call whose sender waits, or whose handler runs.
-func (c *mCall) ends() {
+func (c *call) ends() {
 	if c.over || c.endless {
 		return
 	}
 	c.over = true
 	if c.on != nil {
-		c.on.endFunctions(func(l *mLater) bool { return l.call == c && c.request })
+		c.on.endFunctions(func(l *later) bool { return l.call == c && c.request })
 	}
 	m := c.on
 	if m == nil {
@@ -146,14 +148,15 @@ func (c *mCall) ends() {
 	if !c.waits() {
 		return
 	}
-	if c.await {
+	switch {
+	case c.await:
 		c.becomes(gotNotAwaited)
-	} else if c.later != nil {
+	case c.later != nil:
 		c.becomes(gotLeft)
 		m.quiet()
-	} else if drop(&m.waiting, c) {
+	case drop(&m.waiting, c):
 		c.becomes(gotEnded)
-	} else if drop(&m.public, c) || drop(&m.private, c) {
+	case drop(&m.public, c) || drop(&m.private, c):
 		c.becomes(gotTaken)
 		m.letIn()
 	}

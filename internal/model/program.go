@@ -1,14 +1,15 @@
-package reliability
+package model
 
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
-// program is a world and what is done in it, step by step. Any numbers make a program: a step picks
-// what it is done to among what there is, and a step that makes no sense is left out.
-type program struct {
+// Program is a few actors and what is done with them, step by step. Any numbers make a program: a
+// step picks what it is done to among what there is, and a step that makes no sense is left out.
+type Program struct {
 	capacity int      // of every public mailbox
 	actors   []nature // those that are run at the start
 	steps    []step
@@ -79,16 +80,20 @@ const (
 
 // verbs has each verb as often as a program should.
 var verbs = weighted(map[verb]int{
-	doSend: 14, doNotify: 12, doBurst: 4, doCancel: 4, doStop: 2, doAsk: 1, doClone: 1, doUpgrade: 1, doRelease: 3, doFault: 1, doPolicy: 3, doAdvance: 4,
-	doShutdown: 1, doPatience: 1, doSettle: 6, doOwed: 1, doGoSend: 3, doFlush: 1, doWait: 1, doLookup: 1,
-	hEnd: 18, hSend: 6, hNotify: 4, hRun: 4, hWatch: 4, hUnwatch: 1, hStop: 2, hLater: 3, hInterval: 2, hTimer: 1, hDrain: 1, hWait: 1, hLookup: 2,
+	doSend: 14, doNotify: 12, doBurst: 4, doCancel: 4, doStop: 2, doAsk: 1, doClone: 1,
+	doUpgrade: 1, doRelease: 3, doFault: 1, doPolicy: 3, doAdvance: 4, doShutdown: 1,
+	doPatience: 1, doSettle: 6, doOwed: 1, doGoSend: 3, doFlush: 1, doWait: 1, doLookup: 1,
+	hEnd: 18, hSend: 6, hNotify: 4, hRun: 4, hWatch: 4, hUnwatch: 1, hStop: 2, hLater: 3,
+	hInterval: 2, hTimer: 1, hDrain: 1, hWait: 1, hLookup: 2,
 })
 
 // everyVerb is the order of the verbs, for what has to be the same every time.
 var everyVerb = []verb{
-	doSend, doNotify, doBurst, doCancel, doStop, doAsk, doClone, doUpgrade, doRelease, doFault, doPolicy, doAdvance, doShutdown, doPatience,
-	doSettle, doOwed, doGoSend, doFlush, doWait, doLookup,
-	hEnd, hSend, hNotify, hRun, hWatch, hUnwatch, hStop, hLater, hInterval, hTimer, hDrain, hWait, hLookup,
+	doSend, doNotify, doBurst, doCancel, doStop, doAsk, doClone, doUpgrade, doRelease, doFault,
+	doPolicy, doAdvance, doShutdown, doPatience, doSettle, doOwed, doGoSend, doFlush, doWait,
+	doLookup,
+	hEnd, hSend, hNotify, hRun, hWatch, hUnwatch, hStop, hLater, hInterval, hTimer, hDrain, hWait,
+	hLookup,
 }
 
 func weighted(of map[verb]int) (list []verb) {
@@ -100,10 +105,10 @@ func weighted(of map[verb]int) (list []verb) {
 	return list
 }
 
-// newProgram makes the program of a seed.
-func newProgram(seed uint64) program {
+// Random makes the program of a seed: the same one each time.
+func Random(seed uint64) Program {
 	r := rand.New(rand.NewPCG(seed, 4))
-	p := program{capacity: 1 + r.IntN(3)}
+	p := Program{capacity: 1 + r.IntN(3)}
 	if r.IntN(4) == 0 {
 		p.capacity = 4 + r.IntN(8)
 	}
@@ -111,13 +116,14 @@ func newProgram(seed uint64) program {
 		p.actors = append(p.actors, nature(r.IntN(natures)))
 	}
 	for range 4 + r.IntN(50) {
-		p.steps = append(p.steps, step{verbs[r.IntN(len(verbs))], r.IntN(64), r.IntN(64), r.IntN(64)})
+		v := verbs[r.IntN(len(verbs))]
+		p.steps = append(p.steps, step{v, r.IntN(64), r.IntN(64), r.IntN(64)})
 	}
 	return p
 }
 
-// String is what parseProgram reads, on one line.
-func (p program) String() string {
+// String is what Parse reads, on one line.
+func (p Program) String() string {
 	words := []string{fmt.Sprint(p.capacity)}
 	for _, n := range p.actors {
 		words[0] += fmt.Sprintf(".%d", n)
@@ -128,7 +134,8 @@ func (p program) String() string {
 	return strings.Join(words, " ")
 }
 
-func parseProgram(text string) (p program, err error) {
+// Parse makes the program of a text: first the capacity and the actors, then a word for each step.
+func Parse(text string) (p Program, err error) {
 	words := strings.Fields(text)
 	if len(words) == 0 {
 		return p, fmt.Errorf("the program is empty")
@@ -153,4 +160,38 @@ func parseProgram(text string) (p program, err error) {
 		p.steps = append(p.steps, s)
 	}
 	return p, nil
+}
+
+// mostSteps is how many steps Decode reads.
+const mostSteps = 64
+
+// Decode makes the program of any bytes, for a fuzz target: the capacity, the actors, and then four
+// bytes for each step.
+func Decode(data []byte) Program {
+	next := func() (b int) {
+		if len(data) > 0 {
+			b, data = int(data[0]), data[1:]
+		}
+		return b
+	}
+	p := Program{capacity: 1 + next()%12}
+	for range 1 + next()%3 {
+		p.actors = append(p.actors, nature(next()+next()<<8)%natures)
+	}
+	for len(data) > 0 && len(p.steps) < mostSteps {
+		p.steps = append(p.steps, step{verbs[next()%len(verbs)], next(), next(), next()})
+	}
+	return p
+}
+
+// Encode is the inverse of [Decode], for the seeds of a fuzz target.
+func (p Program) Encode() []byte {
+	data := []byte{byte(p.capacity - 1), byte(len(p.actors) - 1)}
+	for _, n := range p.actors {
+		data = append(data, byte(n), byte(n>>8))
+	}
+	for _, s := range p.steps {
+		data = append(data, byte(slices.Index(verbs, s.verb)), byte(s.a), byte(s.b), byte(s.c))
+	}
+	return data
 }

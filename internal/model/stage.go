@@ -1,4 +1,4 @@
-package reliability
+package model
 
 import (
 	"context"
@@ -28,22 +28,23 @@ type stage struct {
 	handles []*handle
 	timers  []*akt.Timer
 	natures []nature
-	program program
+	program Program
 
 	end      context.CancelFunc // of the ctx of Shutdown
 	ended    bool               // Shutdown has returned
 	endError error
 
-	torn atomic.Bool // down: nobody looks at dead letters any more, and Shutdown's and an actor's may come at the same time
+	// Down: nobody looks at dead letters any more, and Shutdown's and an actor's may come at the
+	// same time.
+	torn atomic.Bool
 
-	tell  bool     // keep a script
-	lines []string // what was done, in words
+	lines []string // the script: what was done, in words
 }
 
 // handle is one strong address.
 type handle struct {
 	addr     *akt.Address
-	on       *mActor
+	on       *actor
 	released bool
 }
 
@@ -57,6 +58,16 @@ type problems struct {
 	told     map[[2]int]string // whom it was told of whose end, and why that one died
 	reads    atomic.Int64
 	down     chan struct{} // closed when the stage is torn down
+}
+
+func newProblems() *problems {
+	return &problems{
+		names:    map[string]int{},
+		weak:     map[*akt.WeakAddress]int{},
+		promised: map[int]int{},
+		told:     map[[2]int]string{},
+		down:     make(chan struct{}),
+	}
 }
 
 // seen comes before whatever the stage looks at is written. Its looks are before it, which the race
@@ -116,22 +127,17 @@ func (p *problems) promisedBy(msg int, id *int) (known bool) {
 	return known
 }
 
-// cutShort is how many programs were not played to their end, as the model could not say how they
-// go on.
-var cutShort atomic.Uint64
+// quiet has nobody read a log.
+var quiet = akt.WithLogger(slog.New(slog.DiscardHandler))
 
 func goexit() { runtime.Goexit() }
 
-// play plays a program, in a bubble, and returns what went wrong and, if it is to tell, what was
-// done.
-func play(p program, tell bool) (wrong []string, script []string) {
-	s := &stage{
-		model: &model{}, program: p, tell: tell,
-		problems: &problems{names: map[string]int{}, weak: map[*akt.WeakAddress]int{}, promised: map[int]int{}, down: make(chan struct{}), told: map[[2]int]string{}},
-	}
+// play is Play in its bubble.
+func play(p Program) Report {
+	s := &stage{model: &model{}, program: p, problems: newProblems()}
 	s.found = s.finds
 	s.system = akt.NewSystem(
-		akt.WithDefaults(akt.WithMailbox(p.capacity), akt.WithLogger(slog.New(slog.DiscardHandler))),
+		akt.WithDefaults(akt.WithMailbox(p.capacity), quiet),
 		akt.WithDeadLetters(s.letter))
 	for _, n := range p.actors {
 		s.run(nil, akt.Context{}, n, 0)
@@ -156,10 +162,7 @@ func play(p program, tell bool) (wrong []string, script []string) {
 		s.finish()
 	}
 	s.tearDown()
-	if s.ambiguous {
-		cutShort.Add(1)
-	}
-	return s.list, s.lines
+	return Report{Wrong: s.list, CutShort: s.ambiguous, script: s.lines}
 }
 
 func (s *stage) letter(l akt.DeadLetter) {
@@ -168,13 +171,13 @@ func (s *stage) letter(l akt.DeadLetter) {
 	}
 	s.seen()
 	id := 0
-	if m, ok := l.Msg.(later); !ok || !s.promisedBy(m.ID, &id) {
+	if m, ok := l.Msg.(laterMsg); !ok || !s.promisedBy(m.ID, &id) {
 		id = s.idOf(l.Actor)
 	}
 	switch m := l.Msg.(type) {
 	case msg:
 		s.note(id, m.ID)
-	case later:
+	case laterMsg:
 		s.note(id, m.ID)
 	case akt.Terminated:
 		s.note(id, terminatedID-s.idOfAddress(m.Address))
@@ -194,13 +197,13 @@ func (s *stage) note(id, letter int) {
 }
 
 func (s *stage) say(format string, args ...any) {
-	if s.tell {
-		s.lines = append(s.lines, fmt.Sprintf("%2d  ", len(s.lines)+1)+fmt.Sprintf(format, args...))
-	}
+	s.lines = append(s.lines, fmt.Sprintf("%2d  ", len(s.lines)+1)+fmt.Sprintf(format, args...))
 }
 
 // prepare is what is run for an actor of a nature, with which options, and its diary.
-func (s *stage) prepare(id int, n nature, faults int, name string) (what any, options []akt.Option, d *diary) {
+func (s *stage) prepare(id int, n nature, faults int, name string) (
+	what any, options []akt.Option, d *diary,
+) {
 	d = newDiary(id, s.problems)
 	d.faults, d.panics = faults, n&spawner != 0
 	what = puppet{d}
@@ -220,7 +223,9 @@ func (s *stage) prepare(id int, n nature, faults int, name string) (what any, op
 	if n&limited != 0 {
 		options = append(options, akt.WithStopTimeout(stopLimit(id)))
 	}
-	supervisor := akt.Supervisor{MaxRestarts: -1, Window: window, BackoffMin: backoff(id), BackoffMax: backoff(id)}
+	supervisor := akt.Supervisor{
+		MaxRestarts: -1, Window: window, BackoffMin: backoff(id), BackoffMax: backoff(id),
+	}
 	if n&strict != 0 {
 		supervisor.MaxRestarts = maxRestarts
 	}
@@ -232,12 +237,15 @@ func (s *stage) prepare(id int, n nature, faults int, name string) (what any, op
 }
 
 // enter enters an actor in the model, with its first address.
-func (s *stage) enter(parent *mActor, n nature, name string, d *diary, h *handle) *mActor {
-	m := &mActor{
-		model: s.model, id: d.id, pause: d.id, name: name, parent: parent, capacity: s.program.capacity, spawner: n&spawner != 0, inline: n&inline != 0, named: n&named != 0,
-		refs: 1, watching: map[*mActor]bool{}, toldOf: map[*mActor]bool{}, loose: map[int]bool{}, activeAt: -1, shutAt: -1, diedAt: -1, endedWatches: -1, flushedAt: -1,
+func (s *stage) enter(parent *actor, n nature, name string, d *diary, h *handle) *actor {
+	m := &actor{
+		model: s.model, id: d.id, pause: d.id, name: name, parent: parent,
+		capacity: s.program.capacity,
+		spawner:  n&spawner != 0, inline: n&inline != 0, named: n&named != 0,
+		strict: n&strict != 0, limited: n&limited != 0,
+		refs: 1, watching: map[*actor]bool{}, toldOf: map[*actor]bool{}, loose: map[int]bool{},
+		activeAt: -1, shutAt: -1, diedAt: -1, endedWatches: -1, flushedAt: -1,
 	}
-	m.strict, m.limited = n&strict != 0, n&limited != 0
 	if n&decided != 0 {
 		m.policy = &d.policy
 	}
@@ -264,7 +272,7 @@ func (p *problems) known(id int, name string, addr *akt.WeakAddress) {
 }
 
 // run runs an actor, as a child if there is a parent, and enters it in the model.
-func (s *stage) run(parent *mActor, ctx akt.Context, n nature, faults int) {
+func (s *stage) run(parent *actor, ctx akt.Context, n nature, faults int) {
 	id := len(s.actors)
 	what, options, d := s.prepare(id, n, faults, fmt.Sprintf("a%d", id))
 	s.diaries = append(s.diaries, d)
@@ -354,7 +362,8 @@ func (n nature) policy() akt.Directive { return policies[int(n>>policyShift)%len
 
 func (n nature) String() string {
 	var list []string
-	for i, name := range []string{"from a Spawner", "with inline sends", "named", "with a limit of restarts"} {
+	names := []string{"from a Spawner", "with inline sends", "named", "with a limit of restarts"}
+	for i, name := range names {
 		if n&(1<<i) != 0 {
 			list = append(list, name)
 		}

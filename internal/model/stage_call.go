@@ -1,4 +1,4 @@
-package reliability
+package model
 
 import (
 	"context"
@@ -26,14 +26,15 @@ var (
 
 // performer is who makes a call: a handler, or a function of Go.
 type performer struct {
-	run     *mRun
+	run     *run
 	who     string
 	strings chan<- order
 }
 
 // call makes a call to an actor, by a goroutine of its own or by a handler.
 func (s *stage) call(st step, h *handle, by *performer) bool {
-	c := &mCall{id: len(s.calls) + 1, act: acts[st.b%len(acts)], request: st.verb == doSend || st.verb == hSend || st.verb == doGoSend}
+	c := &call{id: len(s.calls) + 1, act: acts[st.b%len(acts)]}
+	c.request = st.verb == doSend || st.verb == hSend || st.verb == doGoSend
 	ways, selector := notifyWays, st.c
 	if c.request {
 		ways = sendWays
@@ -42,7 +43,8 @@ func (s *stage) call(st step, h *handle, by *performer) bool {
 		c.act, selector = acts[st.c%len(acts)], st.c/len(acts)
 	}
 	way := ways[selector%len(ways)]
-	c.private, c.try, c.do, c.unpack = way == wayPrivate || way == wayDo, way == wayTry, way == wayDo, way == wayUnpack || way == wayAsk
+	c.private, c.unpack = way == wayPrivate || way == wayDo, way == wayUnpack || way == wayAsk
+	c.try, c.do = way == wayTry, way == wayDo
 	if c.do {
 		c.act = actReply
 	}
@@ -70,7 +72,8 @@ func (s *stage) call(st step, h *handle, by *performer) bool {
 	if c.request {
 		kind = "Send"
 	}
-	s.say("%s call %d, %s(%s)%s to a%d%s, whose handler %s", who, c.id, kind, strings.TrimSpace(wayNames[way]), ctxName, h.on.id, h, c.act)
+	s.say("%s call %d, %s(%s)%s to a%d%s, whose handler %s", who, c.id, kind,
+		strings.TrimSpace(wayNames[way]), ctxName, h.on.id, h, c.act)
 	s.calls = append(s.calls, c)
 	if closed {
 		c.becomes(gotRefused)
@@ -103,11 +106,13 @@ func (s *stage) burst(st step, h *handle) bool {
 	if h.on.run == nil && !h.on.resting {
 		return false
 	}
-	var burst []*mCall
+	var burst []*call
 	for i := range 2 + st.c%8 {
-		c := &mCall{id: len(s.calls) + 1, act: acts[(st.b+i*(1+st.c/8))%len(acts)], try: true, endless: true}
+		c := &call{id: len(s.calls) + 1, try: true, endless: true}
+		c.act = acts[(st.b+i*(1+st.c/8))%len(acts)]
 		s.calls, burst = append(s.calls, c), append(burst, c)
-		s.say("a client: call %d, Notify(TryNotify) to a%d%s, whose handler %s", c.id, h.on.id, h, c.act)
+		s.say("a client: call %d, Notify(TryNotify) to a%d%s, whose handler %s",
+			c.id, h.on.id, h, c.act)
 		if h.released {
 			c.becomes(gotRefused)
 		} else {
@@ -125,34 +130,47 @@ func (s *stage) burst(st step, h *handle) bool {
 }
 
 // really makes a call and puts what came of it into words.
-func (s *stage) really(ctx context.Context, c *mCall, h *handle, way int) string {
-	m := msg{ID: c.id, Act: c.act}.wire()
+func (s *stage) really(ctx context.Context, c *call, h *handle, way int) string {
 	d := s.diaries[h.on.id]
-	var to akt.Sender = h.addr
-	switch way {
-	case wayPrivate:
-		to = d.ctx.Private()
-	case wayWeak:
-		to = d.ctx.Address()
+	if way == wayDo {
+		return outcomeOf(nil, d.ctx.Private().Do(func(akt.Context) {
+			s.seen()
+			d.Begun = append(d.Begun, c.id)
+		}))
 	}
-	if !c.request {
-		switch way {
-		case wayTry:
-			return outcomeOf(nil, h.addr.TryNotify(ctx, m))
-		case wayDo:
-			return outcomeOf(nil, d.ctx.Private().Do(func(akt.Context) {
-				s.seen()
-				d.Begun = append(d.Begun, c.id)
-			}))
-		}
-		return outcomeOf(nil, to.Notify(ctx, m))
+	m := msg{ID: c.id, Act: c.act}.wire()
+	if c.request {
+		return request(ctx, way, h.addr, d.ctx, m)
 	}
+	return notify(ctx, way, h.addr, d.ctx, m)
+}
+
+// request sends a request to an actor that has this address and Context.
+func request(ctx context.Context, way int, addr *akt.Address, of akt.Context, m any) string {
 	switch way {
 	case wayAsk:
-		reply, err := akt.Ask[int](ctx, h.addr, m)
+		reply, err := akt.Ask[int](ctx, addr, m)
 		return outcomeOf(reply, err)
 	case wayUnpack:
-		return outcomeOf(h.addr.SendUnpack(ctx, m))
+		return outcomeOf(addr.SendUnpack(ctx, m))
 	}
-	return outcomeOf(to.Send(ctx, m))
+	return outcomeOf(sender(way, addr, of).Send(ctx, m))
+}
+
+// notify is request for a notification.
+func notify(ctx context.Context, way int, addr *akt.Address, of akt.Context, m any) string {
+	if way == wayTry {
+		return outcomeOf(nil, addr.TryNotify(ctx, m))
+	}
+	return outcomeOf(nil, sender(way, addr, of).Notify(ctx, m))
+}
+
+func sender(way int, addr *akt.Address, of akt.Context) akt.Sender {
+	switch way {
+	case wayPrivate, wayDo:
+		return of.Private()
+	case wayWeak:
+		return of.Address()
+	}
+	return addr
 }

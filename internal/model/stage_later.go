@@ -1,4 +1,4 @@
-package reliability
+package model
 
 import (
 	"context"
@@ -46,8 +46,9 @@ func (s *stage) sendOwed(st step, h *handle) bool {
 		return false
 	}
 	l.run.later = l
-	c := &mCall{id: len(s.calls) + 1, act: acts[st.c%len(acts)], try: true, from: l.run}
-	s.say("for the handler of %d, which has returned: call %d, TryNotify to a%d%s, whose handler %s", l.id, c.id, h.on.id, h, c.act)
+	c := &call{id: len(s.calls) + 1, act: acts[st.c%len(acts)], try: true, from: l.run}
+	s.say("with the ctx of the handler of %d: call %d, TryNotify to a%d%s, whose handler %s", l.id,
+		c.id, h.on.id, h, c.act)
 	s.calls = append(s.calls, c)
 	if h.released {
 		c.becomes(gotRefused)
@@ -66,17 +67,18 @@ func (s *stage) sendOwed(st step, h *handle) bool {
 func (s *stage) sendOfFunction(st step) bool {
 	for _, l := range s.open() {
 		o, known := s.diaries[l.run.actor.id].owes(l.id)
-		if !l.function || !known || !l.run.endless && l.call.from != nil { // when its ctx ends is beyond the model
-			continue
+		if !l.function || !known || !l.run.endless && l.call.from != nil {
+			continue // when its ctx ends is beyond the model
 		}
 		h := s.handles[st.b%len(s.handles)]
-		return s.call(st, h, &performer{l.runs, fmt.Sprintf("the function of %d:", l.id), o.strings})
+		who := fmt.Sprintf("the function of %d:", l.id)
+		return s.call(st, h, &performer{l.runs, who, o.strings})
 	}
 	return false
 }
 
 // setFlush has the next OnStopping of an actor send something. Only one actor is to at a time.
-func (s *stage) setFlush(st step, m *mActor, h *handle) bool {
+func (s *stage) setFlush(st step, m *actor, h *handle) bool {
 	if m.ended || h.released {
 		return false
 	}
@@ -92,9 +94,13 @@ func (s *stage) setFlush(st step, m *mActor, h *handle) bool {
 	if st.c%2 == 0 {
 		to, h = m, nil
 	}
-	c := &mCall{id: len(s.calls) + 1, act: acts[st.b%len(acts)], on: to, try: true, private: h == nil, flush: true}
+	c := &call{
+		id: len(s.calls) + 1, act: acts[st.b%len(acts)], on: to,
+		try: true, private: h == nil, flush: true,
+	}
 	s.calls = append(s.calls, c)
-	s.say("the next OnStopping of a%d sends call %d to a%d, whose handler %s", m.id, c.id, to.id, c.act)
+	s.say("the next OnStopping of a%d sends call %d to a%d, whose handler %s",
+		m.id, c.id, to.id, c.act)
 	m.flushes = c
 	s.diaries[m.id].flush = func(ctx akt.Context) string {
 		var err error
@@ -111,8 +117,8 @@ func (s *stage) setFlush(st step, m *mActor, h *handle) bool {
 }
 
 // await has a client or a handler wait for an actor's end, by Address.Wait or by LookupOrRun.
-func (s *stage) await(st step, h *handle, by *mActor) bool {
-	c := &mCall{id: len(s.calls) + 1, await: true, lookup: st.verb == doLookup || st.verb == hLookup}
+func (s *stage) await(st step, h *handle, by *actor) bool {
+	c := &call{id: len(s.calls) + 1, await: true, lookup: st.verb == doLookup || st.verb == hLookup}
 	on := h.on
 	if c.lookup {
 		if on = s.called(on.name); !on.named || s.cut || len(on.awaiting) > 0 || h.addr == nil {
@@ -191,7 +197,7 @@ type fresh struct {
 }
 
 // finds enters the address that LookupOrRun returns.
-func (s *stage) finds(c *mCall, m *mActor) {
+func (s *stage) finds(c *call, m *actor) {
 	c.runs.handle = &handle{on: m}
 	if m != nil {
 		s.handles = append(s.handles, c.runs.handle)

@@ -1,4 +1,4 @@
-package reliability
+package model
 
 import (
 	"slices"
@@ -18,11 +18,15 @@ type stuckIn struct {
 	more   int // how many Terminated may have come
 }
 
-func (m *mActor) stuckIn(owes int) stuckIn {
-	in := stuckIn{name: m.name, more: len(m.watching), runs: m.run != nil, rests: m.resting, owes: owes}
+func (m *actor) stuckIn(owes int) stuckIn {
+	in := stuckIn{
+		name: m.name, more: len(m.watching), runs: m.run != nil, rests: m.resting, owes: owes,
+	}
 	if m.restarting || m.ending {
 		in.waits = true
-		in.held = slices.ContainsFunc(m.model.actors, func(a *mActor) bool { return a.run != nil && a.descendsFrom(m) })
+		in.held = slices.ContainsFunc(m.model.actors, func(a *actor) bool {
+			return a.run != nil && a.descendsFrom(m)
+		})
 	}
 	for _, c := range slices.Concat(m.private, m.public) {
 		in.queued++
@@ -34,20 +38,20 @@ func (m *mActor) stuckIn(owes int) stuckIn {
 }
 
 // knowsOfStop reports whether OnStopping need not be called for notice: it was, and no message
-// handled since, or there is no state. For Shutdown, as long as it waits, the ticks of intervals are no
-// messages.
-func (m *mActor) knowsOfStop(butTicks bool) bool {
+// handled since, or there is no state. For Shutdown, as long as it waits, the ticks of intervals
+// are no messages.
+func (m *actor) knowsOfStop(butTicks bool) bool {
 	return m.stateless || m.isTold && !m.handledAny && (butTicks || !m.handledTick)
 }
 
 // isTick reports whether the actor is in a tick of an interval.
-func (m *mActor) isTick() bool {
+func (m *actor) isTick() bool {
 	return m.run != nil && m.run.call.timer != nil && m.run.call.timer.every > 0
 }
 
-// isQuiet reports whether Shutdown does not wait for the actor: it has nothing to do, but perhaps a tick
-// of an interval.
-func (m *mActor) isQuiet() bool {
+// isQuiet reports whether Shutdown does not wait for the actor: it has nothing to do, but perhaps a
+// tick of an interval.
+func (m *actor) isQuiet() bool {
 	switch {
 	case m.ended, m.resting && !m.work:
 		return true
@@ -103,23 +107,23 @@ func (w *model) quiet() {
 
 // tellAll has OnStopping of all called for notice who do not know. It reports whether there were
 // any.
-func (w *model) tellAll() (any bool) {
+func (w *model) tellAll() (told bool) {
 	if w.stopping {
 		return false
 	}
 	w.telling = true
 	for _, m := range w.actors {
 		if !m.ended && !m.knowsOfStop(true) {
-			any = true
+			told = true
 			m.tellOfStop = true
 			m.settle()
 		}
 	}
 	w.telling = false
-	if any {
+	if told {
 		w.quiet()
 	}
-	return any
+	return told
 }
 
 // patienceEnds cuts everything off.
@@ -131,7 +135,7 @@ func (w *model) patienceEnds() {
 			c.becomes(gotNotRun, gotNotAwaited, "ended")
 		}
 	}
-	owes := map[*mActor]int{}
+	owes := map[*actor]int{}
 	for _, l := range w.laters {
 		if l.awaited() {
 			if !l.function {
@@ -144,7 +148,8 @@ func (w *model) patienceEnds() {
 		if m.ended {
 			continue
 		}
-		if slices.ContainsFunc(m.public, func(c *mCall) bool { return c.request && c.from != nil }) && len(m.waiting) > 0 {
+		mayLeave := func(c *call) bool { return c.request && c.from != nil }
+		if len(m.waiting) > 0 && slices.ContainsFunc(m.public, mayLeave) {
 			w.ambiguous = true // whether one that leaves lets another one in before all are refused
 		}
 		if m.run != nil || m.queued() || m.restarting || m.ending || owes[m] > 0 {
@@ -181,22 +186,25 @@ func (w *model) patienceEnds() {
 func (w *model) endStep() {
 	w.exits = nil
 	for _, m := range w.actors {
-		w.ambiguous = w.ambiguous || m.flushedAt == w.step && m.shutAt == w.step && !w.stopping || m.races()
+		flushed := m.flushedAt == w.step && m.shutAt == w.step && !w.stopping
+		w.ambiguous = w.ambiguous || flushed || m.races()
 	}
 	for _, t := range w.tolds {
-		w.ambiguous = w.ambiguous || t.at == w.step && t.to.roused == w.step
-		if t.at != w.step || t.to.activeAt != w.step && t.to.shutAt != w.step {
+		m := t.to
+		w.ambiguous = w.ambiguous || t.at == w.step && m.roused == w.step
+		if t.at != w.step || m.activeAt != w.step && m.shutAt != w.step {
 			continue
 		}
 		if w.closing { // it may come before OnStopping is called, or after
-			t.to.mayAsk++
-			t.to.lessAsk++
+			m.mayAsk++
+			m.lessAsk++
 		}
 		id := terminatedID - t.of.id
-		t.to.loose[id] = t.to.shutAt != w.step && !t.to.shut && t.to.endedWatches != w.step && !t.to.restarting
-		t.to.Begun = slices.DeleteFunc(slices.Clone(t.to.Begun), func(n int) bool { return n == id })
-		t.to.Letters = slices.DeleteFunc(slices.Clone(t.to.Letters), func(n int) bool { return n == id })
-		t.to.private = slices.DeleteFunc(slices.Clone(t.to.private), func(c *mCall) bool { return c.target == t.of })
+		m.loose[id] = m.shutAt != w.step && !m.shut && m.endedWatches != w.step && !m.restarting
+		m.Begun, m.Letters = without(m.Begun, id), without(m.Letters, id)
+		m.private = slices.DeleteFunc(slices.Clone(m.private), func(c *call) bool {
+			return c.target == t.of
+		})
 	}
 	for _, m := range w.actors {
 		for of := range m.watched {
@@ -210,8 +218,15 @@ func (w *model) endStep() {
 		}
 	}
 	for _, c := range w.calls {
-		if c.on != nil && c.at == w.step && c.on.diedAt == w.step && len(c.want) == 1 && strings.HasPrefix(c.want[0], gotRefused) {
+		if c.on == nil || c.at != w.step || c.on.diedAt != w.step {
+			continue
+		}
+		if len(c.want) == 1 && strings.HasPrefix(c.want[0], gotRefused) {
 			c.want = []string{gotRefused, c.on.because(gotRefused)} // shut first, or dead
 		}
 	}
+}
+
+func without(ids []int, id int) []int {
+	return slices.DeleteFunc(slices.Clone(ids), func(n int) bool { return n == id })
 }

@@ -1,4 +1,4 @@
-package tests_test
+package model_test
 
 import (
 	"context"
@@ -15,8 +15,9 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// supWorld is a tree of actors that fail and decide at random, and what is counted of their states.
-type supWorld struct {
+// forest is some trees of actors that fail and decide at random, and what is counted of their
+// states.
+type forest struct {
 	t       *testing.T
 	random  *rand.Rand // guarded by the turns that chance takes
 	turn    chan struct{}
@@ -26,24 +27,38 @@ type supWorld struct {
 	settled atomic.Int64
 }
 
-func (w *supWorld) chance(n int) int {
+func (w *forest) chance(n int) int {
 	w.turn <- struct{}{}
 	defer func() { <-w.turn }()
 	return w.random.IntN(n)
 }
 
-func (w *supWorld) spawner(depth int) akt.Spawner[*supState] {
-	return func() *supState {
+// treeNode is one state of one of the actors. Nothing in it has a lock.
+type treeNode struct {
+	*forest
+	depth   int
+	running bool // between the end of OnStart and the beginning of OnStopped
+	touched int
+}
+
+// What a treeNode handles: TreeMsg may fail, and TreeWork has a child handle a TreeMsg.
+type (
+	TreeMsg  struct{ Depth int }
+	TreeWork struct{ Child *akt.Address }
+)
+
+func (w *forest) spawner(depth int) akt.Spawner[*treeNode] {
+	return func() *treeNode {
 		if w.chance(30) == 0 {
 			panic("no state")
 		}
-		return &supState{supWorld: w, depth: depth}
+		return &treeNode{forest: w, depth: depth}
 	}
 }
 
 // options are those of an actor, each of them with a chance of its own to decide this or that.
-func (w *supWorld) options() []akt.Option {
-	return []akt.Option{quiet(), akt.WithMailbox(3), akt.WithSupervisor(akt.Supervisor{
+func (w *forest) options() []akt.Option {
+	return []akt.Option{quiet, akt.WithMailbox(3), akt.WithSupervisor(akt.Supervisor{
 		Decide: func(akt.Failure) akt.Directive {
 			switch n := w.chance(12); {
 			case n == 0:
@@ -61,15 +76,7 @@ func (w *supWorld) options() []akt.Option {
 	})}
 }
 
-// supState is one state of one of the actors. Nothing in it has a lock.
-type supState struct {
-	*supWorld
-	depth   int
-	running bool // between the end of OnStart and the beginning of OnStopped
-	touched int
-}
-
-func (s *supState) OnStart(ctx akt.Context) error {
+func (s *treeNode) OnStart(ctx akt.Context) error {
 	if s.running {
 		s.t.Error("OnStart twice")
 	}
@@ -78,16 +85,13 @@ func (s *supState) OnStart(ctx akt.Context) error {
 		for range 1 + s.chance(2) {
 			var child any = s.spawner(s.depth + 1)
 			if s.chance(3) == 0 {
-				child = &supState{supWorld: s.supWorld, depth: s.depth + 1}
+				child = &treeNode{forest: s.forest, depth: s.depth + 1}
 			}
 			addr, childErr := ctx.Run(child, s.options()...)
 			if childErr != nil {
 				continue
 			}
-			ctx.Private().
-				NotifyInterval(
-					func() any { return deed(func(ctx akt.Context) { s.work(ctx, addr) }) },
-					time.Second)
+			ctx.Private().NotifyInterval(func() any { return TreeWork{addr} }, time.Second)
 		}
 	}
 	switch s.chance(20) {
@@ -103,7 +107,7 @@ func (s *supState) OnStart(ctx akt.Context) error {
 	return err
 }
 
-func (s *supState) OnStopped(akt.Context) {
+func (s *treeNode) OnStopped(akt.Context) {
 	if !s.running {
 		s.t.Error("OnStopped of a state that was not started, or twice")
 	}
@@ -111,28 +115,26 @@ func (s *supState) OnStopped(akt.Context) {
 	s.stopped.Add(1)
 }
 
-func (s *supState) HandleAct(ctx akt.Context, m dollAct) (any, error) { return m.f(ctx) }
-
-// work sends a message to a child, or fails itself.
-func (s *supState) work(ctx akt.Context, child *akt.Address) {
+// HandleWork sends a message to a child, or fails itself.
+func (s *treeNode) HandleWork(ctx akt.Context, m TreeWork) {
 	s.touch()
 	var err error
 	if s.chance(2) == 0 {
-		_, err = child.Send(ctx, SupMsg{s.depth + 1})
+		_, err = m.Child.Send(ctx, TreeMsg{s.depth + 1})
 	} else {
-		err = child.TryNotify(context.Background(), SupMsg{s.depth + 1})
+		err = m.Child.TryNotify(context.Background(), TreeMsg{s.depth + 1})
 	}
 	if err != nil && !errors.As(err, new(*akt.SendError)) {
 		s.t.Errorf("not a SendError: %v", err)
 	}
 }
 
-func (s *supState) HandleSup(akt.Context, SupMsg) int {
+func (s *treeNode) HandleTree(akt.Context, TreeMsg) int {
 	s.touch()
 	return s.touched
 }
 
-func (s *supState) touch() {
+func (s *treeNode) touch() {
 	if !s.running {
 		s.t.Error("a message is handled by a state that is not started")
 	}
@@ -147,20 +149,15 @@ func (s *supState) touch() {
 	}
 }
 
-// SupMsg is handled by a supState: it may fail, on its own, or in the child to which it hands the
-// message on.
-type SupMsg struct{ Depth int }
-
-// L5, model: whatever fails and is decided, in a tree of actors, each state that was started is
-// stopped once, every sender has its answer, nothing is handled without a started state, and
-// everything ends with Shutdown.
-func TestSupervisionOfRandomTrees(t *testing.T) {
+// L5: whatever fails and is decided, in a tree of actors, each state that was started is stopped
+// once, every sender has its answer, nothing is handled without a started state, and everything
+// ends with Shutdown.
+func TestTrees(t *testing.T) {
 	t.Parallel()
 	first := uint64(time.Now().UnixNano())
 	for seed := first; seed < first+150 && !t.Failed(); seed++ {
 		synctest.Test(t, func(t *testing.T) {
-			w := &supWorld{t: t, random: rand.New(rand.NewPCG(seed, 0)),
-				turn: make(chan struct{}, 1)}
+			w := &forest{t: t, random: rand.New(rand.NewPCG(seed, 0)), turn: make(chan struct{}, 1)}
 			system := akt.NewSystem()
 			var roots []*akt.Address
 			for range 3 {
@@ -178,7 +175,7 @@ func TestSupervisionOfRandomTrees(t *testing.T) {
 					go func() {
 						defer cancel()
 						defer w.settled.Add(1) // also where a Goexit ends this goroutine
-						_, _ = root.Send(ctx, SupMsg{})
+						_, _ = root.Send(ctx, TreeMsg{})
 					}()
 				}
 				time.Sleep(time.Duration(w.chance(400)) * time.Millisecond)
@@ -186,8 +183,8 @@ func TestSupervisionOfRandomTrees(t *testing.T) {
 			if len(roots) > 0 && w.chance(2) == 0 {
 				roots[0].Stop()
 			}
-			ctx, cancel := context.WithTimeout(context.Background(),
-				time.Duration(w.chance(100))*time.Second)
+			patience := time.Duration(w.chance(100)) * time.Second
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			impatient := system.Shutdown(ctx)
 			synctest.Wait()

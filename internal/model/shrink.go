@@ -1,14 +1,14 @@
-package reliability
+package model
 
 import "slices"
 
-// shrink makes a program that fails as small as it can: it leaves steps out, in ever smaller
+// Shrink makes a program that fails as small as it can: it leaves steps out, in ever smaller
 // groups, then actors, and simplifies what is left, for as long as the program still fails. See
 // Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002).
-func shrink(p program, fails func(program) bool) program {
+func Shrink(p Program, fails func(Program) bool) Program {
 	for budget := 3000; ; {
 		before := p.String()
-		try := func(smaller program) bool {
+		try := func(smaller Program) bool {
 			if budget--; budget < 0 || !fails(smaller) {
 				return false
 			}
@@ -24,7 +24,7 @@ func shrink(p program, fails func(program) bool) program {
 			}
 		}
 		for i := len(p.actors) - 1; i >= 0 && len(p.actors) > 1; i-- {
-			try(program{p.capacity, slices.Delete(slices.Clone(p.actors), i, i+1), p.steps})
+			try(Program{p.capacity, slices.Delete(slices.Clone(p.actors), i, i+1), p.steps})
 		}
 		for i, n := range p.actors {
 			for _, simpler := range []nature{0, spawner, spawner | strict, n % (1 << policyShift)} {
@@ -33,17 +33,19 @@ func shrink(p program, fails func(program) bool) program {
 				}
 				actors := slices.Clone(p.actors)
 				actors[i] = simpler
-				if try(program{p.capacity, actors, p.steps}) {
+				if try(Program{p.capacity, actors, p.steps}) {
 					break
 				}
 			}
 		}
 		if p.capacity > 1 {
-			try(program{1, p.actors, p.steps})
+			try(Program{1, p.actors, p.steps})
 		}
 		for i := range p.steps {
 			for _, number := range []func(*step) *int{
-				func(s *step) *int { return &s.a }, func(s *step) *int { return &s.b }, func(s *step) *int { return &s.c },
+				func(s *step) *int { return &s.a },
+				func(s *step) *int { return &s.b },
+				func(s *step) *int { return &s.c },
 			} {
 				for simpler := range min(*number(&p.steps[i]), 16) {
 					steps := slices.Clone(p.steps)
@@ -60,4 +62,4 @@ func shrink(p program, fails func(program) bool) program {
 	}
 }
 
-func (p program) with(steps []step) program { return program{p.capacity, p.actors, steps} }
+func (p Program) with(steps []step) Program { return Program{p.capacity, p.actors, steps} }

@@ -1,10 +1,8 @@
-package reliability
+package model
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,12 +48,14 @@ const (
 
 // acts has each act as often as a program should.
 var acts = []act{
-	actReply, actReply, actReply, actHold, actHold, actHold, actHold, actHold, actHold, actFail, actTell, actPanic, actExit, actStop, actVeto,
-	actLater, actLater, actGo,
+	actReply, actReply, actReply, actHold, actHold, actHold, actHold, actHold, actHold, actFail,
+	actTell, actPanic, actExit, actStop, actVeto, actLater, actLater, actGo,
 }
 
 // verdicts are how a handler that holds the actor may end.
-var verdicts = []act{actReply, actReply, actReply, actReply, actReply, actFail, actPanic, actPanic, actExit}
+var verdicts = []act{
+	actReply, actReply, actReply, actReply, actReply, actFail, actPanic, actPanic, actExit,
+}
 
 // msg is what a puppet handles.
 type msg struct {
@@ -63,13 +63,13 @@ type msg struct {
 	Act act
 }
 
-// later is a msg whose handler replies with a Future.
-type later msg
+// laterMsg is a msg whose handler replies with a Future.
+type laterMsg msg
 
 // wire is what is sent for a message.
 func (m msg) wire() any {
 	if m.Act == actLater || m.Act == actGo {
-		return later(m)
+		return laterMsg(m)
 	}
 	return m
 }
@@ -134,11 +134,16 @@ func (d *diary) decide(f akt.Failure) akt.Directive {
 	if m, ok := f.Msg.(msg); ok {
 		what = fmt.Sprint(m.ID)
 	}
-	d.Decided = append(d.Decided, fmt.Sprintf("%s of a%d, %d restarts", what, d.problems.idOf(f.Name), f.Restarts))
+	d.Decided = append(d.Decided, decision(what, d.problems.idOf(f.Name), f.Restarts))
 	if d.policy > akt.Escalate+1 {
 		panic("no decision")
 	}
 	return d.policy
+}
+
+// decision is what a decision is noted as.
+func decision(what string, id, restarts int) string {
+	return fmt.Sprintf("%s of a%d, %d restarts", what, id, restarts)
 }
 
 // order is what a handler that holds the actor is told: to do something, or to end.
@@ -186,7 +191,8 @@ func (p puppet) OnStopped(akt.Context) {
 	p.Stopped++
 	for _, kid := range p.kids {
 		if kid.Stopped != kid.Started || kid.ctx.State() != akt.Stopped {
-			p.problems.add("OnStopped of a%d runs before its child a%d has ended (%d starts, %d stops, %s)",
+			p.problems.add("OnStopped of a%d runs before its child a%d has ended "+
+				"(%d starts, %d stops, %s)",
 				p.id, kid.id, kid.Started, kid.Stopped, kid.ctx.State())
 		}
 	}
@@ -212,7 +218,8 @@ func (p puppet) HandleMsg(ctx akt.Context, m msg) (int, error) {
 	case actHold:
 		return p.hold(ctx, m.ID)
 	case actTell:
-		p.Told = append(p.Told, outcomeOf(nil, ctx.Private().Notify(ctx, msg{ID: tellID + m.ID, Act: actReply}.wire())))
+		err := ctx.Private().Notify(ctx, msg{ID: tellID + m.ID, Act: actReply})
+		p.Told = append(p.Told, outcomeOf(nil, err))
 	case actStop, actVeto:
 		p.vetoes = m.Act == actVeto
 		ctx.Stop()
@@ -244,7 +251,7 @@ func (d *diary) owes(id int) (o owed, known bool) {
 }
 
 // HandleLater replies with a Future.
-func (p puppet) HandleLater(ctx akt.Context, m later) (*akt.Future[int], error) {
+func (p puppet) HandleLater(ctx akt.Context, m laterMsg) (*akt.Future[int], error) {
 	p.problems.seen()
 	p.begin(m.ID)
 	p.problems.promises(p.id, m.ID)
@@ -282,7 +289,7 @@ func (d *diary) intercept(ctx akt.Context, m any, next akt.Next) (any, error) {
 	switch m := m.(type) {
 	case msg:
 		id, handler = m.ID, "HandleMsg"
-	case later:
+	case laterMsg:
 		id, handler = m.ID, "HandleLater"
 	default:
 		return next(ctx, m)
@@ -320,91 +327,4 @@ func (m msg) ends(as act) (int, error) {
 		goexit()
 	}
 	return m.ID, nil
-}
-
-// What may come of a call, besides "reply 7" and "error 7".
-const (
-	gotAccepted = "accepted"
-	gotEnded    = "not handled, not delivered: its ctx ended"
-	gotFull     = "not handled, not delivered: full"
-	gotRefused  = "not handled, not delivered: stopped"
-	gotDeadlock = "not handled, not delivered: deadlock"
-	gotRing     = "not handled, no response: deadlock"
-	gotDropped  = "not handled, no response: stopped"
-	gotTaken    = "not handled, no response: its ctx ended"
-	gotLeft     = "maybe handled, no response: its ctx ended"
-	gotCut      = "maybe handled, no response: stopped"
-	gotPanic    = "maybe handled, no response: panic"
-	gotExit     = "Goexit"
-	gotFuture   = "reply Future"
-
-	gotFunctionPanic = "a function's panic"
-
-	gotRingLater = "maybe handled, no response: deadlock"
-
-	gotRingOfEnd  = "not awaited: deadlock"
-	gotNotAwaited = "not awaited: its ctx ended"
-	gotNotRun     = "not awaited: stopped"
-
-	// After gotRefused and gotDropped: what the actor died of.
-	diedOfPanic = "panic"
-	diedOfStart = "start"
-	diedOfLimit = "limit"
-)
-
-// outcomeOf puts everything that is promised of a call's results into words.
-func outcomeOf(reply any, err error) string {
-	switch e := any(err).(type) { // unchanged, not wrapped (E1)
-	case nil:
-		if _, later := reply.(*akt.Future[int]); later {
-			return gotFuture
-		}
-		if reply == nil {
-			return gotAccepted
-		}
-		return fmt.Sprintf("reply %v", reply)
-	case *akt.PanicError:
-		return gotFunctionPanic
-	case ownError:
-		return fmt.Sprintf("error %d", e.ID)
-	case *akt.SendError:
-		if reply != nil && reply != 0 {
-			return fmt.Sprintf("reply %v together with %v", reply, err)
-		}
-		return e.Handled.String() + failureOf(err)
-	}
-	return "not a SendError: " + err.Error()
-}
-
-func failureOf(err error) string {
-	layer := ""
-	if errors.Is(err, akt.ErrFailedToDeliver) {
-		layer += ", not delivered"
-	}
-	if errors.Is(err, akt.ErrFailedToGetResponse) {
-		layer += ", no response"
-	}
-	return layer + ": " + causes(err)
-}
-
-func causes(err error) string {
-	var list []string
-	panicked, unstarted := errors.As(err, new(*akt.PanicError)), errors.As(err, new(startError))
-	for _, cause := range []struct {
-		is   bool
-		text string
-	}{
-		{errors.Is(err, akt.ErrMailboxFull), "full"},
-		{errors.Is(err, akt.ErrStopped), "stopped"},
-		{panicked && !unstarted, diedOfPanic},
-		{unstarted, diedOfStart},
-		{err != nil && strings.Contains(err.Error(), "restart limit"), diedOfLimit},
-		{errors.Is(err, context.Canceled), "its ctx ended"},
-		{errors.Is(err, akt.ErrDeadlock), "deadlock"},
-	} {
-		if cause.is {
-			list = append(list, cause.text)
-		}
-	}
-	return strings.Join(list, ", ")
 }
