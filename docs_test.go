@@ -19,10 +19,17 @@ func TestDocumentationIsTrue(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, strings.Join(doccheck.Problems(os.DirFS(".")), "\n"))
 	for page, shows := range map[string]string{
-		"README.md": "<!-- examples/failures/output.txt -->",
+		"README.md":        "<!-- examples/hello/main.go -->",
+		"docs/failures.md": "<!-- examples/failures/output.txt -->",
 	} {
 		require.Contains(t, readPage(t, page), shows, page)
 	}
+}
+
+// README.md is short enough to be read.
+func TestReadmeIsShort(t *testing.T) {
+	t.Parallel()
+	require.Less(t, strings.Count(readPage(t, "README.md"), "\n"), 250)
 }
 
 // docs/design.md has every invariant that the comments name, and no other; and a comment at a line
