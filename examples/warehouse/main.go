@@ -44,7 +44,7 @@ func (s *Shop) HandleOrder(ctx akt.Context, m Order) (int, error) {
 		return 0, err
 	}
 	defer shelf.Release()                           // the system holds it, by its name
-	return akt.Ask[int](ctx, shelf, Take{m.Pieces}) // ctx: if the customer leaves, so does the shop
+	return akt.Ask[int](ctx, shelf, Take{m.Pieces}) // the customer's ctx, passed on
 }
 
 // endregion
