@@ -1,7 +1,7 @@
 // Package peers measures akt beside other actor libraries, and beside a channel and a mutex. It has no code of its own, only
 // benchmarks, and a module of its own, so that nobody who uses akt gets the peers' dependencies.
 //
-//	go run ./cmd/table        # every benchmark in rounds, one process each; writes results.md and results.svg
+//	go run ./cmd/table        # every benchmark in rounds, one process each; writes the results
 //	go test -bench=. .        # all of them in one process
 //
 // Every library is an adapter behind the interface library, and does the same work: an actor that answers a number (asker), one

@@ -32,21 +32,29 @@ type (
 
 var errUnknown = errors.New("no such book")
 
-// HandleFind leaves the search to a goroutine, which must not touch the library's own state. The goroutine gets the context
-// of the request: when nobody waits any more, the search ends.
+// region later
+
+// HandleFind leaves the search to a goroutine, which must not touch the library's own fields.
 func (l *Library) HandleFind(ctx akt.Context, m Find) *akt.Future[string] {
 	archive := l.archive
 	return akt.Go(ctx, func(ctx context.Context) (string, error) {
-		if m.Title == "" {
-			return "", errUnknown
-		}
-		select {
-		case place := <-archive:
-			return place, nil
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
+		return search(ctx, archive, m.Title)
 	})
+}
+
+// endregion
+
+// search takes a while. Its context is that of the request: when nobody waits any more, it ends.
+func search(ctx context.Context, archive <-chan string, title string) (string, error) {
+	if title == "" {
+		return "", errUnknown
+	}
+	select {
+	case place := <-archive:
+		return place, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 // HandleEnter answers while searches go on.
@@ -98,7 +106,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	search := reply.(*akt.Future[string])
+	found := reply.(*akt.Future[string])
 	fmt.Println("searching for Kalevala")
 
 	readers, err := akt.Ask[int](ctx, library, Enter{})
@@ -108,7 +116,7 @@ func run(ctx context.Context) error {
 	fmt.Println("meanwhile, reader number", readers, "has entered")
 
 	archive <- "shelf 7" // only now can the search end
-	place, err := search.Wait(ctx)
+	place, err := found.Wait(ctx)
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,15 @@ func (w *Watcher) OnStart(ctx akt.Context) error {
 // HandleTerminated is called once, however the actor has ended.
 func (w *Watcher) HandleTerminated(_ akt.Context, t akt.Terminated) { w.heard <- t }
 
+// Teller has a handler that was written wrong.
+type Teller struct{ seen int }
+
+// HandleWithdraw has no context.
+func (t *Teller) HandleWithdraw(Withdraw) error {
+	t.seen++
+	return errShort
+}
+
 // Ledger handles letters, for those who embed it.
 type Ledger struct{ letters int }
 

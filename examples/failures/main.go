@@ -1,5 +1,6 @@
-// Failures makes go wrong what can go wrong in production, and prints what becomes of it: what happened, what the sender was told, and
-// what the log says. The README shows the table that it prints.
+// Failures makes go wrong what can go wrong in production, and prints what becomes of it: what
+// happened, what the sender was told, and what the log says. docs/failures.md shows the table that
+// it prints, and README.md some rows of it.
 package main
 
 import (
@@ -20,6 +21,7 @@ func main() {
 		what    string
 		provoke func(context.Context, *scene) error
 	}{
+		{"Run finds a method that is meant as a handler, and is none", misfit},
 		{"Run finds an embedded pointer nil that brings handlers", nilEmbedded},
 		{"A handler returns an error", handlerFails},
 		{"A handler panics; the actor was run from a value, and stops", valuePanics},
@@ -51,6 +53,12 @@ func main() {
 		}
 		fmt.Printf("| %s | %s |\n", failure.what, row)
 	}
+}
+
+func misfit(_ context.Context, s *scene) error {
+	_, err := s.Run(&Teller{}, akt.WithName("teller"))
+	s.sees("who runs it", err)
+	return nil
 }
 
 func nilEmbedded(_ context.Context, s *scene) error {

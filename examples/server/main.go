@@ -82,17 +82,17 @@ func run() error {
 		for range 3 {
 			<-accepted
 		}
+		fmt.Println("interrupted while requests are under way")
 		interrupt(quit)
 	}()
 	server.RegisterOnShutdown(func() { close(counted) })
 
 	// region shutdown
-	<-ctx.Done() // interrupted
-	fmt.Println("interrupted while requests are under way")
+	<-ctx.Done() // of signal.NotifyContext: interrupted
 	patience, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	err = server.Shutdown(patience) // takes no new requests, and waits for those under way
-	err = errors.Join(err, system.Shutdown(patience))
+	err = server.Shutdown(patience)                   // requests under way are answered
+	err = errors.Join(err, system.Shutdown(patience)) // messages accepted are handled
 	// endregion
 
 	clients()

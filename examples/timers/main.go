@@ -27,13 +27,17 @@ type (
 	Abort   struct{}
 )
 
-// OnStart starts the countdown. An interval begins now: the first Count is the rocket's first message.
+// region timers
+
+// OnStart starts the countdown. An interval begins at once: Count is the rocket's first message.
 func (r *Rocket) OnStart(ctx akt.Context) error {
 	r.count = 3
 	r.countdown = ctx.Private().NotifyInterval(func() any { return Count{} }, 100*time.Millisecond)
 	r.abort = ctx.Private().NotifyLater(Abort{}, time.Hour)
 	return nil
 }
+
+// endregion
 
 // HandleCount counts down to 1, then stops the interval.
 func (r *Rocket) HandleCount(ctx akt.Context, _ Count) {

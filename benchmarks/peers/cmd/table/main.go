@@ -1,4 +1,6 @@
-// Command table runs the benchmarks of this module and writes what they say as a table, results.md, and a chart, results.svg.
+// Command table runs the benchmarks of this module and writes what they say: all figures into
+// results.md, a chart into results.svg, the main table into docs/performance.md, and the figures that
+// one asks for first into README.md.
 //
 //	go run ./cmd/table [-rounds 6] [-benchtime 100ms] [-only regexp] [-check] [-raw file]
 //
@@ -69,14 +71,16 @@ func run(ctx context.Context) error {
 	if *only != "" {
 		return nil
 	}
+	root := filepath.Join(dir, "..", "..")
 	return errors.Join(
 		os.WriteFile(filepath.Join(dir, "results.md"), []byte(res.markdown()), 0o644),
 		os.WriteFile(filepath.Join(dir, "results.svg"), []byte(res.svg()), 0o644),
-		replaceBlock(filepath.Join(dir, "..", "..", "README.md"), res.readme()),
+		replaceBlock(filepath.Join(root, "README.md"), res.readme()),
+		replaceBlock(filepath.Join(root, "docs", "performance.md"), res.performance()),
 	)
 }
 
-// What is between these lines of the README is written by this command.
+// What is between these lines of a page is written by this command.
 const (
 	blockBegin = "<!-- benchmarks/peers: begin -->\n"
 	blockEnd   = "<!-- benchmarks/peers: end -->\n"

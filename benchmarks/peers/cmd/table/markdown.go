@@ -23,14 +23,38 @@ func (res *results) markdown() string {
 	return out.String()
 }
 
-// readme is the block of the README.
-func (res *results) readme() string {
+// performance is the block of docs/performance.md: the main table, and where a peer wins.
+func (res *results) performance() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s. Medians of %d rounds, written here by\n\n```sh\ncd benchmarks/peers\n%s\n```\n\n", res.machine(), res.rounds, res.command)
+	fmt.Fprintf(&out, "%s. Medians of %d rounds, written here by\n\n", res.machine(), res.rounds)
+	fmt.Fprintf(&out, "```sh\ncd benchmarks/peers\n%s\n```\n\n", res.command)
 	out.WriteString(res.summary())
 	out.WriteString("\n" + strings.ReplaceAll(footnotes, ".\n", ".  \n"))
-	out.WriteString("\n![the same as a chart](benchmarks/peers/results.svg)\n\nWhere a peer wins:\n\n" + res.peersWin())
+	out.WriteString("\n## Where a peer wins\n\n" + res.peersWin())
 	return out.String()
+}
+
+// readme is the block of README.md: the chart, and the figures of akt that one asks for first.
+func (res *results) readme() string {
+	var out strings.Builder
+	out.WriteString("![akt and its peers, as multiples of channels](benchmarks/peers/results.svg)\n\n")
+	ask, notify := rowOf("ask, idle actor"), rowOf("notify, one producer")
+	spawn, bytes := rowOf("spawn (akt: own system)"), rowOf("bytes an idle actor (own)")
+	fmt.Fprintf(&out, "A request to an idle actor takes %s, %s × as long as over channels; "+
+		"a notification takes\n",
+		ask.absolute(res, "akt"), ask.figure(res, "akt"))
+	fmt.Fprintf(&out, "%s (%s ×), and running an actor %s (%s ×). "+
+		"An idle actor takes %s and no goroutine.\n",
+		notify.absolute(res, "akt"), notify.figure(res, "akt"),
+		spawn.absolute(res, "akt"), spawn.figure(res, "akt"), bytes.figure(res, "akt"))
+	fmt.Fprintf(&out, "Medians of %d rounds of `%s` in benchmarks/peers, on\n%s.\n",
+		res.rounds, res.command, res.machine())
+	return out.String()
+}
+
+// rowOf finds a row by its title.
+func rowOf(title string) row {
+	return rows[slices.IndexFunc(rows, func(r row) bool { return r.title == title })]
 }
 
 // summary is the main table; nothing where none of its rows was run.

@@ -1,0 +1,97 @@
+package akt_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt/internal/doccheck"
+)
+
+// The pages show code that compiles and runs and output that programs print, and their links lead
+// somewhere.
+func TestDocumentationIsTrue(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, strings.Join(doccheck.Problems(os.DirFS(".")), "\n"))
+	for page, shows := range map[string]string{
+		"README.md":        "<!-- examples/hello/main.go -->",
+		"docs/failures.md": "<!-- examples/failures/output.txt -->",
+	} {
+		require.Contains(t, readPage(t, page), shows, page)
+	}
+}
+
+// README.md is short enough to be read.
+func TestReadmeIsShort(t *testing.T) {
+	t.Parallel()
+	require.Less(t, strings.Count(readPage(t, "README.md"), "\n"), 250)
+}
+
+// docs/design.md has every invariant that the comments name, and no other; and a comment at a line
+// names one that there is.
+func TestDesignNamesTheInvariants(t *testing.T) {
+	t.Parallel()
+	told := submatches(`(?m)^- \*\*(.+?)\.\*\*`, designSection(t, "Invariants"))
+	var named []string
+	for _, file := range []string{
+		"mailbox.go", "worker.go", "internal/waitgraph/waitgraph.go", "erased.go", "shutdown.go",
+		"cache.go",
+	} {
+		found := submatches(`(?m)^//   - ([A-Z][A-Za-z -]*)[:.] `, readPage(t, file))
+		require.NotEmpty(t, found, file)
+		named = append(named, found...)
+	}
+	require.ElementsMatch(t, named, told)
+	for _, file := range sources(t) {
+		for _, name := range submatches(`// ([A-Z][a-z]+(?:-[A-Z][a-z]+)+)`, readPage(t, file)) {
+			require.Contains(t, named, name, file)
+		}
+	}
+}
+
+// docs/design.md says of every file what lives there, and of no file that is not there.
+func TestDesignListsTheFiles(t *testing.T) {
+	t.Parallel()
+	listed := submatches("`([a-z_]+\\.go)`", designSection(t, "Files"))
+	require.ElementsMatch(t, sources(t), listed)
+}
+
+// designSection is what docs/design.md has below a heading.
+func designSection(t *testing.T, heading string) string {
+	t.Helper()
+	_, section, found := strings.Cut(readPage(t, "docs/design.md"), "\n## "+heading+"\n")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	return section
+}
+
+// sources are the files of the library.
+func sources(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	return slices.DeleteFunc(files, func(file string) bool {
+		return strings.HasSuffix(file, "_test.go")
+	})
+}
+
+// submatches are what the parentheses of a pattern match.
+func submatches(pattern, text string) (found []string) {
+	for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		found = append(found, match[1])
+	}
+	return found
+}
+
+// readPage reads a text file, with line ends as Go has them.
+func readPage(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return strings.ReplaceAll(string(text), "\r\n", "\n")
+}
