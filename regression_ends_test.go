@@ -46,10 +46,11 @@ func TestChainByOnStartDoesNotGrow(t *testing.T) {
 			runtime.KeepAlive(ctx)
 			return nil
 		}
+		type markKey struct{}
 		mark := new([16]byte)
 		runtime.AddCleanup(mark, func(n *atomic.Int32) { n.Add(1) }, &collected)
 		child, err := ctx.Run(&actress{start: func(c Context) error { return parent.Notify(c, act{hop}) }},
-			WithContext(context.WithValue(context.Background(), riderKey{}, mark)))
+			WithContext(context.WithValue(context.Background(), markKey{}, mark)))
 		if err == nil {
 			child.Stop()
 		}
