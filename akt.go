@@ -152,6 +152,9 @@ import (
 	"context"
 	"reflect"
 	"runtime"
+
+	"github.com/aktgo/akt/internal/call"
+	"github.com/aktgo/akt/internal/typecache"
 )
 
 // Run makes an actor of a value, usually a pointer to a struct, or of what a [Spawner] makes, in
@@ -219,7 +222,7 @@ func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 		return ask[R](ctx, to, msg)
 	}
 	a := addr.actor
-	found := a.table.cache.find(dynamicType(typedCall[M, R](nil)))
+	found := a.table.cache.Find(typecache.IDOf(call.Typed[Context, M, R](nil)))
 	if found == nil {
 		return ask[R](ctx, to, msg)
 	}
@@ -229,7 +232,7 @@ func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	if run, ok := inlineRun(ctx); ok {
 		if word, idle := a.box.take(found.index); idle {
 			c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
-			reply, err := callHere(a, recalled[M, R](found.call), c, word, msg)
+			reply, err := callHere(a, call.FromOpaque[Context, M, R](found.call), c, word, msg)
 			runtime.KeepAlive(addr)
 			return reply, err
 		}

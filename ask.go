@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"runtime"
 
+	"github.com/aktgo/akt/internal/call"
+	"github.com/aktgo/akt/internal/typecache"
 	"github.com/aktgo/akt/internal/typename"
 )
 
@@ -105,6 +107,79 @@ func ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	reply, err := a.ask(ctx, msg, into, reflect.TypeFor[R]())
 	runtime.KeepAlive(to) // an Address that is collected releases the actor
 	return typed[R](reply, err)
+}
+
+// askBoxed sends the request on the untyped way.
+//
+//go:noinline
+func askBoxed[R, M any](ctx context.Context, a *actor, to route, msg M) (R, error) {
+	if a.config.chain != nil {
+		want := reflect.TypeFor[R]()
+		return typed[R](a.askFor(ctx, to, msg, publicLane, want, to.plan(want)))
+	}
+	return typed[R](a.sendTo(ctx, to, msg, publicLane))
+}
+
+// callHere runs a handler on the sender's goroutine, which has taken the actor: runHere without
+// boxes.
+func callHere[M, R any](
+	a *actor, f call.Typed[Context, M, R], c Context, word uint64, msg M,
+) (reply R, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			err = failedHere(a, recover(), msg)
+		}
+	}()
+	reply, err = f(call.ReceiverOf(a.self), c, msg)
+	returned = true
+	if !a.box.yield(word) {
+		a.hire() // One-Owner: handed over
+	}
+	if err != nil {
+		return *new(R), ownFailure(err, a, func() label { return labelOf(msg) })
+	}
+	return reply, nil
+}
+
+// failedHere is what the sender gets whose handler panicked on its own goroutine.
+//
+//go:noinline
+func failedHere[M any](a *actor, value any, msg M) error {
+	return a.failedHere(value, msg, labelOf(msg))
+}
+
+// learn puts a typed call into the table's cache, and has untyped sends use it too. The key is the
+// type of the call itself: it tells M and R, and no message has it.
+func learn[R, M any](t *table) {
+	key := typecache.IDOf(call.Typed[Context, M, R](nil))
+	if t.cache.Find(key) != nil {
+		return
+	}
+	msg, reply := reflect.TypeFor[M](), reflect.TypeFor[R]()
+	h := t.exact[msg]
+	if h == nil || msg.Kind() == reflect.Interface || h.defers {
+		return
+	}
+	plan := h.plan(reply)
+	if !(plan == planReply && h.reply == reply || plan == planNothing && reply == typeNothing) {
+		return
+	}
+	f := call.TypedFor[Context, M, R](h.callee())
+	if f == nil {
+		return
+	}
+	if h.reply != nil {
+		h.bind(func(self any, ctx Context, msg any) (any, error) {
+			return boxed(f(call.ReceiverOf(self), ctx, msg.(M)))
+		})
+	} else {
+		h.bind(func(self any, ctx Context, msg any) (any, error) {
+			_, err := f(call.ReceiverOf(self), ctx, msg.(M))
+			return nil, err
+		})
+	}
+	t.cache.Add(key, resolved{call: call.ToOpaque(f), to: h, index: h.index})
 }
 
 // askForeign asks a Sender of the user's own, of which only the reply shows what it is.

@@ -8,8 +8,10 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/aktgo/akt/internal/call"
 	"github.com/aktgo/akt/internal/decode"
 	"github.com/aktgo/akt/internal/nearest"
+	"github.com/aktgo/akt/internal/typecache"
 	"github.com/aktgo/akt/internal/typename"
 )
 
@@ -27,7 +29,7 @@ type table struct {
 	stopping bool       // the type has OnStopping
 	ends     bool       // it has a hook that its end calls
 	defers   bool       // a reply of some handler may be a Future
-	cache    cache
+	cache    typecache.Cache[resolved]
 	lenders  []lender // embedded fields that must not be nil
 }
 
@@ -44,15 +46,24 @@ type handler struct {
 	line   int
 	msg    reflect.Type // M
 	reply  reflect.Type // R; nil without a reply
-	shape
+	plain  bool         // it takes a context.Context, not an akt.Context
+	fails  bool         // it may return an error
+
 	expression any      // the method of *T as a func value, whose first parameter is a *T
 	plans      sync.Map // reflect.Type of the R that an Ask wants → replyPlan
 }
 
 // callFunc calls a handler on the actor's state with a message of exactly the handler's type.
-type callFunc func(self any, ctx Context, msg any) (any, error)
+type callFunc = call.Func[Context]
 
 func (h *handler) bind(f callFunc) { h.call.Store(&f) }
+
+// callee is the handler as internal/call has it.
+func (h *handler) callee() call.Method {
+	return call.Method{
+		Expression: h.expression, Message: h.msg, Reply: h.reply, Plain: h.plain, Fails: h.fails,
+	}
+}
 
 // String names the handler as in bank.Account.HandleDeposit.
 func (h *handler) String() string { return h.owner + "." + h.method }
@@ -61,7 +72,7 @@ func newTable(t reflect.Type, handlers []*handler) *table {
 	tbl := &table{typ: t, kind: kindOf(t), handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}}
 	tbl.stopping = methodSet(t).Implements(reflect.TypeFor[StoppingHook]())
 	tbl.ends = tbl.stopping || methodSet(t).Implements(reflect.TypeFor[StoppedHook]())
-	tbl.cache.slots.Store(newSlots(8))
+	tbl.cache.Init()
 	for i, h := range handlers {
 		h.index = uint16(i + 1)
 		tbl.defers = tbl.defers || h.defers
@@ -182,6 +193,17 @@ type route struct {
 	adapt adaptation
 }
 
+// resolved is where messages of one type go, as the table's cache has it: three words, so that two
+// fit a cache line with their keys.
+type resolved struct {
+	call  call.Opaque // at a typed call site, the call.Typed whose type is the key
+	to    *handler
+	adapt adaptation
+	index uint16 // the handler's
+}
+
+func (r *resolved) route() route { return route{r.to, r.adapt} }
+
 // sentAs is the label of a message as its sender passed it, of which msg is what the handler takes.
 func (r route) sentAs(msg any) label {
 	switch r.adapt {
@@ -212,11 +234,11 @@ func typeName(v any) string { return fmt.Sprintf("%T", v) }
 
 // route finds the handler of a message, and returns the message as that handler takes it.
 func (t *table) route(msg any) (route, any, error) {
-	return t.routeBy(t.cache.find(dynamicType(msg)), msg)
+	return t.routeBy(t.cache.Find(typecache.IDOf(msg)), msg)
 }
 
 // routeBy is route with what the cache has.
-func (t *table) routeBy(found *slot, msg any) (r route, _ any, err error) {
+func (t *table) routeBy(found *resolved, msg any) (r route, _ any, err error) {
 	msgType := reflect.TypeOf(msg)
 	if found != nil {
 		r = found.route()
@@ -230,7 +252,7 @@ func (t *table) routeBy(found *slot, msg any) (r route, _ any, err error) {
 			}
 			return route{}, nil, err
 		}
-		t.cache.add(dynamicType(msg), resolved{to: r.handler, adapt: r.adapt, index: r.index})
+		t.cache.Add(typecache.IDOf(msg), resolved{to: r.handler, adapt: r.adapt, index: r.index})
 	}
 	msg, ok := adapted(msg, r.adapt)
 	if !ok {
@@ -416,21 +438,4 @@ func didYouMean(name string, names []string) string {
 		return fmt.Sprintf("did you mean %q", best)
 	}
 	return ""
-}
-
-// reflectCall calls a method by reflection, where erasedCall does not know its layout and neither a
-// typed call site nor Bind has brought a direct call.
-func reflectCall(method reflect.Value, replies, fails bool) callFunc {
-	return func(self any, ctx Context, msg any) (reply any, err error) {
-		out := method.Call([]reflect.Value{reflect.ValueOf(self), reflect.ValueOf(ctx), reflect.ValueOf(msg)})
-		if fails {
-			if err, _ = out[len(out)-1].Interface().(error); err != nil {
-				return nil, err
-			}
-		}
-		if replies {
-			reply = out[0].Interface()
-		}
-		return reply, nil
-	}
 }

@@ -3,6 +3,7 @@ package akt
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"reflect"
 	"runtime"
 	"sync"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt/internal/call"
 )
 
 type (
@@ -96,4 +99,23 @@ func TestResolvedIsCached(t *testing.T) {
 	again, _, err := tbl.route(msg)
 	require.NoError(t, err)
 	require.Equal(t, first, again)
+}
+
+// Speed: what the cache has for a type is three words, and with its key half a cache line.
+func TestResolvedIsSmall(t *testing.T) {
+	t.Parallel()
+	if reflect.TypeFor[call.Opaque]().Kind() == reflect.Interface {
+		t.Skip("built without unsafe code, whose calls are one word")
+	}
+	require.LessOrEqual(t, reflect.TypeFor[resolved]().Size(), uintptr(24))
+}
+
+// Speed: a Context takes four registers, and so leaves four for a message where there are fewest:
+// on amd64, of nine, with one for the receiver.
+func TestContextIsSmall(t *testing.T) {
+	t.Parallel()
+	if bits.UintSize != 64 {
+		t.Skip("handlers are called without reflection on 64-bit machines only")
+	}
+	require.LessOrEqual(t, reflect.TypeFor[Context]().Size(), uintptr(32))
 }

@@ -1,6 +1,7 @@
 package akt_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -38,16 +39,11 @@ func TestDesignNamesTheInvariants(t *testing.T) {
 	t.Parallel()
 	told := submatches(`(?m)^- \*\*(.+?)\.\*\*`, designSection(t, "Invariants"))
 	var named []string
-	for _, file := range []string{
-		"mailbox.go", "worker.go", "internal/waitgraph/waitgraph.go", "erased.go", "shutdown.go",
-		"cache.go",
-	} {
-		found := submatches(`(?m)^//   - ([A-Z][A-Za-z -]*)[:.] `, readPage(t, file))
-		require.NotEmpty(t, found, file)
-		named = append(named, found...)
+	for _, file := range allSources(t) {
+		named = append(named, invariantsOf(readPage(t, file))...)
 	}
 	require.ElementsMatch(t, named, told)
-	for _, file := range sources(t) {
+	for _, file := range allSources(t) {
 		for _, name := range submatches(`// ([A-Z][a-z]+(?:-[A-Z][a-z]+)+)`, readPage(t, file)) {
 			require.Contains(t, named, name, file)
 		}
@@ -70,7 +66,35 @@ func designSection(t *testing.T, heading string) string {
 	return section
 }
 
-// sources are the files of the library.
+// invariantsOf are the names in the lists of invariants in a file's comments.
+func invariantsOf(file string) (names []string) {
+	for {
+		_, list, found := strings.Cut(file, "nvariant")
+		if !found {
+			return names
+		}
+		comment, rest, _ := strings.Cut(list, "\n\n") // as far as a comment can reach
+		for line := range strings.Lines(comment) {
+			names = append(names, submatches(`^//   - ([A-Z][A-Za-z -]*)[:.] `, line)...)
+		}
+		file = rest
+	}
+}
+
+// allSources are the files of the library, those of its rooms among them.
+func allSources(t *testing.T) []string {
+	t.Helper()
+	files := sources(t)
+	require.NoError(t, filepath.WalkDir("internal", func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			files = append(files, path)
+		}
+		return err
+	}))
+	return files
+}
+
+// sources are the files of package akt.
 func sources(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("*.go")

@@ -215,13 +215,15 @@ func callsHere(function string) bool {
 
 // isUsers reports whether a function with this place is neither Go's machinery nor akt's.
 func isUsers(function, place string) bool {
-	for _, ours := range []string{"runtime.", "reflect.", "panic("} {
-		if strings.HasPrefix(function, ours) {
+	for _, machinery := range []string{"runtime.", "reflect.", "panic("} {
+		if strings.HasPrefix(function, machinery) {
 			return false
 		}
 	}
 	file, _, _ := strings.Cut(place, ":")
-	return !strings.HasPrefix(function, thisPackage+".") || strings.HasSuffix(file, "_test.go")
+	rest, ours := strings.CutPrefix(function, thisPackage)
+	ours = ours && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "/internal/"))
+	return !ours || strings.HasSuffix(file, "_test.go")
 }
 
 // frameOf is a frame as a person reads it: "bank.(*Account).HandleDeposit (account.go:31)".

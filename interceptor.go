@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/typecache"
 )
 
 // Next hands a message on to the next interceptor, and the last one to the handler. It returns the
@@ -91,7 +92,7 @@ type chain struct {
 
 	run uint64 // that of the message's Context
 	to  route
-	typ typeID // the type of the message that this is the route of
+	typ typecache.ID // the type of the message that this is the route of
 
 	mu      sync.Mutex // guards current
 	current delivered
@@ -147,7 +148,7 @@ func newChain(a *actor, interceptors []Interceptor) *chain {
 // around is the call of a message's handler through the interceptors, in the run that d has, by the owner.
 func (c *chain) around(d delivered, msg any) callFunc {
 	d.typ = reflect.TypeOf(msg)
-	c.run, c.to, c.typ = d.run, d.to, dynamicType(msg)
+	c.run, c.to, c.typ = d.run, d.to, typecache.IDOf(msg)
 	c.mu.Lock()
 	c.current = d
 	c.mu.Unlock()
@@ -249,7 +250,7 @@ func (c *chain) own(ctx Context) (own Context, bound *lifetime.Bound) {
 
 // handle is the end of the chain. A message of another type than was sent is routed again.
 func (c *chain) handle(ctx Context, msg any) (any, error) {
-	if dynamicType(msg) == c.typ {
+	if typecache.IDOf(msg) == c.typ {
 		return (*c.to.call.Load())(c.actor.self, ctx, msg)
 	}
 	r, routed, err := c.actor.table.route(msg)

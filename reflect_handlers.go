@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aktgo/akt/internal/call"
 	"github.com/aktgo/akt/internal/typename"
 )
 
@@ -301,22 +302,16 @@ func newHandler(m reflect.Method, at place) *handler {
 		file:   at.file,
 		line:   at.line,
 		msg:    m.Type.In(2),
-		shape: shape{
-			plain:   m.Type.In(1) == typeContext,
-			replies: m.Type.NumOut() > 0 && m.Type.Out(0) != typeError,
-			fails:   m.Type.NumOut() > 0 && m.Type.Out(m.Type.NumOut()-1) == typeError,
-		},
+		plain:  m.Type.In(1) == typeContext,
+		fails:  m.Type.NumOut() > 0 && m.Type.Out(m.Type.NumOut()-1) == typeError,
+
 		expression: m.Func.Interface(),
 	}
-	if h.replies {
+	if m.Type.NumOut() > 0 && m.Type.Out(0) != typeError {
 		h.reply = m.Type.Out(0)
 		h.defers = mayDefer(h.reply)
 	}
-	if call := erasedCall(h); call != nil {
-		h.bind(call)
-	} else {
-		h.bind(reflectCall(m.Func, h.replies, h.fails))
-	}
+	h.bind(call.FuncFor[Context](h.callee()))
 	return h
 }
 

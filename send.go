@@ -6,12 +6,13 @@ import (
 	"runtime"
 
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/typecache"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
 // route finds the handler of a message.
 func (a *actor) route(msg any) (route, any, error) {
-	found := a.table.cache.find(dynamicType(msg))
+	found := a.table.cache.Find(typecache.IDOf(msg))
 	if found != nil && found.adapt == asItIs {
 		return found.route(), msg, nil
 	}
@@ -19,7 +20,7 @@ func (a *actor) route(msg any) (route, any, error) {
 }
 
 // routeSlowly is route for a message that has to be resolved, adapted or refused.
-func (a *actor) routeSlowly(found *slot, msg any) (route, any, error) {
+func (a *actor) routeSlowly(found *resolved, msg any) (route, any, error) {
 	r, routed, err := a.table.routeBy(found, msg)
 	if err != nil && a.box.shut() {
 		err = a.gone()

@@ -95,6 +95,8 @@ func (s *System) close() int {
 // draining is what a Shutdown that is under way knows of the actors, so that looking again and again
 // costs no more than what was started meanwhile, however many there are. Guarded by System.mu.
 //
+// Invariant:
+//
 //   - Noted-First: whoever starts an actor that was idle notes it before it runs. So an actor that is
 //     not among the active is idle.
 type draining struct {

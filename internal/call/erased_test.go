@@ -1,4 +1,4 @@
-package akt
+package call
 
 import (
 	"context"
@@ -9,28 +9,39 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
 
-// rider is an actor with a handler for every way in which messages and replies are passed. Each handler writes down what it got,
-// after its stack has grown and the collector has run.
+// Context takes four words, as akt's does.
+type Context struct {
+	context.Context
+
+	owner *int
+	run   uint64
+}
+
+// rider has a handler for every way in which messages and replies are passed. Each handler writes
+// down what it got, after its stack has grown and the collector has run.
 type rider struct {
 	got     string
 	last    any
+	ctx     context.Context
 	collect bool // whether to run the collector in each handler
 }
 
-// saw makes trouble for words that are not kept alive, or not seen by the collector, and notes what came through.
+// saw makes trouble for words that are not kept alive, or not seen by the collector, and notes what
+// came through.
 func (r *rider) saw(ctx context.Context, msg any) {
 	deep(40)
 	if r.collect {
 		runtime.GC()
 	}
 	r.got = fmt.Sprintf("%T %+v %v", msg, msg, ctx.Value(riderKey{}))
-	r.last = msg
+	r.last, r.ctx = msg, ctx
 }
 
 type riderKey struct{}
@@ -46,8 +57,8 @@ func deep(n int) int {
 
 var errRider = errors.New("rider")
 
-// smash returns a message, and writes every byte of where it was, by its address: so the room that the caller has made for
-// it has to be large enough.
+// smash returns a message, and writes every byte of where it was, by its address: so the room that
+// the caller has made for it has to be large enough.
 //
 //go:noinline
 func smash[M any](m *M) M {
@@ -122,7 +133,10 @@ func (r *rider) HandleSmall(c context.Context, m rideSmall) (int16, error) {
 	r.saw(c, m)
 	return -m.A, nil
 }
-func (r *rider) HandleText(c Context, m rideText) (rideText, error) { r.saw(c, m); return m + "?", nil }
+func (r *rider) HandleText(c Context, m rideText) (rideText, error) {
+	r.saw(c, m)
+	return m + "?", nil
+}
 func (r *rider) HandlePair(c Context, m ridePair) (ridePair, error) {
 	r.saw(c, m)
 	return ridePair{m.B, m.A}, nil
@@ -135,8 +149,11 @@ func (r *rider) HandleBytes(c Context, m rideBytes) ([]string, error) {
 	r.saw(c, m)
 	return strings.Split(string(m.B), "a"), nil
 }
-func (r *rider) HandleAny(c Context, m any) (any, error)        { r.saw(c, m); return m, nil }
-func (r *rider) HandleHolder(c Context, m rideAny) (any, error) { r.saw(c, m); return m.V, errRider }
+func (r *rider) HandleAny(c Context, m any) (any, error) { r.saw(c, m); return m, nil }
+func (r *rider) HandleHolder(c Context, m rideAny) (any, error) {
+	r.saw(c, m)
+	return m.V, errRider
+}
 func (r *rider) HandlePointer(c Context, m ridePointer) (*int, error) {
 	r.saw(c, *m.P)
 	n := *m.P + 1
@@ -152,13 +169,23 @@ func (r *rider) HandleFloat(c Context, m rideFloat) (float64, error) {
 	r.saw(c, m)
 	return m.F / 2, nil
 }
-func (r *rider) HandleBlank(c Context, m rideBlank) (int, error)       { r.saw(c, m); return m.A + m.B, nil }
-func (r *rider) HandleArray(c Context, m rideArray) (rideArray, error) { r.saw(c, m); return m, nil }
+func (r *rider) HandleBlank(c Context, m rideBlank) (int, error) {
+	r.saw(c, m)
+	return m.A + m.B, nil
+}
+func (r *rider) HandleArray(c Context, m rideArray) (rideArray, error) {
+	r.saw(c, m)
+	return m, nil
+}
 func (r *rider) HandleNested(c Context, m rideNested) error {
 	r.saw(c, string(m.T)+fmt.Sprint(*m.P.P))
 	return errRider
 }
-func (r *rider) HandleFunc(c context.Context, m rideFunc) int       { n := m.F(); r.saw(c, n); return n }
+func (r *rider) HandleFunc(c context.Context, m rideFunc) int {
+	n := m.F()
+	r.saw(c, n)
+	return n
+}
 func (r *rider) HandleTail(c Context, m rideTail) (rideTail, error) { r.saw(c, m); return m, nil }
 func (r *rider) HandleTails(c Context, m rideTails) (uint64, error) {
 	was := smash(&m)
@@ -188,43 +215,92 @@ func rides(n uint64, s string) []any {
 	wide := rideWide{A: uint8(n)}
 	wide.T.T.T.T.T.N = n
 	return []any{
-		rideEmpty{}, rideByte(n), rideSmall{int16(n)}, rideText(s), ridePair{uint8(n), uint8(n >> 8)},
-		rideMix{s, int32(n), n%2 == 0}, rideBytes{[]byte(s)}, rideBytes{}, complex(float64(i), 1), [3]string{s, s},
-		rideAny{s}, rideAny{}, rideAny{i}, ridePointer{&i}, &rideMix{s, int32(n), true}, rideFive{1, 2, 3, 4, i},
-		rideFloat{float64(i)}, rideBlank{A: i, B: 7}, rideArray{[2]int{i, 2}}, rideNested{P: ridePointer{&i}, T: rideText(s)},
-		rideFunc{func() int { return i }}, rideTail{N: n}, rideTails{T: rideTail{N: n}}, wide, rideLoud{i}, n, n%3 == 0, int8(n), int16(n), uint16(n), s, []any{s, i}, &i,
+		rideEmpty{}, rideByte(n), rideSmall{int16(n)}, rideText(s),
+		ridePair{uint8(n), uint8(n >> 8)}, rideMix{s, int32(n), n%2 == 0}, &rideMix{s, int32(n), true},
+		rideBytes{[]byte(s)}, rideBytes{}, rideAny{s}, rideAny{}, rideAny{i}, ridePointer{&i},
+		rideFive{1, 2, 3, 4, i}, rideFloat{float64(i)}, rideBlank{A: i, B: 7},
+		rideArray{[2]int{i, 2}}, rideNested{P: ridePointer{&i}, T: rideText(s)},
+		rideFunc{func() int { return i }}, rideTail{N: n}, rideTails{T: rideTail{N: n}}, wide,
+		rideLoud{i}, n, n%3 == 0, int8(n), int16(n), uint16(n), s,
+		complex(float64(i), 1), [3]string{s, s}, []any{s, i}, &i,
 	}
 }
 
-// compareRides calls every handler the way it is called and by reflection, and wants the same.
+// handler is a method of rider.
+type handler struct {
+	name string
+	Method
+}
+
+// riders are the methods of rider, by name.
+var riders = sync.OnceValue(func() (list []handler) {
+	t := reflect.TypeFor[*rider]()
+	typeError, typeContext := reflect.TypeFor[error](), reflect.TypeFor[context.Context]()
+	for i := range t.NumMethod() {
+		m := t.Method(i)
+		out := m.Type.NumOut()
+		h := handler{strings.TrimPrefix(m.Name, "Handle"), Method{
+			Expression: m.Func.Interface(),
+			Message:    m.Type.In(2),
+			Plain:      m.Type.In(1) == typeContext,
+			Fails:      out > 0 && m.Type.Out(out-1) == typeError,
+		}}
+		if out > 0 && m.Type.Out(0) != typeError {
+			h.Reply = m.Type.Out(0)
+		}
+		list = append(list, h)
+	}
+	return list
+})
+
+// handlerOf is the method of rider for a message: that of its type, else that of an interface.
+func handlerOf(msg reflect.Type) handler {
+	for _, h := range riders() {
+		if h.Message == msg {
+			return h
+		}
+	}
+	if _, loud := reflect.Zero(msg).Interface().(rideShout); loud {
+		return handlerOf(reflect.TypeFor[rideShout]())
+	}
+	return handlerOf(reflect.TypeFor[any]())
+}
+
+// compare calls a method the way it is called and by reflection, and wants the same.
+func compare[C context.Context](t *testing.T, name string, m Method, c C, msg any, collect bool) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { // on a fresh, small stack
+		defer close(done)
+		fast, slow := rider{collect: collect}, rider{collect: collect}
+		gotReply, gotErr := FuncFor[C](m)(&fast, c, msg)
+		wantReply, wantErr := reflected[C](m)(&slow, c, msg)
+		if collect {
+			runtime.GC()
+		}
+		same := reflect.TypeOf(gotReply) == reflect.TypeOf(wantReply) &&
+			reflect.DeepEqual(gotReply, wantReply) && errors.Is(gotErr, wantErr)
+		if !same || fast.got != slow.got || fast.ctx != slow.ctx {
+			t.Errorf("%s of %T:\n got %#v, %v; saw %s\nwant %#v, %v; saw %s",
+				name, msg, gotReply, gotErr, fast.got, wantReply, wantErr, slow.got)
+		}
+	}()
+	<-done
+}
+
+// compareRides compares every method of rider.
 func compareRides(t *testing.T, n uint64, s string, collect bool) {
 	t.Helper()
-	tbl, err := tableFor(reflect.TypeFor[*rider]())
-	require.NoError(t, err)
-	c := Context{Context: context.WithValue(t.Context(), riderKey{}, s)}
+	owner := int(int32(n))
+	c := Context{context.WithValue(t.Context(), riderKey{}, s), &owner, n}
 	for _, msg := range rides(n, s) {
-		r, routed, err := tbl.route(msg)
-		require.NoError(t, err)
-		done := make(chan struct{})
-		go func() { // on a fresh, small stack
-			defer close(done)
-			fast, slow := rider{collect: collect}, rider{collect: collect}
-			gotReply, gotErr := (*r.call.Load())(&fast, c, routed)
-			wantReply, wantErr := reflectCall(reflect.ValueOf(r.expression), r.replies, r.fails)(&slow, c, routed)
-			if collect {
-				runtime.GC()
-			}
-			if !errors.Is(gotErr, wantErr) || fast.got != slow.got || reflect.TypeOf(gotReply) != reflect.TypeOf(wantReply) ||
-				!reflect.DeepEqual(gotReply, wantReply) && reflect.TypeOf(gotReply).Kind() != reflect.Func {
-				t.Errorf("%s of %T:\n got %#v, %v; saw %s\nwant %#v, %v; saw %s", r.method, msg, gotReply, gotErr, fast.got, wantReply, wantErr, slow.got)
-			}
-		}()
-		<-done
+		h := handlerOf(reflect.TypeOf(msg))
+		compare(t, h.name, h.Method, c, msg, collect)
 	}
 }
 
-// H2, H5: a handler that is called without reflection gets and returns what it does by reflection, also when its stack grows and
-// the collector runs meanwhile.
+// A method that is called without reflection gets and returns what it does by reflection, also when
+// its stack grows and the collector runs meanwhile.
 func TestErased(t *testing.T) { //nolint:paralleltest // it changes how often the collector runs
 	defer debug.SetGCPercent(debug.SetGCPercent(1))
 	for n := range uint64(8) {
@@ -235,18 +311,17 @@ func TestErased(t *testing.T) { //nolint:paralleltest // it changes how often th
 // The kinds that have to stay with reflection do, and the others do not.
 func TestErasedKinds(t *testing.T) {
 	t.Parallel()
-	tbl, err := tableFor(reflect.TypeFor[*rider]())
-	require.NoError(t, err)
-	var reflected []string
-	for _, h := range tbl.handlers {
-		if erasedCall(h) == nil {
-			reflected = append(reflected, h.name)
+	var byReflection []string
+	for _, h := range riders() {
+		if erased[Context](h.Method) == nil {
+			byReflection = append(byReflection, h.name)
 		}
 	}
 	if erases {
-		require.Equal(t, []string{"Array", "Blank", "Five", "Float", "Pair", "Shout", "Tail", "Wide"}, reflected)
+		kinds := []string{"Array", "Blank", "Five", "Float", "Pair", "Shout", "Tail", "Wide"}
+		require.Equal(t, kinds, byReflection)
 	} else {
-		require.Len(t, reflected, len(tbl.handlers))
+		require.Len(t, byReflection, len(riders()))
 	}
 }
 

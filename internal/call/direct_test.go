@@ -1,6 +1,6 @@
 //go:build !akt_safe
 
-package akt
+package call
 
 import (
 	"context"
@@ -9,35 +9,36 @@ import (
 	"runtime"
 	"runtime/debug"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 )
 
-// compareTyped calls the handler of M as a typed call site does and by reflection, and wants the same.
+// compareTyped calls the method of M as a typed call site does, also after its type was forgotten,
+// and by reflection, and wants the same.
 func compareTyped[M, R any](t *testing.T, msg M) {
 	t.Helper()
-	tbl, err := tableFor(reflect.TypeFor[*rider]())
-	require.NoError(t, err)
-	h := tbl.exact[reflect.TypeFor[M]()]
-	require.NotNil(t, h)
-	c := Context{Context: context.WithValue(t.Context(), riderKey{}, "typed")}
+	h := handlerOf(reflect.TypeFor[M]())
+	n := 41
+	c := Context{context.WithValue(t.Context(), riderKey{}, "typed"), &n, 7}
 	done := make(chan struct{})
 	go func() { // on a fresh, small stack
 		defer close(done)
 		var fast, slow any = &rider{collect: true}, &rider{collect: true}
-		got, gotErr := typedFor[M, R](h)(receiverOf(fast), c, msg)
-		wantAny, wantErr := reflectCall(reflect.ValueOf(h.expression), h.replies, h.fails)(slow, c, msg)
+		f := FromOpaque[Context, M, R](ToOpaque(TypedFor[Context, M, R](h.Method)))
+		got, gotErr := f(ReceiverOf(fast), c, msg)
+		wantAny, wantErr := reflected[Context](h.Method)(slow, c, msg)
 		runtime.GC()
 		want, _ := wantAny.(R)
-		if wantErr == nil && !reflect.DeepEqual(got, want) || !errors.Is(gotErr, wantErr) || fast.(*rider).got != slow.(*rider).got {
-			t.Errorf("%s:\n got %#v, %v; saw %s\nwant %#v, %v; saw %s", h, got, gotErr, fast.(*rider).got, want, wantErr, slow.(*rider).got)
+		sawFast, sawSlow := fast.(*rider), slow.(*rider)
+		if wantErr == nil && !reflect.DeepEqual(got, want) || !errors.Is(gotErr, wantErr) ||
+			sawFast.got != sawSlow.got || sawFast.ctx != sawSlow.ctx {
+			t.Errorf("%s:\n got %#v, %v; saw %s\nwant %#v, %v; saw %s",
+				h.name, got, gotErr, sawFast.got, want, wantErr, sawSlow.got)
 		}
 	}()
 	<-done
 }
 
-// H2, H8: a typed call, whose receiver is a bare pointer, gets and returns what the handler does by reflection, in all its shapes, also
-// when its stack grows and the collector runs meanwhile.
+// A typed call, whose receiver is a bare pointer, gets and returns what the method does by
+// reflection, in all its shapes, also when its stack grows and the collector runs meanwhile.
 func TestDirect(t *testing.T) { //nolint:paralleltest // it changes how often the collector runs
 	defer debug.SetGCPercent(debug.SetGCPercent(1))
 	n := 41

@@ -1,0 +1,11 @@
+//go:build akt_safe || !(amd64 || arm64) || go1.27
+
+package call
+
+import "context"
+
+// erases says that erased.go is not in the build.
+const erases = false
+
+// erased is for architectures and Go versions whose calls are understood; see erased.go.
+func erased[C context.Context](Method) Func[C] { return nil }
