@@ -42,6 +42,26 @@ func TestShutdownRunsOutOfPatience(t *testing.T) {
 	})
 }
 
+// The patience of Shutdown may end also when all are told to end: who is in OnStopped is named.
+func TestShutdownRunsOutOfPatienceInOnStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem()
+		addr, err := system.Run(&doll{onStopped: func(akt.Context) { time.Sleep(time.Hour) }},
+			akt.WithName("slow"))
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		err = system.Shutdown(ctx)
+		require.Equal(t, time.Minute, time.Since(began))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "not quiet: slow in OnStopped (0 queued)")
+		<-addr.Done()
+		require.Equal(t, time.Hour, time.Since(began))
+	})
+}
+
 // Nothing runs in a system after Shutdown has given up waiting, also where the handler that it was
 // stuck in asks for it: nobody would stop that.
 func TestRunAfterShutdownRanOutOfPatience(t *testing.T) {
