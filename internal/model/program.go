@@ -76,6 +76,7 @@ const (
 	hDrain    verb = "hdrain"
 	hWait     verb = "hwait"
 	hLookup   verb = "hlookup"
+	hCancel   verb = "hcancel"
 )
 
 // verbs has each verb as often as a program should.
@@ -84,7 +85,7 @@ var verbs = weighted(map[verb]int{
 	doUpgrade: 1, doRelease: 3, doFault: 1, doPolicy: 3, doAdvance: 4, doShutdown: 1,
 	doPatience: 1, doSettle: 6, doOwed: 1, doGoSend: 3, doFlush: 1, doWait: 1, doLookup: 1,
 	hEnd: 18, hSend: 6, hNotify: 4, hRun: 4, hWatch: 4, hUnwatch: 1, hStop: 2, hLater: 3,
-	hInterval: 2, hTimer: 1, hDrain: 1, hWait: 1, hLookup: 2,
+	hInterval: 2, hTimer: 1, hDrain: 1, hWait: 1, hLookup: 2, hCancel: 2,
 })
 
 // everyVerb is the order of the verbs, for what has to be the same every time.
@@ -93,7 +94,7 @@ var everyVerb = []verb{
 	doPolicy, doAdvance, doShutdown, doPatience, doSettle, doOwed, doGoSend, doFlush, doWait,
 	doLookup,
 	hEnd, hSend, hNotify, hRun, hWatch, hUnwatch, hStop, hLater, hInterval, hTimer, hDrain, hWait,
-	hLookup,
+	hLookup, hCancel,
 }
 
 func weighted(of map[verb]int) (list []verb) {

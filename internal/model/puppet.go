@@ -146,7 +146,7 @@ func decision(what string, id, restarts int) string {
 	return fmt.Sprintf("%s of a%d, %d restarts", what, id, restarts)
 }
 
-// order is what a handler that holds the actor is told: to do something, or to end.
+// order is what a handler that holds the actor is told: to do something, to end, or both.
 type order struct {
 	do  func(akt.Context)
 	end act
@@ -308,6 +308,8 @@ func (p puppet) hold(ctx akt.Context, id int) (int, error) {
 		o := <-p.strings
 		if o.do != nil {
 			o.do(ctx)
+		}
+		if o.end == "" && o.do != nil {
 			continue
 		}
 		if ctx.Err() != nil {

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aktgo/akt"
@@ -230,9 +231,34 @@ func (s *stage) handler(st step) bool {
 		d.strings <- order{do: func(ctx akt.Context) { ctx.Drain() }}
 	case hWait, hLookup:
 		return s.await(st, h, m)
+	case hCancel:
+		return s.cancelBehind(st, m, who)
 	default:
 		return false
 	}
+	return true
+}
+
+// cancelBehind has a handler end the ctx of a request that is queued behind it, and return before the
+// sender can leave. Where others wait for room, whether they are let in before the next handler runs
+// is not said.
+func (s *stage) cancelBehind(st step, m *actor, who string) bool {
+	var queued []*call
+	for _, c := range slices.Concat(m.private, m.public) {
+		if c.request && c.cancel != nil && !c.over {
+			queued = append(queued, c)
+		}
+	}
+	if len(queued) == 0 || len(m.waiting) > 0 {
+		return false
+	}
+	c := queued[st.b%len(queued)]
+	s.say("%s ends the ctx of call %d, and replies", who, c.id)
+	c.ends()
+	m.conclude(actReply)
+	m.settle()
+	m.ambiguous = m.ambiguous || m.shut || m.stateless // whether it was still queued then
+	s.diaries[m.id].strings <- order{do: func(akt.Context) { c.cancel() }, end: actReply}
 	return true
 }
 
