@@ -16,7 +16,7 @@ import (
 )
 
 // TestBehaviour has the differences from the crate akt 0.1.2, and what is the same though it need
-// not be, by the rows of the README's list, each in a bubble of its own.
+// not be, by the rows of docs/crate.md, each in a bubble of its own.
 func TestBehaviour(t *testing.T) {
 	t.Parallel()
 	t.Run("mailbox of any size, 1,024 by default; blocked senders enter in order; one that gives "+

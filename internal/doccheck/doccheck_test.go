@@ -33,21 +33,24 @@ func repository(readme string) fstest.MapFS {
 // A page may look like this.
 func TestAcceptsWhatIsTrue(t *testing.T) {
 	t.Parallel()
-	const output = "<!-- a/output.txt -->\n| a | b |\n|---|---|\n| one | `x`: why |\n| two | `y` |\n"
+	const output = "<!-- a/output.txt -->\n" +
+		"| a | b |\n|---|---|\n| one | `x`: why |\n| two | `y` |\n"
 	for name, readme := range map[string]string{
 		"a whole file": block,
 		"a region, unindented": "<!-- b/main.go#loop -->\n" +
 			"```go\nfor {\n\twork()\n\n\tif done {\n\t\tbreak\n\t}\n}\n```\n",
 		"a region with empty lines around": "<!-- b/main.go#far -->\n```go\nvar x int\n```\n",
 		"an empty line in between":         "<!-- a/main.go -->\n\n```go\npackage main\n```\n",
-		"a block in a list":                "- see\n\n  <!-- a/main.go -->\n  ```go\n  package main\n  ```\n",
-		"another fence":                    "<!-- a/main.go -->\n~~~~ Go title=x\npackage main\n~~~~\n",
-		"line ends of Windows":             strings.ReplaceAll(block, "\n", "\r\n"),
-		"blocks that are not Go":           "```sh\ngo test\n```\n\n```\nfunc\n```\n",
-		"a Go block quoted in a text":      "````text\n```go\nx\n```\n````\n",
-		"what a program prints":            output + "\ntext\n",
-		"the same, at the end":             output,
-		"the same, in a block":             "<!-- a/main.go -->\n```go\npackage main\n```\n" + fenced(output),
+		"a block in a list": "- see\n\n  <!-- a/main.go -->\n" +
+			"  ```go\n  package main\n  ```\n",
+		"another fence": "<!-- a/main.go -->\n" +
+			"~~~~ Go title=x\npackage main\n~~~~\n",
+		"line ends of Windows":        strings.ReplaceAll(block, "\n", "\r\n"),
+		"blocks that are not Go":      "```sh\ngo test\n```\n\n```\nfunc\n```\n",
+		"a Go block quoted in a text": "````text\n```go\nx\n```\n````\n",
+		"what a program prints":       output + "\ntext\n",
+		"the same, at the end":        output,
+		"the same, in a block":        fenced(output),
 		"some rows, in other words": "<!-- a/output.txt: rows -->\n" +
 			"| a | why |\n|---|---|\n| two | it is `y` |\n",
 		"links that lead somewhere": "[a](a) [`b`](a/main.go#L1) ![c](</a/main.go>)\n\n" +
@@ -124,7 +127,8 @@ func TestFindsWhatIsWrong(t *testing.T) {
 			`README.md:4: the end, but b/main.go has ""`,
 		},
 		"another indentation": {
-			"<!-- a/main.go -->\n```go\n\tpackage main\n```\n", `README.md:3: "\tpackage main", but`,
+			"<!-- a/main.go -->\n```go\n\tpackage main\n```\n",
+			`README.md:3: "\tpackage main", but`,
 		},
 		"a region that is not there": {
 			"<!-- b/main.go#lop -->\n```go\nx\n```\n",
@@ -187,7 +191,8 @@ func TestFindsWhatIsWrong(t *testing.T) {
 			"[a](nowhere.md#x)\n", "README.md:1: the link nowhere.md#x leads to no file",
 		},
 		"a heading that is not there": {
-			"[a](docs/page.md#none)\n", "README.md:1: the link docs/page.md#none leads to no heading",
+			"[a](docs/page.md#none)\n",
+			"README.md:1: the link docs/page.md#none leads to no heading",
 		},
 		"a heading that this page lacks": {
 			"# a\n[a](#b)\n", "README.md:2: the link #b leads to no heading",
@@ -233,7 +238,8 @@ func TestComparesFilesOnDisk(t *testing.T) {
 	write("main.go", "package main\r\n\r\nfunc main() {\r\n"+
 		"\t// region run\r\n\trun(1)\r\n\t// endregion\r\n}\r\n")
 	require.Empty(t, doccheck.Problems(os.DirFS(dir)))
-	write("main.go", "package main\n\nfunc main() {\n\t// region run\n\trun(2)\n\t// endregion\n}\n")
+	write("main.go", "package main\n\nfunc main() {\n"+
+		"\t// region run\n\trun(2)\n\t// endregion\n}\n")
 	require.Equal(t, []string{`README.md:5: "run(1)", but main.go#run has "run(2)"`},
 		doccheck.Problems(os.DirFS(dir)))
 }

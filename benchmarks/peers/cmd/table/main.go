@@ -1,12 +1,13 @@
 // Command table runs the benchmarks of this module and writes what they say: all figures into
-// results.md, a chart into results.svg, the main table into docs/performance.md, and the figures that
-// one asks for first into README.md.
+// results.md, a chart into results.svg, the main table into docs/performance.md, and the figures
+// that one asks for first into README.md.
 //
 //	go run ./cmd/table [-rounds 6] [-benchtime 100ms] [-only regexp] [-check] [-raw file]
 //
-// The test binary is built once. Each library and benchmark is then run in a process of its own, all of them once a round and
-// in turn, so that what disturbs the machine for a while disturbs all alike. A ratio is taken within a round, and the figure in
-// the table is the median of those of all rounds. With -only, nothing is written but to the terminal.
+// The test binary is built once. Each library and benchmark is then run in a process of its own, all
+// of them once a round and in turn, so that what disturbs the machine for a while disturbs all alike.
+// A ratio is taken within a round, and the figure in the table is the median of those of all rounds.
+// With -only, nothing is written but to the terminal.
 package main
 
 import (

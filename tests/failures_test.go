@@ -1,9 +1,8 @@
-package akt_test
+package tests_test
 
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,8 +13,9 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// This file is about what goes wrong in production: one test for each failure, with the answer that the sender gets and the time
-// that this takes. Time is virtual, so that "at once" means exactly 0, while the senders' patience is 5 seconds.
+// This file is about what goes wrong in production: one test for each failure, with the answer that
+// the sender gets and the time that this takes. Time is virtual, so that "at once" means exactly 0,
+// while the senders' patience is 5 seconds.
 
 // mishap is an actor that fails as it is told.
 type mishap struct {
@@ -71,7 +71,9 @@ const mishapPatience = 5 * time.Second
 // eachMishapPath runs a test in a bubble for both send paths.
 func eachMishapPath(t *testing.T, test func(t *testing.T, ctx context.Context, s *akt.System)) {
 	t.Helper()
-	for name, patience := range map[string]time.Duration{"on the sender's goroutine": 0, "queued": mishapPatience} {
+	for name, patience := range map[string]time.Duration{
+		"on the sender's goroutine": 0, "queued": mishapPatience,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inMishapBubble(t, func(t *testing.T, s *akt.System) {
@@ -113,7 +115,7 @@ func after(t *testing.T, began time.Time, answer error) time.Duration {
 	return took
 }
 
-// E2, L5: the sender of a request whose handler panics is told at once, with the panic's value and stack.
+// The sender of a request whose handler panics is told at once, with the panic's value and stack.
 func TestFailurePanic(t *testing.T) {
 	t.Parallel()
 	eachMishapPath(t, func(t *testing.T, ctx context.Context, s *akt.System) {
@@ -128,7 +130,8 @@ func TestFailurePanic(t *testing.T) {
 	})
 }
 
-// E2: the sender of a message that the actor does not know is told at once what it knows, and the actor never sees the message.
+// The sender of a message that the actor does not know is told at once what it knows, and the actor
+// never sees the message.
 func TestFailureUnknownMessage(t *testing.T) {
 	t.Parallel()
 	eachMishapPath(t, func(t *testing.T, ctx context.Context, s *akt.System) {
@@ -145,7 +148,7 @@ func TestFailureUnknownMessage(t *testing.T) {
 	})
 }
 
-// D6: a cycle of requests is told at once, with its path, and both actors go on.
+// A cycle of requests is told at once, with its path, and both actors go on.
 func TestFailureCycle(t *testing.T) {
 	t.Parallel()
 	eachMishapPath(t, func(t *testing.T, ctx context.Context, s *akt.System) {
@@ -164,7 +167,8 @@ func TestFailureCycle(t *testing.T) {
 	})
 }
 
-// E1: an error that a handler returns reaches the sender as it is, at once, and the actor lives on with its state.
+// An error that a handler returns reaches the sender as it is, at once, and the actor lives on with
+// its state.
 func TestFailureError(t *testing.T) {
 	t.Parallel()
 	eachMishapPath(t, func(t *testing.T, ctx context.Context, s *akt.System) {
@@ -184,7 +188,8 @@ func TestFailureError(t *testing.T) {
 	})
 }
 
-// L5: none of 99 messages that are queued behind one whose handler panics is lost: the fresh state handles them all, in order.
+// None of 99 messages that are queued behind one whose handler panics is lost: the fresh state
+// handles them all, in order.
 func TestFailureRestartKeepsTheQueue(t *testing.T) {
 	t.Parallel()
 	eachMishapPath(t, func(t *testing.T, ctx context.Context, s *akt.System) {
@@ -240,18 +245,20 @@ func (w *mishapWatcher) HandleTerminated(_ akt.Context, t akt.Terminated) {
 
 func (w *mishapWatcher) HandleTold(akt.Context, mishapTold) []error { return w.told }
 
-// L5: an actor whose handler panics again and again stops at its restart limit. Each sender is told of its panic, those who come later
-// that the actor has stopped, and of what; whoever watches learns why; and the rest of the program goes on.
+// An actor whose handler panics again and again stops at its restart limit. Each sender is told of
+// its panic, those who come later that the actor has stopped, and of what; whoever watches learns
+// why; and the rest of the program goes on.
 func TestFailureRestartLimit(t *testing.T) {
 	t.Parallel()
 	eachMishapPath(t, func(t *testing.T, ctx context.Context, s *akt.System) {
 		ends := 0
-		addr := runMishap(t, s, akt.Spawner[*mishap](func() *mishap { return &mishap{stopped: &ends} }))
+		newMishap := func() *mishap { return &mishap{stopped: &ends} }
+		addr := runMishap(t, s, akt.Spawner[*mishap](newMishap))
 		watcher := runMishap(t, s, &mishapWatcher{})
 		require.NoError(t, watcher.Notify(ctx, mishapWatch{addr}))
 		for range 1 + 5 {
 			require.NoError(t, addr.Err())
-			_, err := addr.Send(ctx, mishapPanic{}) // it waits where the actor rests before its next restart
+			_, err := addr.Send(ctx, mishapPanic{}) // waits for the restart, where that waits
 			requireSendError(t, err, akt.MaybeHandled, errMishapPanic)
 		}
 		synctest.Wait()
@@ -271,7 +278,7 @@ func TestFailureRestartLimit(t *testing.T) {
 	})
 }
 
-// D1, L6: actors that sleep in their handlers, however many, do not delay a request to another one.
+// Actors that sleep in their handlers, however many, do not delay a request to another one.
 func TestFailureSleepers(t *testing.T) {
 	t.Parallel()
 	for _, sleepers := range []int{16, 1000} {
@@ -297,8 +304,9 @@ func TestFailureSleepers(t *testing.T) {
 	}
 }
 
-// An actor that waits for a day is tested under testing/synctest in no time: the bubble's clock goes on by itself as soon as
-// all actors are idle, and no goroutine of theirs is left when the system is shut down.
+// An actor that waits for a day is tested under testing/synctest in no time: the bubble's clock
+// goes on by itself as soon as all actors are idle, and no goroutine of theirs is left when the
+// system is shut down.
 func TestFailureSynctest(t *testing.T) {
 	t.Parallel()
 	wall := time.Now()
@@ -319,8 +327,8 @@ func TestFailureSynctest(t *testing.T) {
 	t.Cleanup(func() { require.Less(t, time.Since(wall), time.Minute, "of real time") })
 }
 
-// D3: a mailbox is bounded by default. To one that is full, TryNotify fails at once, and Send and Notify when their patience ends;
-// none of these messages is ever handled, and all others are.
+// A mailbox is bounded by default. To one that is full, TryNotify fails at once, and Send and
+// Notify when their patience ends; none of these messages is ever handled, and all others are.
 func TestFailureOverload(t *testing.T) {
 	t.Parallel()
 	inMishapBubble(t, func(t *testing.T, _ *akt.System) {
@@ -351,26 +359,4 @@ func TestFailureOverload(t *testing.T) {
 		require.NotContains(t, handled, -1)
 		require.NotContains(t, handled, -2)
 	})
-}
-
-// quiet keeps expected failures out of the tests' output.
-func quiet() akt.Option { return akt.WithLogger(slog.New(slog.DiscardHandler)) }
-
-// requireSendError checks what a failed send says: whether the message was handled, and why.
-func requireSendError(
-	t *testing.T, err error, handled akt.Handled, causes ...error,
-) *akt.SendError {
-	t.Helper()
-	var failure *akt.SendError
-	require.ErrorAs(t, err, &failure)
-	require.Equal(t, handled, failure.Handled, "%v", err)
-	for _, cause := range causes {
-		require.ErrorIs(t, err, cause)
-	}
-	return failure
-}
-
-func shutDown(t *testing.T, system *akt.System) {
-	t.Helper()
-	assert.NoError(t, system.Shutdown(context.Background()))
 }
