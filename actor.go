@@ -163,7 +163,7 @@ func (a *actor) runningIn(word uint64) string {
 		return name
 	}
 	if i := int(index) - 1; i >= 0 && i < len(a.table.handlers) {
-		return a.table.handlers[i].method
+		return a.table.handlers[i].GoName
 	}
 	return ""
 }

@@ -31,13 +31,13 @@ var (
 
 // plan says how an R is obtained from this handler's reply; found out once for each R.
 func (h *handler) plan(want reflect.Type) replyPlan {
-	if h.reply == want && want != typeAny {
+	if h.Reply == want && want != typeAny {
 		return planReply
 	}
 	if p, ok := h.plans.Load(want); ok {
 		return p.(replyPlan)
 	}
-	p := planFor(h.reply, want)
+	p := planFor(h.Reply, want)
 	h.plans.Store(want, p)
 	return p
 }
@@ -162,14 +162,14 @@ func learn[R, M any](t *table) {
 		return
 	}
 	plan := h.plan(reply)
-	if !(plan == planReply && h.reply == reply || plan == planNothing && reply == typeNothing) {
+	if !(plan == planReply && h.Reply == reply || plan == planNothing && reply == typeNothing) {
 		return
 	}
-	f := call.TypedFor[Context, M, R](h.callee())
+	f := call.TypedFor[Context, M, R](h.Method)
 	if f == nil {
 		return
 	}
-	if h.reply != nil {
+	if h.Reply != nil {
 		h.bind(func(self any, ctx Context, msg any) (any, error) {
 			return boxed(f(call.ReceiverOf(self), ctx, msg.(M)))
 		})
@@ -229,7 +229,7 @@ func (a *actor) ask(ctx context.Context, msg any, into lane, want reflect.Type) 
 	}
 	plan := r.plan(want)
 	if plan == planMismatch {
-		return nil, a.undelivered(labelOf(msg), r.replyTypeError(r.reply, want))
+		return nil, a.undelivered(labelOf(msg), r.replyTypeError(r.Reply, want))
 	}
 	return a.askFor(ctx, r, routed, into, want, plan)
 }
@@ -262,7 +262,7 @@ func (a *actor) askFor(ctx context.Context, r route, msg any, into lane, want re
 		return reply, nil
 	}
 	wrong := r.replyTypeError(reflect.TypeOf(reply), want)
-	if intercepted && !mayReply(r.reply, reflect.TypeOf(reply)) {
+	if intercepted && !mayReply(r.Reply, reflect.TypeOf(reply)) {
 		wrong.Handler = "an interceptor of " + wrong.Handler // or the handler of the message that it made
 	}
 	return nil, a.unanswered(r.sentAs(msg), MaybeHandled, wrong)
@@ -326,7 +326,7 @@ func RecipientOf[M, R any](to Sender) (Recipient[M, R], error) {
 		h = r.handler
 	}
 	if h != nil && h.plan(want) == planMismatch {
-		return Recipient[M, R]{}, t.undelivered(label{typ: msgType.String()}, h.replyTypeError(h.reply, want))
+		return Recipient[M, R]{}, t.undelivered(label{typ: msgType.String()}, h.replyTypeError(h.Reply, want))
 	}
 	return Recipient[M, R]{to}, nil
 }

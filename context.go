@@ -3,7 +3,6 @@ package akt
 import (
 	"context"
 	"log/slog"
-	"reflect"
 	"time"
 
 	"github.com/aktgo/akt/internal/lifetime"
@@ -32,15 +31,6 @@ type StoppingHook interface{ OnStopping(Context) bool }
 // call to a state that was started, made exactly once, however the actor ended; [Context.StopCause]
 // says why. Its children have ended by then, and the mailbox is closed, but for a restart.
 type StoppedHook interface{ OnStopped(Context) }
-
-// hookShapes are the lifecycle hooks' types, by name.
-var hookShapes = map[string]reflect.Type{
-	"OnStart":    reflect.TypeFor[func(Context) error](),
-	"OnStopping": reflect.TypeFor[func(Context) bool](),
-	"OnStopped":  reflect.TypeFor[func(Context)](),
-}
-
-func isHook(method string) bool { return hookShapes[method] != nil }
 
 // State is where an actor is in its life.
 type State uint32

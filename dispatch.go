@@ -1,15 +1,17 @@
 package akt
 
 import (
-	"cmp"
+	"context"
 	"fmt"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/aktgo/akt/internal/call"
 	"github.com/aktgo/akt/internal/decode"
+	"github.com/aktgo/akt/internal/handlers"
 	"github.com/aktgo/akt/internal/nearest"
 	"github.com/aktgo/akt/internal/typecache"
 	"github.com/aktgo/akt/internal/typename"
@@ -30,7 +32,7 @@ type table struct {
 	ends     bool       // it has a hook that its end calls
 	defers   bool       // a reply of some handler may be a Future
 	cache    typecache.Cache[resolved]
-	lenders  []lender // embedded fields that must not be nil
+	lenders  []handlers.Lender // embedded fields that must not be nil
 }
 
 // handler is one Handle<Msg> method.
@@ -38,19 +40,8 @@ type handler struct {
 	call   atomic.Pointer[callFunc] // first, with index: one cache line for what a Send needs
 	index  uint16                   // place in the table, from 1; the state word has 16 bits for it
 	defers bool                     // its reply may be a Future
-
-	name   string // what follows Handle
-	method string
-	owner  string // the declaring type, for texts
-	file   string
-	line   int
-	msg    reflect.Type // M
-	reply  reflect.Type // R; nil without a reply
-	plain  bool         // it takes a context.Context, not an akt.Context
-	fails  bool         // it may return an error
-
-	expression any      // the method of *T as a func value, whose first parameter is a *T
-	plans      sync.Map // reflect.Type of the R that an Ask wants → replyPlan
+	handlers.Method
+	plans sync.Map // reflect.Type of the R that an Ask wants → replyPlan
 }
 
 // callFunc calls a handler on the actor's state with a message of exactly the handler's type.
@@ -58,30 +49,34 @@ type callFunc = call.Func[Context]
 
 func (h *handler) bind(f callFunc) { h.call.Store(&f) }
 
-// callee is the handler as internal/call has it.
-func (h *handler) callee() call.Method {
-	return call.Method{
-		Expression: h.expression, Message: h.msg, Reply: h.reply, Plain: h.plain, Fails: h.fails,
-	}
+// newHandler makes the table's entry for a method.
+func newHandler(m handlers.Method, index int) *handler {
+	h := &handler{index: uint16(index), defers: mayDefer(m.Reply), Method: m}
+	h.bind(call.FuncFor[Context](m))
+	return h
 }
 
-// String names the handler as in bank.Account.HandleDeposit.
-func (h *handler) String() string { return h.owner + "." + h.method }
-
-func newTable(t reflect.Type, handlers []*handler) *table {
-	tbl := &table{typ: t, kind: kindOf(t), handlers: handlers, exact: map[reflect.Type]*handler{}, byName: map[string]*handler{}}
-	tbl.stopping = methodSet(t).Implements(reflect.TypeFor[StoppingHook]())
-	tbl.ends = tbl.stopping || methodSet(t).Implements(reflect.TypeFor[StoppedHook]())
+func newTable(t reflect.Type, methods []handlers.Method) *table {
+	tbl := &table{
+		typ: t, kind: kindOf(t), lenders: handlers.Lenders(methods),
+		exact: map[reflect.Type]*handler{}, byName: map[string]*handler{},
+	}
 	tbl.cache.Init()
-	for i, h := range handlers {
-		h.index = uint16(i + 1)
+	for _, m := range methods {
+		if m.IsHook() {
+			tbl.stopping = tbl.stopping || m.GoName == "OnStopping"
+			tbl.ends = tbl.ends || m.GoName != "OnStart"
+			continue
+		}
+		h := newHandler(m, len(tbl.handlers)+1)
+		tbl.handlers = append(tbl.handlers, h)
 		tbl.defers = tbl.defers || h.defers
-		tbl.exact[h.msg] = h
-		tbl.byName[h.name] = h
+		tbl.exact[h.Message] = h
+		tbl.byName[h.Name] = h
 		switch {
-		case isEmptyInterface(h.msg):
+		case h.TakesAny():
 			tbl.anything = h
-		case h.msg.Kind() == reflect.Interface:
+		case h.Message.Kind() == reflect.Interface:
 			tbl.partial = append(tbl.partial, h)
 		}
 	}
@@ -106,75 +101,10 @@ var tables sync.Map // reflect.Type → func() (*table, error)
 func tableFor(t reflect.Type) (*table, error) {
 	scanned, ok := tables.Load(t)
 	if !ok {
-		scanned, _ = tables.LoadOrStore(t, sync.OnceValues(func() (*table, error) { return scan(t) }))
+		once := sync.OnceValues(func() (*table, error) { return scan(t) })
+		scanned, _ = tables.LoadOrStore(t, once)
 	}
 	return scanned.(func() (*table, error))()
-}
-
-// tableOf returns the table of what was passed to Run or Describe.
-func tableOf(actor any) (*table, error) {
-	if sp, ok := asSpawner(actor); ok {
-		return tableOfSpawner(sp)
-	}
-	if actor == nil {
-		return nil, notRunnable("nil", "it has no type", "pass an actor, such as &Account{}")
-	}
-	t := reflect.TypeOf(actor)
-	if isNilActor(actor) && !t.Implements(typeSpawner) { // else there is no Spawner to look into
-		kind, cure := t.Kind().String(), "pass one that is not"
-		if t.Kind() == reflect.Pointer {
-			kind, cure = "pointer", "pass a pointer to a value"
-			if made := newOf(t.Elem()); made != "" {
-				cure += ", such as " + made
-			}
-		}
-		return nil, notRunnable(typename.Short(t), "the "+kind+" is nil", cure)
-	}
-	return tableFor(t)
-}
-
-// isNilActor reports whether a value has no state to run: it is a nil pointer, map, channel or
-// function.
-func isNilActor(actor any) bool {
-	switch v := reflect.ValueOf(actor); v.Kind() {
-	case reflect.Invalid:
-		return true
-	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func:
-		return v.IsNil()
-	}
-	return false
-}
-
-// tableOfSpawner returns the table of what a Spawner makes. Where that is an interface type, it has
-// to make one to look at.
-func tableOfSpawner(sp spawner) (*table, error) {
-	if sp.isNil() {
-		return nil, notRunnable(typename.Short(reflect.TypeOf(sp)), "the Spawner is nil",
-			"give it a function that makes an actor")
-	}
-	t := sp.actorType()
-	if t.Kind() != reflect.Interface {
-		tbl, err := tableFor(t)
-		if err != nil {
-			err = withPointerCure(err, t, "use an akt.Spawner[*"+typename.Short(t)+"]")
-		}
-		return tbl, err
-	}
-	state, err := spawnState(sp, nil)
-	if err != nil {
-		return nil, err
-	}
-	return tableOfSpawned(state)
-}
-
-// tableOfSpawned is tableOf for a state that a Spawner of an interface type has made.
-func tableOfSpawned(state any) (*table, error) {
-	t := reflect.TypeOf(state)
-	tbl, err := tableFor(t)
-	if err != nil {
-		err = withPointerCure(err, t, "have the Spawner return "+cmp.Or(newOf(t), "a pointer to it"))
-	}
-	return tbl, err
 }
 
 // adaptation is what has to be done to a message before its handler can take it.
@@ -210,7 +140,7 @@ func (r route) sentAs(msg any) label {
 	case asItIs:
 		return labelOf(msg)
 	case fromRaw:
-		return label{r.sentType(nil), decode.Quote(r.name)}
+		return label{r.sentType(nil), decode.Quote(r.Name)}
 	}
 	return label{typ: r.sentType(reflect.TypeOf(msg))}
 }
@@ -243,7 +173,8 @@ func (t *table) routeBy(found *resolved, msg any) (r route, _ any, err error) {
 	if found != nil {
 		r = found.route()
 	} else {
-		if raw, ok := rawOf(msg); ok && t.exact[typeRaw] == nil && t.exact[reflect.PointerTo(typeRaw)] == nil {
+		raw, ok := rawOf(msg)
+		if ok && t.exact[typeRaw] == nil && t.exact[reflect.PointerTo(typeRaw)] == nil {
 			return t.decode(raw)
 		}
 		if r, err = t.resolve(msgType); err != nil {
@@ -256,7 +187,8 @@ func (t *table) routeBy(found *resolved, msg any) (r route, _ any, err error) {
 	}
 	msg, ok := adapted(msg, r.adapt)
 	if !ok {
-		return route{}, nil, t.unhandled(msgType, "the pointer is nil, and "+r.method+" takes the value", "")
+		return route{}, nil, t.unhandled(msgType,
+			"the pointer is nil, and "+r.GoName+" takes the value", "")
 	}
 	return r, msg, nil
 }
@@ -282,7 +214,7 @@ func (t *table) resolve(msgType reflect.Type) (route, error) {
 		return route{h, asItIs}, nil
 	}
 	if msgType.Kind() == reflect.Pointer {
-		if h := t.exact[msgType.Elem()]; h != nil && h.msg.Kind() != reflect.Interface {
+		if h := t.exact[msgType.Elem()]; h != nil && h.Message.Kind() != reflect.Interface {
 			return route{h, pointedTo}, nil
 		}
 	}
@@ -291,7 +223,7 @@ func (t *table) resolve(msgType reflect.Type) (route, error) {
 	}
 	var fits []*handler
 	for _, h := range t.partial {
-		if msgType.Implements(h.msg) {
+		if msgType.Implements(h.Message) {
 			fits = append(fits, h)
 		}
 	}
@@ -302,9 +234,10 @@ func (t *table) resolve(msgType reflect.Type) (route, error) {
 		names := make([]string, len(fits))
 		texts := typename.All(append(messagesOf(fits), msgType)...)
 		for i, h := range fits {
-			names[i] = fmt.Sprintf("%s (%s)", h.method, texts[i])
+			names[i] = fmt.Sprintf("%s (%s)", h.GoName, texts[i])
 		}
-		return route{}, t.unhandled(msgType, "it implements the messages of "+strings.Join(names, " and of "),
+		return route{}, t.unhandled(msgType,
+			"it implements the messages of "+strings.Join(names, " and of "),
 			"add a handler for "+texts[len(fits)]+" itself")
 	case t.anything != nil:
 		return route{t.anything, asItIs}, nil
@@ -339,15 +272,16 @@ func behindPointer(v reflect.Value) any {
 func (t *table) decode(raw Raw) (route, any, error) {
 	h, why := t.byName[raw.Name], ""
 	if h != nil {
-		why = whyNotRaw(h.msg)
+		why = whyNotRaw(h.Message)
 	}
-	if h == nil || why != "" || h.msg.Kind() == reflect.Interface && typeRaw.Implements(h.msg) {
+	if h == nil || why != "" ||
+		h.Message.Kind() == reflect.Interface && typeRaw.Implements(h.Message) {
 		if r, err := t.resolve(typeRaw); err == nil {
 			return r, raw, nil
 		}
 		return route{}, nil, t.unhandledRaw(raw.Name, h, why)
 	}
-	v, err := decodeMessage(raw.Fields, h.msg)
+	v, err := decodeMessage(raw.Fields, h.Message)
 	if err != nil {
 		return route{}, nil, err
 	}
@@ -358,12 +292,12 @@ func (t *table) decode(raw Raw) (route, any, error) {
 func (t *table) unhandledRaw(name string, h *handler, why string) *UnhandledError {
 	e := &UnhandledError{Type: typename.Short(t.typ), Message: decode.Quote(name)}
 	for _, other := range t.handlers {
-		if whyNotRaw(other.msg) == "" {
-			e.Accepts = append(e.Accepts, other.name)
+		if whyNotRaw(other.Message) == "" {
+			e.Accepts = append(e.Accepts, other.Name)
 		}
 	}
 	if why != "" {
-		e.Reason = h.method + " takes no akt.Raw, because " + why
+		e.Reason = h.GoName + " takes no akt.Raw, because " + why
 	} else {
 		e.Hint = didYouMean(strings.TrimPrefix(name, "Handle"), e.Accepts)
 	}
@@ -381,7 +315,7 @@ func (t *table) unhandled(msgType reflect.Type, reason, hint string) *UnhandledE
 		e.Accepts = nil
 	}
 	if hint == "" && reason == "" {
-		e.Hint = nearMiss(msgType, t.handlers, texts)
+		e.Hint = handlers.Hint(msgType, messagesOf(t.handlers), texts)
 	}
 	return e
 }
@@ -390,52 +324,137 @@ func (t *table) unhandled(msgType reflect.Type, reason, hint string) *UnhandledE
 func messagesOf(handlers []*handler) []reflect.Type {
 	types := make([]reflect.Type, len(handlers), len(handlers)+2)
 	for i, h := range handlers {
-		types[i] = h.msg
+		types[i] = h.Message
 	}
 	return types
 }
-
-// nearMiss suggests the message that was probably meant; texts are those of the handlers' messages.
-// What generic types have in their brackets is compared apart from their names: nobody who sends a
-// Created[User] means a Deleted[User].
-func nearMiss(msgType reflect.Type, handlers []*handler, texts []string) string {
-	name, arguments := typename.Parts(msgType)
-	if name == "" {
-		return ""
-	}
-	predeclared := func(t reflect.Type) bool { return typename.Base(t).PkgPath() == "" }
-	parts := make([][2]string, len(handlers))
-	var names []string
-	for i, h := range handlers {
-		n, args := typename.Parts(h.msg)
-		if predeclared(h.msg) == predeclared(msgType) && (args == arguments || isNear(args, arguments)) {
-			parts[i] = [2]string{n, args}
-			names = append(names, n)
-		}
-	}
-	best, meant := nearest.Of(name, names), -1
-	for i, p := range parts {
-		if best != "" && p[0] == best && (meant < 0 || p[1] == arguments) {
-			meant = i
-		}
-	}
-	if meant < 0 {
-		return ""
-	}
-	hint := "did you mean " + texts[meant]
-	a, b := typename.Base(handlers[meant].msg), typename.Base(msgType)
-	if a != b && typename.Full(a) == typename.Full(b) {
-		hint += ", which is another type of that name: one of them is declared in a function"
-	}
-	return hint
-}
-
-// isNear reports whether one text is a slip of another.
-func isNear(a, b string) bool { return nearest.Of(a, []string{b}) != "" }
 
 func didYouMean(name string, names []string) string {
 	if best := nearest.Of(name, names); best != "" {
 		return fmt.Sprintf("did you mean %q", best)
 	}
 	return ""
+}
+
+// Description is what a type is known by as an actor: its handlers, sorted by name.
+type Description struct {
+	Type     reflect.Type // such as *bank.Account
+	Handlers []HandlerDescription
+}
+
+// HandlerDescription describes one handler.
+type HandlerDescription struct {
+	Name    string       // what follows Handle in the method's name: what Raw.Name refers to
+	Message reflect.Type // M
+	Reply   reflect.Type // R; nil for a handler without a reply
+	Method  string       // such as "HandleDeposit"
+	File    string       // where the method is declared; empty if it is promoted from an embedded interface
+	Line    int
+}
+
+// Describe returns the dispatch table of an actor or a Spawner. It starts nothing; for a Spawner of
+// an interface type, it makes one state to look at. The error is the *RegistrationError that Run
+// would return, or the *PanicError of such a Spawner.
+func Describe(actor any) (Description, error) {
+	t, err := tableOf(actor)
+	if err != nil {
+		return Description{}, err
+	}
+	d := Description{Type: t.typ, Handlers: make([]HandlerDescription, 0, len(t.handlers))}
+	for _, h := range t.handlers {
+		d.Handlers = append(d.Handlers, HandlerDescription{
+			Name: h.Name, Message: h.Message, Reply: h.Reply,
+			Method: h.GoName, File: h.File, Line: h.Line,
+		})
+	}
+	return d, nil
+}
+
+// Bind makes akt call a handler directly, with no unsafe code, for all actors of type A, also those
+// that run already. It helps handlers that would be called by reflection, see Cost in the package
+// documentation: those of messages such as structs of floats, with Go 1.27, on architectures other
+// than amd64 and arm64, and under the build tag akt_safe.
+//
+// It takes a method expression of the full shape, from which all four types are inferred:
+//
+//	akt.Bind((*Account).HandleDeposit)
+//
+// It is optional, and changes speed, never behaviour. The error is the type's *[RegistrationError],
+// or says that the function is not a handler of A; then nothing has changed. Bind may be called at
+// any time and from any goroutine.
+func Bind[A any, C context.Context, M, R any](method func(A, C, M) (R, error)) error {
+	t := reflect.TypeFor[A]()
+	if t.Kind() == reflect.Interface {
+		return fmt.Errorf("akt: Bind: %s is an interface; "+
+			"pass a method expression of the actor's own type, such as (*Account).HandleDeposit",
+			typename.Short(t))
+	}
+	tbl, err := tableFor(t)
+	if err != nil {
+		pointer := "(*" + typename.Short(t) + ")"
+		return withPointerCure(err,
+			"bind the methods of the pointer, as in "+pointer+".HandleDeposit")
+	}
+	h := tbl.exact[reflect.TypeFor[M]()]
+	own, ok := expressionOf(h, t, method)
+	if !ok {
+		return fmt.Errorf("akt: Bind: %s is not a handler of %s; "+
+			"pass a method expression, such as (*Account).HandleDeposit",
+			funcName(method), typename.Short(t))
+	}
+	switch f := own.(type) {
+	case func(A, Context, M) (R, error):
+		h.bind(func(self any, ctx Context, msg any) (any, error) {
+			return boxed(f(stateOf[A](self), ctx, msg.(M)))
+		})
+	case func(A, context.Context, M) (R, error):
+		h.bind(func(self any, ctx Context, msg any) (any, error) {
+			return boxed(f(stateOf[A](self), ctx, msg.(M)))
+		})
+	}
+	return nil
+}
+
+// expressionOf is the handler's method expression as reflection has it, if method is the same one.
+// In a generic function a method expression is wrapped, and cannot be compared; as it is not
+// called, that does no harm.
+func expressionOf[F any](h *handler, t reflect.Type, method F) (any, bool) {
+	if h == nil || reflect.ValueOf(method).IsNil() {
+		return nil, false
+	}
+	own, _ := t.MethodByName(h.GoName)
+	f, ok := own.Func.Interface().(F)
+	same := own.Func.Pointer() == reflect.ValueOf(method).Pointer() ||
+		strings.Contains(fullName(method), "[...]")
+	return f, ok && same
+}
+
+// stateOf is an actor's state as the type that was passed to Run: itself, or what it points to.
+func stateOf[A any](self any) A {
+	if a, ok := self.(A); ok {
+		return a
+	}
+	return *self.(*A)
+}
+
+// boxed is a reply as Send returns it: a reply or an error, never both.
+func boxed[R any](reply R, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return reply, nil
+}
+
+// funcName is the last part of a function's name: the method's, for a method expression.
+func funcName(f any) string {
+	name := fullName(f)
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
+func fullName(f any) string {
+	v := reflect.ValueOf(f)
+	if v.IsNil() {
+		return "nil"
+	}
+	return runtime.FuncForPC(v.Pointer()).Name()
 }

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"reflect"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -94,11 +96,23 @@ func TestResolvedIsCached(t *testing.T) {
 	msg := context.Background().(fmt.Stringer)
 	first, _, err := tbl.route(msg)
 	require.NoError(t, err)
-	require.Equal(t, "HandleStringer", first.method)
+	require.Equal(t, "HandleStringer", first.GoName)
 	tbl.partial = nil
 	again, _, err := tbl.route(msg)
 	require.NoError(t, err)
 	require.Equal(t, first, again)
+}
+
+// What is nearly a hook's name is found by what it begins with.
+func TestHooksBeginWithStems(t *testing.T) {
+	t.Parallel()
+	for name, hook := range rules.Hooks {
+		require.True(t, slices.ContainsFunc(rules.Stems, func(stem string) bool {
+			return strings.HasPrefix(name, stem)
+		}), name)
+		require.Equal(t, 1, hook.NumIn())
+		require.Equal(t, rules.Context, hook.In(0))
+	}
 }
 
 // Speed: what the cache has for a type is three words, and with its key half a cache line.

@@ -475,8 +475,8 @@ func isDeferred(reply any) bool {
 
 // mayDefer reports whether a reply of this declared type may be a Future.
 func mayDefer(declared reflect.Type) bool {
-	return declared != nil && (isFuture(declared) || isEmptyInterface(declared) ||
-		declared.Kind() == reflect.Interface && mayBeFuture(declared))
+	return declared != nil && (isFuture(declared) || declared.Kind() == reflect.Interface &&
+		(declared.NumMethod() == 0 || mayBeFuture(declared)))
 }
 
 // follow has a deferred reply that fails counted, and, where nobody waits for it, reported.

@@ -163,7 +163,7 @@ func (c *chain) deliveryOf(run uint64) Delivery {
 	if d.typ == nil || d.run>>runShift != run>>runShift {
 		return Delivery{}
 	}
-	return Delivery{Handler: d.to.method, Message: d.to.sentType(d.typ), Notification: d.notice, Queued: d.queued}
+	return Delivery{Handler: d.to.GoName, Message: d.to.sentType(d.typ), Notification: d.notice, Queued: d.queued}
 }
 
 // callOf is the call of an envelope's handler, through the interceptors if there are any.

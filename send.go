@@ -268,7 +268,7 @@ func (a *actor) giveUp(ctx context.Context, e *envelope) error {
 		}
 		if old&begun != 0 {
 			err := a.unanswered(e.name(), MaybeHandled, ended(ctx))
-			err.detail = "running " + e.to.method
+			err.detail = "running " + e.to.GoName
 			return err
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/aktgo/akt/internal/words"
 )
 
 // link is one run of one actor, as a Context carries it.
@@ -343,7 +345,7 @@ func (a *actor) unquiet() string {
 		text += " waiting for its restart"
 	}
 	if owed > 0 {
-		text += fmt.Sprintf(" owing %d %s", owed, plural(owed, "Promise", "Promises"))
+		text += fmt.Sprintf(" owing %d %s", owed, words.Plural(owed, "Promise", "Promises"))
 	}
 	return text + fmt.Sprintf(" (%d queued)", queued)
 }

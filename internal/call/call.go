@@ -12,6 +12,8 @@ package call
 import (
 	"context"
 	"reflect"
+
+	"github.com/aktgo/akt/internal/handlers"
 )
 
 // Func calls a method on a receiver, a *T in an interface value, with a message of exactly the
@@ -22,20 +24,10 @@ type Func[C any] func(self any, ctx C, msg any) (any, error)
 // returns the zero R, and one without an error nil.
 type Typed[C, M, R any] func(self Receiver, ctx C, msg M) (R, error)
 
-// Method describes a method of a *T: func(*T, C, Message) (Reply, error), where Reply or error or
-// both may be missing.
-type Method struct {
-	Expression any          // the method expression as a func value, as reflect.Method has it
-	Message    reflect.Type // of its parameter
-	Reply      reflect.Type // of its result; nil without a reply
-	Plain      bool         // it takes a context.Context, not a C
-	Fails      bool         // its last result is an error
-}
-
 // FuncFor makes a call of a method for messages of any type: by reflection only where there is no
 // other way. C is the struct that methods take as their context; the more of it than four words,
 // the fewer are left for a message that is to go around reflection.
-func FuncFor[C context.Context](m Method) Func[C] {
+func FuncFor[C context.Context](m handlers.Method) Func[C] {
 	if f := erased[C](m); f != nil {
 		return f
 	}
@@ -43,7 +35,7 @@ func FuncFor[C context.Context](m Method) Func[C] {
 }
 
 // reflected calls a method by reflection.
-func reflected[C context.Context](m Method) Func[C] {
+func reflected[C context.Context](m handlers.Method) Func[C] {
 	method, fails, replies := reflect.ValueOf(m.Expression), m.Fails, m.Reply != nil
 	return func(self any, ctx C, msg any) (reply any, err error) {
 		in := []reflect.Value{reflect.ValueOf(self), reflect.ValueOf(ctx), reflect.ValueOf(msg)}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt/internal/handlers"
 )
 
 // Contexts of other sizes than akt's, down to one that is no more than what it embeds.
@@ -91,7 +93,9 @@ func erasesContext[C context.Context](t *testing.T, c C, spare int) {
 // context.Context: without reflection where this says so, and with.
 func triesMessage[C context.Context, M any](t *testing.T, c C, msg M, without bool) {
 	t.Helper()
-	m := Method{Message: reflect.TypeFor[M](), Reply: reflect.TypeFor[uint16](), Fails: true}
+	m := handlers.Method{
+		Message: reflect.TypeFor[M](), Reply: reflect.TypeFor[uint16](), Fails: true,
+	}
 	m.Expression = func(r *rider, c C, msg M) (uint16, error) {
 		was := smash(&msg)
 		r.saw(c, was)

@@ -5,6 +5,8 @@ package call
 import (
 	"context"
 	"unsafe"
+
+	"github.com/aktgo/akt/internal/handlers"
 )
 
 // This file and erased.go have the unsafe code of calls. It rests on three facts of Go's
@@ -42,7 +44,7 @@ func retyped[F any](method any) F {
 
 // TypedFor makes a typed call of a method that takes exactly an M and replies with exactly an R, or
 // has no reply. It returns nil where there is none, which is so with the tag akt_safe.
-func TypedFor[C context.Context, M, R any](m Method) Typed[C, M, R] {
+func TypedFor[C context.Context, M, R any](m handlers.Method) Typed[C, M, R] {
 	if m.Plain {
 		return plainFor[C, M, R](m)
 	}
@@ -65,7 +67,7 @@ func TypedFor[C context.Context, M, R any](m Method) Typed[C, M, R] {
 }
 
 // plainFor is TypedFor for a method that takes a context.Context.
-func plainFor[C context.Context, M, R any](m Method) Typed[C, M, R] {
+func plainFor[C context.Context, M, R any](m handlers.Method) Typed[C, M, R] {
 	switch f := m.Expression; {
 	case m.Reply != nil && m.Fails:
 		call := retyped[func(Receiver, context.Context, M) (R, error)](f)

@@ -2,6 +2,8 @@
 
 package call
 
+import "github.com/aktgo/akt/internal/handlers"
+
 // Built with the tag akt_safe, the package has no unsafe code: every method is called by
 // reflection.
 
@@ -21,4 +23,4 @@ func ToOpaque[C, M, R any](f Typed[C, M, R]) Opaque { return f }
 func FromOpaque[C, M, R any](f Opaque) Typed[C, M, R] { return f.(Typed[C, M, R]) }
 
 // TypedFor returns nil: there is no other way than reflection.
-func TypedFor[C, M, R any](Method) Typed[C, M, R] { return nil }
+func TypedFor[C, M, R any](handlers.Method) Typed[C, M, R] { return nil }

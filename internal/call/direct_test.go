@@ -22,16 +22,16 @@ func compareTyped[M, R any](t *testing.T, msg M) {
 	go func() { // on a fresh, small stack
 		defer close(done)
 		var fast, slow any = &rider{collect: true}, &rider{collect: true}
-		f := FromOpaque[Context, M, R](ToOpaque(TypedFor[Context, M, R](h.Method)))
+		f := FromOpaque[Context, M, R](ToOpaque(TypedFor[Context, M, R](h)))
 		got, gotErr := f(ReceiverOf(fast), c, msg)
-		wantAny, wantErr := reflected[Context](h.Method)(slow, c, msg)
+		wantAny, wantErr := reflected[Context](h)(slow, c, msg)
 		runtime.GC()
 		want, _ := wantAny.(R)
 		sawFast, sawSlow := fast.(*rider), slow.(*rider)
 		if wantErr == nil && !reflect.DeepEqual(got, want) || !errors.Is(gotErr, wantErr) ||
 			sawFast.got != sawSlow.got || sawFast.ctx != sawSlow.ctx {
 			t.Errorf("%s:\n got %#v, %v; saw %s\nwant %#v, %v; saw %s",
-				h.name, got, gotErr, sawFast.got, want, wantErr, sawSlow.got)
+				h.Name, got, gotErr, sawFast.got, want, wantErr, sawSlow.got)
 		}
 	}()
 	<-done

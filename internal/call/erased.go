@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"unsafe"
 
+	"github.com/aktgo/akt/internal/handlers"
 	"github.com/aktgo/akt/internal/typecache"
 )
 
@@ -41,7 +42,7 @@ import (
 const erases = true
 
 // erased returns a call of a method without reflection, or nil.
-func erased[C context.Context](method Method) Func[C] {
+func erased[C context.Context](method handlers.Method) Func[C] {
 	t, spare := method.Message, spareWords(reflect.TypeFor[C]())
 	words, ok := flatten(t, 0, nil)
 	if !ok || spare < 0 || t.Size() > uintptr(spare)*wordSize {
@@ -89,7 +90,7 @@ func spareWords(t reflect.Type) int {
 const maxWords = 4
 
 // erasedReply is erased for a method with a reply.
-func erasedReply[C context.Context](method Method, m erasedMessage) Func[C] {
+func erasedReply[C context.Context](method handlers.Method, m erasedMessage) Func[C] {
 	switch t := method.Reply; {
 	case t.Size() == 0 && !isDirect(t):
 		return eraseWith[empty, emptyOrError, C](method, m)
@@ -108,14 +109,14 @@ func erasedReply[C context.Context](method Method, m erasedMessage) Func[C] {
 }
 
 // eraseWith chooses between a result with an error and one without.
-func eraseWith[R, E result, C context.Context](method Method, m erasedMessage) Func[C] {
+func eraseWith[R, E result, C context.Context](method handlers.Method, m erasedMessage) Func[C] {
 	if method.Fails {
 		return erase[E, C](method, m)
 	}
 	return erase[R, C](method, m)
 }
 
-func erase[R result, C context.Context](method Method, m erasedMessage) Func[C] {
+func erase[R result, C context.Context](method handlers.Method, m erasedMessage) Func[C] {
 	var reply typecache.ID
 	if method.Reply != nil {
 		reply = typecache.IDOf(reflect.Zero(method.Reply).Interface())

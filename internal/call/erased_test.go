@@ -14,6 +14,8 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt/internal/handlers"
 )
 
 // Context takes four words, as akt's does.
@@ -226,35 +228,18 @@ func rides(n uint64, s string) []any {
 	}
 }
 
-// handler is a method of rider.
-type handler struct {
-	name string
-	Method
-}
-
-// riders are the methods of rider, by name.
-var riders = sync.OnceValue(func() (list []handler) {
-	t := reflect.TypeFor[*rider]()
-	typeError, typeContext := reflect.TypeFor[error](), reflect.TypeFor[context.Context]()
-	for i := range t.NumMethod() {
-		m := t.Method(i)
-		out := m.Type.NumOut()
-		h := handler{strings.TrimPrefix(m.Name, "Handle"), Method{
-			Expression: m.Func.Interface(),
-			Message:    m.Type.In(2),
-			Plain:      m.Type.In(1) == typeContext,
-			Fails:      out > 0 && m.Type.Out(out-1) == typeError,
-		}}
-		if out > 0 && m.Type.Out(0) != typeError {
-			h.Reply = m.Type.Out(0)
-		}
-		list = append(list, h)
+// riders are the handlers of rider, by name.
+var riders = sync.OnceValue(func() []handlers.Method {
+	rules := handlers.Rules{Context: reflect.TypeFor[Context]()}
+	found, faults := rules.Scan(reflect.TypeFor[*rider]())
+	if len(faults) > 0 {
+		panic(faults)
 	}
-	return list
+	return found
 })
 
 // handlerOf is the method of rider for a message: that of its type, else that of an interface.
-func handlerOf(msg reflect.Type) handler {
+func handlerOf(msg reflect.Type) handlers.Method {
 	for _, h := range riders() {
 		if h.Message == msg {
 			return h
@@ -267,7 +252,9 @@ func handlerOf(msg reflect.Type) handler {
 }
 
 // compare calls a method the way it is called and by reflection, and wants the same.
-func compare[C context.Context](t *testing.T, name string, m Method, c C, msg any, collect bool) {
+func compare[C context.Context](
+	t *testing.T, name string, m handlers.Method, c C, msg any, collect bool,
+) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() { // on a fresh, small stack
@@ -295,7 +282,7 @@ func compareRides(t *testing.T, n uint64, s string, collect bool) {
 	c := Context{context.WithValue(t.Context(), riderKey{}, s), &owner, n}
 	for _, msg := range rides(n, s) {
 		h := handlerOf(reflect.TypeOf(msg))
-		compare(t, h.name, h.Method, c, msg, collect)
+		compare(t, h.Name, h, c, msg, collect)
 	}
 }
 
@@ -313,8 +300,8 @@ func TestErasedKinds(t *testing.T) {
 	t.Parallel()
 	var byReflection []string
 	for _, h := range riders() {
-		if erased[Context](h.Method) == nil {
-			byReflection = append(byReflection, h.name)
+		if erased[Context](h) == nil {
+			byReflection = append(byReflection, h.Name)
 		}
 	}
 	if erases {

@@ -76,6 +76,19 @@ func Parts(t reflect.Type) (name, arguments string) {
 	return name, readable(strings.TrimSuffix(arguments, "]"))
 }
 
+// New is how a program makes a pointer to a new value of a type: &bank.Account{}. It is empty for a
+// type without a name.
+func New(t reflect.Type) string {
+	if t.Name() == "" {
+		return ""
+	}
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map, reflect.Slice, reflect.Array:
+		return "&" + Short(t) + "{}"
+	}
+	return "new(" + Short(t) + ")"
+}
+
 // Base is the type that a pointer, or a pointer to one, leads to.
 func Base(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer && t.Name() == "" {

@@ -1,4 +1,4 @@
-package akt
+package handlers
 
 import (
 	"reflect"
@@ -7,13 +7,13 @@ import (
 )
 
 // foreign returns the first of the embedded fields on the way to a method whose type is of another
-// module than the actor's, and the type that embeds it: only its author can change the method.
-func (p place) foreign(actor reflect.Type) (in reflect.Type, field reflect.StructField, ok bool) {
+// module than the scanned one, and the type that embeds it: only its author can change the method.
+func (p place) foreign(scanned reflect.Type) (in reflect.Type, field reflect.StructField, ok bool) {
 	info, known := debug.ReadBuildInfo()
 	if !known {
 		info = &debug.BuildInfo{}
 	}
-	in = elemOf(actor)
+	in = elemOf(scanned)
 	own := moduleOf(info, in.PkgPath())
 	for _, f := range p.path {
 		t := elemOf(f.Type)
