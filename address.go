@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/aktgo/akt/internal/bubble"
 )
 
 // Sender is what messages can be sent to: an Address, a WeakAddress, a PrivateAddress, or a type of
@@ -39,7 +41,7 @@ type Address struct {
 // newAddress makes an address for a reference that is counted already.
 func newAddress(a *actor) *Address {
 	addr := &Address{actor: a}
-	if a.system.collects(a.config) && !inBubble() {
+	if a.system.collects(a.config) && !bubble.Inside() {
 		addr.letCollect()
 	}
 	return addr

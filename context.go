@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/aktgo/akt/internal/bubble"
 	"github.com/aktgo/akt/internal/lifetime"
 )
 
@@ -477,7 +478,7 @@ func (a *actor) lifetime() *lifetime.Life {
 // lifetime is what ends when the patience of Shutdown does. What is made in a testing/synctest
 // bubble must not be used outside, so there the default system, which all share, has none.
 func (s *System) lifetime() *lifetime.Life {
-	if s == defaultSystem && inBubble() {
+	if s == defaultSystem && bubble.Inside() {
 		return nil
 	}
 	return &s.life

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/aktgo/akt/internal/bubble"
 	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
@@ -65,7 +66,7 @@ func newFuture[R any]() *Future[R] { return &Future[R]{ready: make(chan struct{}
 func NewPromise[R any](ctx context.Context) (*Promise[R], *Future[R]) {
 	f := newFuture[R]()
 	p := &Promise[R]{future: f}
-	if !inBubble() {
+	if !bubble.Inside() {
 		p.cleanup = runtime.AddCleanup(p, (*Future[R]).drop, f)
 	}
 	if ctx == nil {

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"github.com/aktgo/akt/internal/bubble"
 )
 
 // Info is what is known of an actor at one moment. Keeping it costs a message nothing: Handled
@@ -50,7 +52,7 @@ func (s *System) Actors() iter.Seq[Info] {
 
 // info reports what is known of the actor, and whether it lives.
 func (a *actor) info() (i Info, lives bool) {
-	i = Info{Name: a.name(), Type: a.table.typ.String(), Started: atUptime(a.started)}
+	i = Info{Name: a.name(), Type: a.table.typ.String(), Started: bubble.At(a.started)}
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
 	word := a.box.word.Load()

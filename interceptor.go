@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aktgo/akt/internal/bubble"
 	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/typecache"
 )
@@ -171,7 +172,7 @@ func (a *actor) callOf(run uint64, e *envelope) callFunc {
 	if a.config.chain == nil {
 		return *e.to.call.Load()
 	}
-	d := delivered{run: run&^flagMask | runHired, to: e.to, notice: e.kind != request, queued: uptime() - e.since}
+	d := delivered{run: run&^flagMask | runHired, to: e.to, notice: e.kind != request, queued: bubble.Uptime() - e.since}
 	return a.config.chain.around(d, e.msg)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 
+	"github.com/aktgo/akt/internal/bubble"
 	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/typename"
 )
@@ -59,7 +60,7 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	}
 	a, addr := newActor(s.collects(cfg))
 	a.self, a.table, a.system, a.config = pointerTo(what), t, s, cfg
-	a.started = uptime()
+	a.started = bubble.Uptime()
 	a.box.capacity = cfg.capacity
 	if l := cfg.within(); l.stopTimeout > 0 {
 		l.life = &lifetime.Life{}
@@ -77,7 +78,7 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	if err := a.start(from); err != nil {
 		return nil, err
 	}
-	if s.collects(cfg) && !inBubbleAt(a.started) {
+	if s.collects(cfg) && !bubble.InsideAt(a.started) {
 		addr.letCollect()
 	}
 	return addr, nil
