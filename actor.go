@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aktgo/akt/internal/names"
+	"github.com/aktgo/akt/internal/restarts"
 )
 
 // actor is what all addresses of an actor point to.
@@ -45,7 +46,7 @@ type extras struct {
 	watching  map[*actor]bool     // whose end this actor is told of, and whether it was told and has not handled it
 	unbase    func()              // undoes the wait for the end of WithContext's context
 	restarts  uint64              // how often a fresh state was made, or tried to be
-	recent    []time.Time         // when that was, for those that count: see Supervisor.Window
+	recent    restarts.History    // those that count: see Supervisor.Window
 	last      any                 // the state before, while there is none
 	rest      *time.Timer         // ends the rest, see flagRest
 	escalated *escalation         // with orderFail: what to do

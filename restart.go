@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"reflect"
 	"time"
 
+	"github.com/aktgo/akt/internal/restarts"
 	"github.com/aktgo/akt/internal/typename"
 )
 
@@ -44,30 +44,6 @@ func (s Supervisor) completed() (*Supervisor, error) {
 	return &s, errors.Join(faults...)
 }
 
-// backoff is how long a restart waits when n others count: none for the first.
-//
-// It is exponential, with what Marc Brooker calls equal jitter ("Exponential Backoff And Jitter",
-// AWS Architecture Blog, 2015): half of it is random, so that actors that failed together do not
-// come back together, and the other half is a wait for certain.
-func (s *Supervisor) backoff(n int) time.Duration {
-	if n == 0 {
-		return 0
-	}
-	most := s.BackoffMin
-	for range n {
-		if most > s.BackoffMax/2 {
-			most = s.BackoffMax
-			break
-		}
-		most *= 2
-	}
-	least := max(most/2, s.BackoffMin)
-	return least + rand.N(most-least+1)
-}
-
-// mostRestarts is how many restarts are remembered where there is no limit.
-const mostRestarts = 1000
-
 // supervisor is the actor's own, with all its fields set.
 func (a *actor) supervisor() *Supervisor {
 	if s := a.config.supervisor; s != nil {
@@ -76,43 +52,30 @@ func (a *actor) supervisor() *Supervisor {
 	return &defaultSupervisor
 }
 
+// limits are what the supervisor says of restarts.
+func (s *Supervisor) limits() restarts.Limits {
+	return restarts.Limits{
+		Max: s.MaxRestarts, Window: s.Window, BackoffMin: s.BackoffMin, BackoffMax: s.BackoffMax,
+	}
+}
+
 // restartsWithin is how many restarts count at this time.
 func (a *actor) restartsWithin(now time.Time) int {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	return a.countRestarts(now)
-}
-
-// countRestarts forgets the restarts that count no more, and returns how many do, with mu held.
-func (a *actor) countRestarts(now time.Time) int {
 	if a.extras == nil {
 		return 0
 	}
-	recent := a.extras.recent
-	for len(recent) > 0 && now.Sub(recent[0]) >= a.supervisor().Window {
-		recent = recent[1:]
-	}
-	a.extras.recent = recent
-	return len(recent)
+	return a.extras.recent.Count(now, a.supervisor().Window)
 }
 
 // allowRestart counts one more restart and returns how long it is to wait. At the limit it returns
 // false instead.
 func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
-	now, s := time.Now(), a.supervisor()
+	now, limits := time.Now(), a.supervisor().limits()
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	count = a.countRestarts(now)
-	if s.MaxRestarts >= 0 && count >= s.MaxRestarts {
-		return 0, count, false
-	}
-	wait = s.backoff(count)
-	x := a.extra()
-	if count >= max(s.MaxRestarts, mostRestarts) {
-		x.recent = x.recent[1:]
-	}
-	x.recent = append(x.recent, now.Add(wait))
-	return wait, count + 1, true
+	return a.extra().recent.Allow(now, limits)
 }
 
 // restart ends the state, and has the owner make a fresh one: at once, or after a rest. Address,
