@@ -7,6 +7,7 @@ import (
 
 	"github.com/aktgo/akt/internal/bubble"
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/values"
 )
 
 // StartHook is implemented by an actor that has something to do before its first message. Run
@@ -87,11 +88,6 @@ const (
 // link is the run, as all its Contexts have it, also those that an interceptor made of it.
 func (c Context) link() link { return link{c.actor, c.run &^ flagMask} }
 
-type contextKey struct{}
-
-// depthKey finds the runDepth of the Context that FromContext finds, without an allocation.
-type depthKey struct{}
-
 // FromContext finds the akt Context of the handler that ctx comes from.
 func FromContext(ctx context.Context) (Context, bool) {
 	if ctx == nil {
@@ -100,7 +96,7 @@ func FromContext(ctx context.Context) (Context, bool) {
 	if c, ok := ctx.(Context); ok && c.actor != nil {
 		return c, true
 	}
-	c, ok := ctx.Value(contextKey{}).(Context)
+	c, ok := ctx.Value(values.RunKey{}).(Context)
 	return c, ok
 }
 
@@ -226,9 +222,9 @@ func (c Context) own(key any) (value any, ok bool) {
 	switch {
 	case c.actor == nil:
 		return nil, false
-	case key == contextKey{}:
+	case key == values.RunKey{}:
 		return c, true
-	case key == depthKey{}:
+	case key == values.DepthKey{}: // apart, as it needs no allocation
 		return uint8(c.run & runDepth), true
 	}
 	return nil, false
@@ -401,6 +397,49 @@ func (s *System) senderOf(ctx context.Context) context.Context {
 	}
 }
 
+// carriedBy makes the context of a notification that is sent with ctx to an actor with these base
+// values, nil for none. It is called by the sender, as methods of ctx are.
+func carriedBy(ctx context.Context, base *values.Carried) context.Context {
+	under := withoutRuns(ctx)
+	if c, ok := under.(*values.Carried); ok && c.HasBase(base) {
+		return c
+	}
+	if under == context.Background() {
+		return base.OrNone()
+	}
+	return values.Relayed(ctx, base, seeThrough)
+}
+
+// withoutRuns is ctx without the runs it was handed through, which add no values.
+func withoutRuns(ctx context.Context) context.Context {
+	for {
+		switch c := ctx.(type) {
+		case Context:
+			ctx = c.sender()
+		case *goFunction:
+			ctx = c.Context
+		default:
+			return ctx
+		}
+	}
+}
+
+// seeThrough tells what the context of a run was made from: see [values.SeeThrough].
+func seeThrough(ctx context.Context) (under context.Context, base *values.Carried, known bool) {
+	switch c := ctx.(type) {
+	case Context:
+		if c.actor == nil {
+			return c.sender(), nil, false
+		}
+		return c.sender(), c.actor.config.base, true
+	case startContext:
+		return c.Context, nil, false
+	case *goFunction:
+		return c.Context, nil, false
+	}
+	return nil, nil, false
+}
+
 // inlineRun is what a run on its sender's goroutine has in the place of the state word's flags,
 // where ctx can never end. It reports false where it can, and where too many runs lie on that
 // goroutine already: a stack ends, a queue does not.
@@ -441,7 +480,7 @@ func (a *actor) bound(ctx context.Context) *lifetime.Bound {
 		case startContext:
 			under = c.Context
 			continue
-		case *notice, *lifetime.Bound:
+		case *values.Carried, *lifetime.Bound:
 			return nil
 		}
 		if lifetime.Origin(under) != nil {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt/internal/values"
 )
 
 // snag is an actor whose handlers the tests write.
@@ -100,7 +102,7 @@ type withLink struct {
 }
 
 func (w withLink) Value(key any) any {
-	if key == (contextKey{}) {
+	if key == (values.RunKey{}) {
 		return Context{Context: w.Context, actor: w.of, run: runOf(w.of.box.word.Load(), true)}
 	}
 	return w.Context.Value(key)

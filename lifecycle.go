@@ -265,7 +265,7 @@ func (s startContext) AfterFunc(f func()) func() bool { return context.AfterFunc
 
 // hookContext begins the run of a hook.
 func (a *actor) hookContext(index uint16) Context {
-	return Context{Context: a.config.base.orNone(), actor: a, run: runOf(a.beginHook(index), true)}
+	return Context{Context: a.config.base.OrNone(), actor: a, run: runOf(a.beginHook(index), true)}
 }
 
 // neverStarted ends an actor whose OnStart failed: a state that was not started gets no OnStopped.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/aktgo/akt/internal/lifetime"
-
 	"github.com/aktgo/akt/internal/names"
+	"github.com/aktgo/akt/internal/values"
 )
 
 // DefaultMailbox is the capacity of a public mailbox for which [WithMailbox] says nothing.
@@ -29,7 +29,7 @@ type config struct {
 	inline   bool
 	system   *System
 	logger   *slog.Logger
-	base     *notice // the values of WithContext
+	base     *values.Carried // the values of WithContext
 	spawner  spawner
 	parent   *actor
 
@@ -177,9 +177,9 @@ func WithStopTimeout(d time.Duration) Option {
 // values of ctx, behind those of the sender. It stops the actor when ctx ends, as [Address.Stop]
 // does, and ends OnStart's Context. Run fails with ErrStopped if ctx has ended already.
 func WithContext(ctx context.Context) Option {
-	var base *notice
+	var base *values.Carried
 	if ctx != nil {
-		base = baseOf(ctx) // here, so that it is one for all actors that the option is given to
+		base = values.BaseOf(ctx, seeThrough) // here, so that it is one for all actors that the option is given to
 	}
 	return optionOf("WithContext", func(c *config) error {
 		if ctx == nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/typecache"
+	"github.com/aktgo/akt/internal/values"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
@@ -112,7 +113,7 @@ func (a *actor) mayRunHere(ctx context.Context, forever bool) (run uint64, ok bo
 	if !a.config.inline {
 		return 0, false
 	}
-	depth, _ := ctx.Value(depthKey{}).(uint8)
+	depth, _ := ctx.Value(values.DepthKey{}).(uint8)
 	return uint64(depth) + oneDeeper, uint64(depth) != runDepth
 }
 
@@ -309,7 +310,7 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 	case a.system.refuses(ctx):
 		return a.refusal(msg, errOutside)
 	}
-	values := noticeOf(ctx, a.config.base)
+	values := carriedBy(ctx, a.config.base)
 	if a.box.takeIdle(r.index) {
 		a.box.hand = newNotice(values, routed, r)
 		a.hireFor(ctx) // One-Owner: handed over
