@@ -8,29 +8,18 @@ import (
 	"log/slog"
 	"reflect"
 	"strconv"
+
+	"github.com/aktgo/akt/internal/guard"
 )
 
-// The user's code that akt calls beside handlers – log handlers, dead-letter hooks, Decide, the
-// methods of errors – may panic, or end its goroutine. It must not take the actor's owner with it,
-// so it runs detached.
-
-// detached calls f on a goroutine of its own and waits for it, so that not even a Goexit in it,
-// such as a test's FailNow, ends the caller's. It returns how f failed, nil if it returned.
+// detached calls the user's code that akt calls beside handlers and hooks: log handlers, dead-letter
+// hooks, Decide, the methods of errors. That may panic, or end its goroutine, and must not take the
+// actor's owner with it. It returns how f failed, nil if it returned.
 func detached(f func()) *PanicError {
-	over := make(chan *PanicError)
-	go func() {
-		returned := false
-		defer func() {
-			var failure *PanicError
-			if !returned {
-				failure = newPanicError(recover())
-			}
-			over <- failure
-		}()
-		f()
-		returned = true
-	}()
-	return <-over
+	if l := guard.Detach(f); l != nil {
+		return panicOf(*l)
+	}
+	return nil
 }
 
 // log writes a record to the actor's logger.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/aktgo/akt/internal/decode"
+	"github.com/aktgo/akt/internal/guard"
 )
 
 // What a failed send unwraps to, besides its precise cause. Each [SendError] is exactly one of the
@@ -162,6 +163,14 @@ func newPanicError(value any) *PanicError {
 		value = errGoexit
 	}
 	return &PanicError{Value: value, Stack: debug.Stack()}
+}
+
+// panicOf is the failure of what was called by package guard.
+func panicOf(l guard.Loss) *PanicError {
+	if l.Value == nil {
+		l.Value = errGoexit
+	}
+	return &PanicError{Value: l.Value, Stack: l.Stack}
 }
 
 func (e *PanicError) Error() string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/lifetime"
 )
 
@@ -29,14 +30,10 @@ func (a *actor) endWith(life context.Context) {
 	if life == nil {
 		return
 	}
-	heard := false
-	defer func() {
-		if !heard { // a method of life has panicked, on the goroutine of who runs the actor
-			a.end(nil)
-		}
-	}()
-	undo := lifetime.AfterEnd(life, a.stop)
-	heard = true
+	var undo func()
+	guard.Notice(func() { undo = lifetime.AfterEnd(life, a.stop) }, func() {
+		a.end(nil) // a method of life has panicked, on the goroutine of who runs the actor
+	})
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
 	a.extra().unbase = undo

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aktgo/akt/internal/bubble"
+	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
@@ -395,20 +396,17 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 	go func() {
 		defer system.end(ctx)
 		defer bound.Release()
-		returned := false
-		defer func() {
-			if !returned {
-				failure := newPanicError(recover())
-				a.logPanic("a function started with Go", failure)
-				future.settle(*new(R), failure)
+		guard.Catch(func() {
+			value, err := f(ctx)
+			if err != nil {
+				value = *new(R)
 			}
-		}()
-		value, err := f(ctx)
-		returned = true
-		if err != nil {
-			value = *new(R)
-		}
-		future.settle(value, err)
+			future.settle(value, err)
+		}, func(l guard.Loss) {
+			failure := panicOf(l)
+			a.logPanic("a function started with Go", failure)
+			future.settle(*new(R), failure)
+		})
 	}()
 	return future
 }

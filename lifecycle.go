@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/aktgo/akt/internal/bubble"
+	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/typename"
 )
@@ -95,13 +96,11 @@ func pointerTo(state any) any {
 
 // spawnState makes a state, of the type of the table if that is known.
 func spawnState(sp spawner, t *table) (state any, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = newPanicError(v)
-		}
-	}()
-	state = sp.spawn()
-	if isNilActor(state) {
+	guard.Catch(func() { state = sp.spawn() }, func(l guard.Loss) { err = panicOf(l) })
+	switch {
+	case err != nil:
+		return nil, err
+	case isNilActor(state):
 		return nil, notRunnable(typename.Short(sp.actorType()), "the Spawner made a nil",
 			"have it return a value, such as &Account{}")
 	}
@@ -120,14 +119,10 @@ func spawnState(sp spawner, t *table) (state any, err error) {
 // start calls OnStart, by the owner, and lets the actor go. Where OnStart fails or stops the actor, the
 // run that from belongs to waits for the end; whatever ends it otherwise comes after the start.
 func (a *actor) start(from context.Context) error {
-	returned := false
-	defer func() {
-		if !returned { // OnStart ended the goroutine: Run does not return either
-			a.endAtStart(from, func() { a.neverStarted(errGoexit) })
-		}
-	}()
-	err := a.callStart(from)
-	returned = true
+	var err error
+	guard.Notice(func() { err = a.callStart(from) }, func() { // Run does not return either
+		a.endAtStart(from, func() { a.neverStarted(errGoexit) })
+	})
 	if c := a.config.claim; c != nil {
 		c.past.Store(true)
 	}
@@ -192,16 +187,17 @@ func (a *actor) callStart(from context.Context) (err error) {
 	}
 	c, release := a.startContext(from)
 	defer release()
-	returned := false
-	defer func() {
-		a.box.endRun()
-		if !returned {
-			err = newPanicError(recover())
-		}
-	}()
-	err = hook.OnStart(c)
-	returned = true
+	a.callHook(c, func(c Context) { err = hook.OnStart(c) }, func(failure *PanicError) { err = failure })
 	return err
+}
+
+// callHook calls a hook with the Context of its run, which has begun, and ends that. failed is told of
+// a panic or Goexit in it; after a Goexit callHook does not return.
+func (a *actor) callHook(c Context, hook func(Context), failed func(*PanicError)) {
+	guard.Catch(func() {
+		defer a.box.endRun()
+		hook(c)
+	}, func(l guard.Loss) { failed(panicOf(l)) })
 }
 
 // incomplete says what is nil, when OnStart has returned, of the embedded fields that bring handlers
@@ -302,20 +298,20 @@ func (a *actor) vetoes() bool {
 	return true
 }
 
-// askStopping calls OnStopping and reports whether the actor is to stop. Where the hook ends the goroutine, another one goes on.
+// askStopping calls OnStopping and reports whether the actor is to stop; a panic counts as true.
+// Where the hook ends the goroutine, another one goes on with otherwise.
 func (a *actor) askStopping(otherwise func()) (stop bool) {
 	hook, ok := a.self.(StoppingHook)
 	if !ok {
 		return true
 	}
-	returned := false
-	defer func() {
-		if !returned {
-			go otherwise() // One-Owner: handed over
-		}
-	}()
-	stop = a.callStopping(hook)
-	returned = true
+	stop = true
+	guard.Notice(func() {
+		a.callHook(a.hookContext(runStopping), func(c Context) { stop = hook.OnStopping(c) },
+			func(failure *PanicError) { a.logPanic("OnStopping", failure) })
+	}, func() {
+		go otherwise() // One-Owner: handed over
+	})
 	return stop
 }
 
@@ -349,22 +345,6 @@ func (a *actor) knowsOfStop(butTicks bool) bool {
 		since -= x.ticks - x.ticksWhenTold
 	}
 	return since == 0
-}
-
-// callStopping calls OnStopping. A panic counts as true.
-func (a *actor) callStopping(hook StoppingHook) (stop bool) {
-	returned := false
-	c := a.hookContext(runStopping)
-	defer func() {
-		a.box.endRun()
-		if !returned {
-			stop = true
-			a.logPanic("OnStopping", newPanicError(recover()))
-		}
-	}()
-	stop = hook.OnStopping(c)
-	returned = true
-	return stop
 }
 
 // end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time.
@@ -403,20 +383,10 @@ func (a *actor) refuseQueue(queue []*envelope) {
 
 // callStopped calls OnStopped on the state, which is not used after it.
 func (a *actor) callStopped() {
-	hook, ok := a.self.(StoppedHook)
-	if !ok {
-		return
+	if hook, ok := a.self.(StoppedHook); ok {
+		a.callHook(a.hookContext(runStopped), hook.OnStopped,
+			func(failure *PanicError) { a.logPanic("OnStopped", failure) })
 	}
-	returned := false
-	c := a.hookContext(runStopped)
-	defer func() {
-		a.box.endRun()
-		if !returned {
-			a.logPanic("OnStopped", newPanicError(recover()))
-		}
-	}()
-	hook.OnStopped(c)
-	returned = true
 }
 
 // ended makes the end known: the name is free, Done is closed, and watchers are told.

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aktgo/akt/internal/decode"
+	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
@@ -161,15 +162,8 @@ func (s *System) create(ctx context.Context, name string, claim *creation, newAc
 
 // made calls newActor. A panic is an error, as that of a Spawner is.
 func made(newActor func() any) (actor any, err error) {
-	returned := false
-	defer func() {
-		if !returned {
-			err = newPanicError(recover())
-		}
-	}()
-	actor = newActor()
-	returned = true
-	return actor, nil
+	guard.Catch(func() { actor = newActor() }, func(l guard.Loss) { err = panicOf(l) })
+	return actor, err
 }
 
 // Register names a kind of actor for [System.Spawn]. newActor makes a fresh one: a pointer to a

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/restarts"
 	"github.com/aktgo/akt/internal/typename"
 )
@@ -95,14 +96,9 @@ func (a *actor) restart(f fault) (goOn bool) {
 	a.extras.cause = f.err
 	a.box.mu.Unlock()
 	started := a.self != nil
-	ended := false
-	defer func() {
-		if !ended { // OnStopped ended the goroutine
-			go a.workAfterState(wait, started) // One-Owner: handed over
-		}
-	}()
-	a.endState()
-	ended = true
+	guard.Notice(a.endState, func() { // OnStopped ended the goroutine
+		go a.workAfterState(wait, started) // One-Owner: handed over
+	})
 	return !a.rest(wait, started)
 }
 
@@ -270,15 +266,11 @@ func (a *actor) endRest() {
 // renew makes and starts a fresh state, by the owner of an actor without one. A failure of that is
 // a failure of the actor.
 func (a *actor) renew() (goOn bool) {
-	returned := false
-	defer func() {
-		if !returned { // the Spawner or OnStart ended the goroutine
-			go a.workAfterRenewal(newPanicError(nil)) // One-Owner: handed over
-		}
-	}()
 	a.endRest()
-	err := a.startAnew()
-	returned = true
+	var err error
+	guard.Notice(func() { err = a.startAnew() }, func() { // the Spawner or OnStart ended the goroutine
+		go a.workAfterRenewal(newPanicError(nil)) // One-Owner: handed over
+	})
 	if err != nil {
 		return a.notRenewed(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/aktgo/akt/internal/guard"
 )
 
 // Bound is a sender's context of a type of the user's own, for as long as a message is handled that
@@ -187,16 +189,7 @@ func (b *Bound) senderErr() (err error) {
 // caught calls code of the user's on a goroutine of its own, and reports whether it has returned:
 // neither a panic nor a Goexit in it ends who called.
 func caught(f func()) bool {
-	returned := false
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		defer func() { _ = recover() }()
-		f()
-		returned = true
-	}()
-	<-over
-	return returned
+	return guard.Detach(f) == nil
 }
 
 func isClosed(done <-chan struct{}) bool {
