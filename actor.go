@@ -36,10 +36,8 @@ type actor struct {
 // extras are what only some actors have.
 type extras struct {
 	done      chan struct{} // made when asked for, closed at the end
-	over      bool          // OnStopped has returned
-	ending    bool          // takes no children and no watches any more
-	replacing bool          // the old state is being ended: takes no children and no timers
-	err       error         // why it died
+	stage     stage
+	err       error // why it died
 	timers    map[*Timer]struct{}
 	children  map[*actor]struct{}
 	watchers  map[*actor]struct{} // who is told of this actor's end
@@ -64,6 +62,16 @@ type extras struct {
 	ticksWhenTold   uint64   // how many of them were ticks
 	mishaps         *mishaps // of an actor that had any
 }
+
+// stage is how far the end of a state, or of the actor, has come.
+type stage uint8
+
+const (
+	stageLiving    stage = iota
+	stageReplacing       // the state is being ended: it takes no children, watches and timers
+	stageEnding          // the actor is being ended: it takes no children and watches any more
+	stageOver            // OnStopped has returned, for good
+)
 
 // isBefore reports whether a run, as a Context has it, was one of a state before the present one.
 func (x *extras) isBefore(run uint64) bool {
@@ -98,7 +106,7 @@ var nobody = func() *actor {
 	a.box.word.Store(flagBusy)
 	a.box.shutLanes()
 	a.phase.Store(uint32(Stopped))
-	a.extras = &extras{over: true}
+	a.extras = &extras{stage: stageOver}
 	return a
 }()
 
@@ -144,7 +152,7 @@ func (a *actor) done() <-chan struct{} {
 	x := a.extra()
 	switch {
 	case x.done != nil:
-	case x.over:
+	case x.stage == stageOver:
 		return closed
 	default:
 		x.done = make(chan struct{})

@@ -274,7 +274,7 @@ func (s *System) collects(c *config) bool {
 func (a *actor) diedOf() error {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil || !a.extras.over {
+	if a.extras == nil || a.extras.stage != stageOver {
 		return nil
 	}
 	return a.extras.err

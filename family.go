@@ -83,9 +83,9 @@ func (a *actor) adopt(child *actor, by Context) error {
 	defer a.box.mu.Unlock()
 	x := a.extra()
 	switch {
-	case x.ending:
+	case x.stage >= stageEnding:
 		return stopped(x.err)
-	case x.replacing, x.isBefore(by.run):
+	case x.stage == stageReplacing, x.isBefore(by.run):
 		return errStateEnded
 	}
 	if x.children == nil {
@@ -132,7 +132,7 @@ func (a *actor) watch(by Context, target *actor) bool {
 	a.box.mu.Lock()
 	x := a.extra()
 	_, already := x.watching[target]
-	if already || x.ending || x.replacing || x.isBefore(by.run) {
+	if already || x.stage != stageLiving || x.isBefore(by.run) {
 		a.box.mu.Unlock()
 		return already
 	}
@@ -143,24 +143,24 @@ func (a *actor) watch(by Context, target *actor) bool {
 	a.box.mu.Unlock()
 	target.box.mu.Lock()
 	tx := target.extra()
-	over := tx.over
-	if !over {
+	late := tx.stage == stageOver
+	if !late {
 		if tx.watchers == nil {
 			tx.watchers = map[*actor]struct{}{}
 		}
 		tx.watchers[a] = struct{}{}
 	}
 	target.box.mu.Unlock()
-	if over {
+	if late {
 		a.deliverTerminated(target)
 	}
 	a.box.mu.Lock()
-	ending := x.ending || x.replacing
+	lives := x.stage == stageLiving
 	a.box.mu.Unlock()
-	if ending { // and endWatching may not have seen this watch
+	if !lives { // and endWatching may not have seen this watch
 		a.unwatch(target)
 	}
-	return !ending
+	return lives
 }
 
 // unwatch undoes watch.

@@ -101,7 +101,7 @@ func (a *actor) promise(c Context, f promised) bool {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
 	x := a.extra()
-	if x.over || x.isBefore(c.run) {
+	if x.stage == stageOver || x.isBefore(c.run) {
 		return false
 	}
 	if x.promises == nil {

@@ -337,8 +337,8 @@ func (a *actor) knowsOfStop(butTicks bool) bool {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
 	x := a.extras
-	if x == nil || x.ending || !x.told {
-		return x != nil && x.ending
+	if x == nil || x.stage >= stageEnding || !x.told {
+		return x != nil && x.stage >= stageEnding
 	}
 	since := a.handledIn(a.box.word.Load()) - x.handledWhenTold
 	if butTicks {
@@ -352,7 +352,7 @@ func (a *actor) end(why error) {
 	a.box.mu.Lock()
 	x := a.extra()
 	x.err, x.cause = why, why
-	x.ending = true
+	x.stage = stageEnding
 	a.box.mu.Unlock()
 	queue := a.box.closeDown()
 	a.phase.Store(uint32(Stopping))
@@ -398,7 +398,7 @@ func (a *actor) ended() {
 	a.system.remove(a)
 	a.box.mu.Lock()
 	x := a.extras
-	x.over, x.last = true, nil
+	x.stage, x.last = stageOver, nil
 	x.stopTiming()
 	watchers := x.watchers
 	x.watchers = nil

@@ -155,7 +155,7 @@ func TestWatchByAnEndingActor(t *testing.T) {
 			w.actor.box.mu.Unlock()
 		}
 		w.actor.box.mu.Lock()
-		w.actor.extras.ending = true // as if its end began here
+		w.actor.extras.stage = stageEnding // as if its end began here
 		w.actor.box.mu.Unlock()
 		target.actor.box.mu.Unlock()
 		w.actor.endWatching() // gets at the target before the watch does, nearly always

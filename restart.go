@@ -115,14 +115,14 @@ func (a *actor) workAfterState(wait time.Duration, started bool) {
 // state; nor is an escalated failure of it the next one's.
 func (a *actor) endState() {
 	a.phase.Store(uint32(Starting))
-	a.replaceOnly(true)
+	a.replace(stageReplacing)
 	a.endTimers()
 	a.endWatching()
 	a.endChildren()
 	defer func() { // also where OnStopped ends the goroutine
 		a.forgetState()
 		a.failPromises()
-		a.dropOwn(a.replaceOnly(false))
+		a.dropOwn(a.replace(stageLiving))
 	}()
 	a.callStopped()
 }
@@ -169,15 +169,14 @@ func (m *mailbox) withdrawOwn() (own []*envelope) {
 	return own
 }
 
-// replaceOnly begins and ends the time in which a takes no timers, watches and children. At the end
-// it takes what the state has queued for itself out of the mailbox: what is queued from then on is
-// for the next state.
-func (a *actor) replaceOnly(on bool) (own []*envelope) {
+// replace begins and ends the replacement of the state. At its end it takes what the state has queued
+// for itself out of the mailbox: what is queued from then on is for the next state.
+func (a *actor) replace(to stage) (own []*envelope) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
 	x := a.extra()
-	x.replacing = on
-	if !on {
+	x.stage = to
+	if to == stageLiving {
 		x.told, x.cause = false, nil
 		a.box.orders &^= orderTell // a state that rests is none, and Shutdown tells the next one
 		x.born = a.box.word.Load() >> runShift

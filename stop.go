@@ -67,7 +67,7 @@ func (a *actor) timeEnd(idle bool) {
 		return
 	}
 	x := a.extra()
-	if x.over || x.endTimer != nil {
+	if x.stage == stageOver || x.endTimer != nil {
 		return
 	}
 	x.endTimer = time.AfterFunc(waitIsLong, a.logEnd)
@@ -88,9 +88,9 @@ func (x *extras) stopTiming() {
 // logEnd logs an end that lasts, with who waits for whom in which handler.
 func (a *actor) logEnd() {
 	a.box.mu.Lock()
-	over, queued, resting := a.extras.over, a.box.queued(), a.box.word.Load()&flagRest != 0
+	ended, queued, resting := a.extras.stage == stageOver, a.box.queued(), a.box.word.Load()&flagRest != 0
 	a.box.mu.Unlock()
-	if over {
+	if ended {
 		return
 	}
 	a.log(slog.LevelWarn, "akt: the actor has been stopping for long", "for", waitIsLong,

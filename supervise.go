@@ -184,14 +184,14 @@ type escalation struct {
 }
 
 // failFor has the actor fail as soon as its current handler has returned, for a descendant that
-// did. A Restart is done once for all children of a state, see replaceOnly; a Stop is never
+// did. A Restart is done once for all children of a state, see replace; a Stop is never
 // forgotten.
 func (a *actor) failFor(child *actor, d Directive, f fault) {
 	f = fault{msg: f.msg, err: &annotated{"the child " + child.name() + " failed", f.err}}
 	a.box.mu.Lock()
 	x := a.extra()
 	known := x.escalated != nil && (d == Restart || x.escalated.directive == Stop)
-	if x.ending || known {
+	if x.stage >= stageEnding || known {
 		a.box.mu.Unlock()
 		return
 	}

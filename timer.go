@@ -121,7 +121,7 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
 	x := a.extra()
-	if a.box.shut() || x.replacing {
+	if a.box.shut() || x.stage == stageReplacing {
 		return false
 	}
 	if x.timers == nil {
