@@ -27,21 +27,15 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := configure(nil, opts)
-	if err != nil {
+	in := systemOf(opts, s)
+	cfg, err := configure(in.defaults, opts)
+	switch {
+	case err != nil:
 		return nil, err
+	case in != s && parent != nil:
+		return nil, errors.New("akt: WithSystem: a child runs in the system of its parent")
 	}
-	if cfg.system != nil && cfg.system != s {
-		if parent != nil {
-			return nil, errors.New("akt: WithSystem: a child runs in the system of its parent")
-		}
-		s = cfg.system
-	}
-	if len(s.defaults) > 0 {
-		if cfg, err = configure(s.defaults, opts); err != nil {
-			return nil, err
-		}
-	}
+	s = in
 	if (spawned || parent != nil) && cfg == &plainConfig {
 		cfg = &config{capacity: DefaultMailbox}
 	}

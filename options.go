@@ -1,6 +1,7 @@
 package akt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ const DefaultMailbox = 1024
 type Option interface {
 	fmt.Stringer
 	apply(*config) error
+	namesSystem() (s *System, does bool)
 }
 
 // config is what the options of an actor come to. It is not changed once the actor runs.
@@ -27,7 +29,6 @@ type config struct {
 	own      names.Own // the name that was given; of a child its own part
 	capacity int32
 	inline   bool
-	system   *System
 	logger   *slog.Logger
 	base     *values.Carried // the values of WithContext
 	spawner  spawner
@@ -77,6 +78,7 @@ type option struct {
 
 func (o option) String() string                            { return o.text }
 func (o option) apply(c *config) error                     { return o.set(c) }
+func (option) namesSystem() (s *System, does bool)         { return nil, false }
 func optionOf(text string, set func(*config) error) Option { return option{text, set} }
 
 // plainConfig is the configuration of all actors without options, which is shared and not changed.
@@ -131,10 +133,29 @@ func WithMailbox(capacity int) Option {
 
 // WithSystem runs the actor in a system other than [Default]. It is for [Run]; nil means Default.
 func WithSystem(s *System) Option {
-	return optionOf("WithSystem", func(c *config) error {
-		c.system = s
-		return nil
-	})
+	return systemChoice{optionOf("WithSystem", func(*config) error { return nil }), s}
+}
+
+// systemChoice is WithSystem. It is looked at before all options are applied, as a system has options
+// of its own.
+type systemChoice struct {
+	Option
+	system *System
+}
+
+func (o systemChoice) namesSystem() (s *System, does bool) { return o.system, true }
+
+// systemOf is the system that an actor with these options runs in, where it was asked of s to run it.
+func systemOf(opts []Option, s *System) *System {
+	for _, o := range slices.Backward(opts) {
+		if o == nil {
+			continue
+		}
+		if named, does := o.namesSystem(); does {
+			return cmp.Or(named, s) // nil names none
+		}
+	}
+	return s
 }
 
 // WithLogger sets where the actor logs to. The default is slog.Default() at the time of logging.

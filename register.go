@@ -112,7 +112,7 @@ func (s *System) mayCreate(ctx context.Context, name string, newActor func() any
 		return err
 	case c.named() && c.own.Given != name:
 		return fmt.Errorf("akt: LookupOrRun(%q): WithName(%q) gives another name; leave it out", name, c.own.Given)
-	case c.system != nil && c.system != s:
+	case systemOf(opts, s) != s:
 		return fmt.Errorf("akt: LookupOrRun(%q): WithSystem gives another system; leave it out", name)
 	}
 	return nil
