@@ -13,7 +13,7 @@ import (
 // actor is what all addresses of an actor point to.
 //
 // Its mailbox says who owns it; self is touched by the owner only, and nil where there is no state: between two, and after the end.
-// extras is guarded by mailbox.mu, and nil for most actors.
+// rare is guarded by mailbox.mu, and nil for most actors.
 //
 // What everybody reads comes first, then what few touch, and the mailbox last: see there.
 type actor struct {
@@ -25,7 +25,7 @@ type actor struct {
 	started time.Duration // the uptime when Run made it
 	refs    atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
 	phase   atomic.Uint32 // a State
-	extras  *extras
+	rare    *rareState
 	loop    func() // work, once it was needed; the owner's
 
 	entry names.Entry[*actor] // in the system's names, guarded by System.mu
@@ -33,8 +33,8 @@ type actor struct {
 	box mailbox
 }
 
-// extras are what only some actors have.
-type extras struct {
+// rareState is what only some actors have.
+type rareState struct {
 	done      chan struct{} // made when asked for, closed at the end
 	stage     stage
 	err       error // why it died
@@ -74,16 +74,16 @@ const (
 )
 
 // isBefore reports whether a run, as a Context has it, was one of a state before the present one.
-func (x *extras) isBefore(run uint64) bool {
+func (x *rareState) isBefore(run uint64) bool {
 	return x.born != 0 && int64((run>>runShift-x.born)<<runShift) <= 0
 }
 
-// extra returns the extras, with mu held.
-func (a *actor) extra() *extras {
-	if a.extras == nil {
-		a.extras = &extras{}
+// rarely returns the rare state, which is made when needed first, with mu held.
+func (a *actor) rarely() *rareState {
+	if a.rare == nil {
+		a.rare = &rareState{}
 	}
-	return a.extras
+	return a.rare
 }
 
 // Runs of a hook or a function have these in the place of the handler's index.
@@ -100,13 +100,13 @@ var runNames = map[uint16]string{
 	runFunction: "a function", runInterval: "the function of an interval",
 }
 
-// nobody stands in for the actor of a Context that has none: it stopped long ago.
-var nobody = func() *actor {
+// deadActor stands in for the actor of a Context that has none: it stopped long ago.
+var deadActor = func() *actor {
 	a := &actor{table: newTable(reflect.TypeFor[struct{}](), nil), system: defaultSystem, config: &config{own: names.Own{Given: "nobody"}}}
 	a.box.word.Store(flagBusy)
 	a.box.shutLanes()
 	a.phase.Store(uint32(Stopped))
-	a.extras = &extras{stage: stageOver}
+	a.rare = &rareState{stage: stageOver}
 	return a
 }()
 
@@ -132,10 +132,10 @@ func (a *actor) logger() *slog.Logger {
 func (a *actor) err() error {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil {
+	if a.rare == nil {
 		return nil
 	}
-	return a.extras.err
+	return a.rare.err
 }
 
 // closed is an already closed channel.
@@ -149,7 +149,7 @@ var closed = func() chan struct{} {
 func (a *actor) done() <-chan struct{} {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	x := a.extra()
+	x := a.rarely()
 	switch {
 	case x.done != nil:
 	case x.stage == stageOver:

@@ -70,7 +70,7 @@ func (a *Address) letCollect() { a.cleanup = runtime.AddCleanup(a, (*actor).forg
 // target is the actor, or one that stopped long ago.
 func (a *Address) target() *actor {
 	if a == nil || a.actor == nil {
-		return nobody
+		return deadActor
 	}
 	return a.actor
 }
@@ -274,10 +274,10 @@ func (s *System) collects(c *config) bool {
 func (a *actor) diedOf() error {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil || a.extras.stage != stageOver {
+	if a.rare == nil || a.rare.stage != stageOver {
 		return nil
 	}
-	return a.extras.err
+	return a.rare.err
 }
 
 // WeakAddress is an address that does not keep the actor alive. It works for as long as somebody
@@ -287,7 +287,7 @@ type WeakAddress actor
 // target is the actor, or one that stopped long ago.
 func (w *WeakAddress) target() *actor {
 	if w == nil || w.table == nil {
-		return nobody
+		return deadActor
 	}
 	return (*actor)(w)
 }

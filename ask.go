@@ -313,7 +313,7 @@ func RecipientOf[M, R any](to Sender) (Recipient[M, R], error) {
 		return Recipient[M, R]{}, fmt.Errorf("akt: RecipientOf: a %T is no address of this package, "+
 			"so its types cannot be checked: use Ask", to)
 	}
-	if t == nobody {
+	if t == deadActor {
 		return Recipient[M, R]{to}, nil
 	}
 	msgType, want := reflect.TypeFor[M](), reflect.TypeFor[R]()

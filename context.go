@@ -111,7 +111,7 @@ func (c Context) sender() context.Context {
 // of is the actor, or one that stopped long ago.
 func (c Context) of() *actor {
 	if c.actor == nil {
-		return nobody
+		return deadActor
 	}
 	return c.actor
 }
@@ -131,7 +131,7 @@ func (c Context) Err() error {
 	if c.actor == nil {
 		return c.sender().Err()
 	}
-	sender, life := c.apart(), c.actor.life()
+	sender, life := c.outerSender(), c.actor.life()
 	over := life.Over() // looked at first: where it has not ended, the sender's end came first
 	err := sender.Err()
 	switch {
@@ -153,9 +153,9 @@ func (c Context) Err() error {
 	}
 }
 
-// apart is the sender's context without the runs in this system that it was handed through, which
+// outerSender is the sender's context without the runs in this system that it was handed through, which
 // end with the system as well.
-func (c Context) apart() context.Context { return c.actor.system.senderOf(c.sender()) }
+func (c Context) outerSender() context.Context { return c.actor.system.senderOf(c.sender()) }
 
 // ends is a context whose Done, Err and AfterFunc are those of c. All Contexts of one sender's
 // context share one, which lives as long as that: nothing else holds it.
@@ -163,10 +163,10 @@ func (c Context) ends() context.Context {
 	if c.actor == nil {
 		return c.sender()
 	}
-	life := c.actor.lifetime()
+	life := c.actor.usableLife()
 	switch {
 	case c.run&runEndless == 0:
-		return endOf(c.apart(), life)
+		return endOf(c.outerSender(), life)
 	case life == nil:
 		return context.Background()
 	}
@@ -224,7 +224,7 @@ func (c Context) own(key any) (value any, ok bool) {
 		return nil, false
 	case key == values.RunKey{}:
 		return c, true
-	case key == values.DepthKey{}: // apart, as it needs no allocation
+	case key == values.DepthKey{}: // by itself, as it needs no allocation
 		return uint8(c.run & runDepth), true
 	}
 	return nil, false
@@ -301,10 +301,10 @@ func (c Context) StopCause() error {
 	}
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil {
+	if a.rare == nil {
 		return nil
 	}
-	return a.extras.cause
+	return a.rare.cause
 }
 
 // in reports whether the Context is that of a hook's run.
@@ -492,7 +492,7 @@ func (a *actor) bound(ctx context.Context) *lifetime.Bound {
 		case lifetime.Bottom:
 			return nil
 		default:
-			return lifetime.Bind(ctx, a.lifetime())
+			return lifetime.Bind(ctx, a.usableLife())
 		}
 	}
 }
@@ -506,17 +506,17 @@ func (a *actor) life() *lifetime.Life {
 	return &a.system.life
 }
 
-// lifetime is life where it may be used.
-func (a *actor) lifetime() *lifetime.Life {
+// usableLife is life where it may be used.
+func (a *actor) usableLife() *lifetime.Life {
 	if own := a.config.within().life; own != nil {
 		return own
 	}
-	return a.system.lifetime()
+	return a.system.usableLife()
 }
 
-// lifetime is what ends when the patience of Shutdown does. What is made in a testing/synctest
+// usableLife is what ends when the patience of Shutdown does. What is made in a testing/synctest
 // bubble must not be used outside, so there the default system, which all share, has none.
-func (s *System) lifetime() *lifetime.Life {
+func (s *System) usableLife() *lifetime.Life {
 	if s == defaultSystem && bubble.Inside() {
 		return nil
 	}
@@ -525,7 +525,7 @@ func (s *System) lifetime() *lifetime.Life {
 
 // patience is closed when that of Shutdown ends; nil where there is no such end.
 func (s *System) patience() <-chan struct{} {
-	if life := s.lifetime(); life != nil {
+	if life := s.usableLife(); life != nil {
 		return life.Context().Done()
 	}
 	return nil

@@ -19,10 +19,10 @@ func TestCarriedThroughRuns(t *testing.T) {
 	require.IsType(t, (*values.Carried)(nil), root)
 	for name, ctx := range map[string]context.Context{
 		"itself":           root,
-		"by a request":     Context{Context: root, actor: nobody},
+		"by a request":     Context{Context: root, actor: deadActor},
 		"without an actor": Context{Context: root},
-		"by a function":    Context{Context: &goFunction{Context: root}, actor: nobody},
-		"through a start":  Context{Context: startContext{root, context.Background(), Context{}}, actor: nobody},
+		"by a function":    Context{Context: &goFunction{Context: root}, actor: deadActor},
+		"through a start":  Context{Context: startContext{root, context.Background(), Context{}}, actor: deadActor},
 	} {
 		require.Same(t, root, carriedBy(ctx, nil), name)
 	}
@@ -35,7 +35,7 @@ func TestValueThroughManyRequests(t *testing.T) {
 	root := &depthContext{t.Context(), &depth}
 	var last context.Context = root
 	for range 10_000 {
-		last = Context{Context: last, actor: nobody}
+		last = Context{Context: last, actor: deadActor}
 	}
 	require.Equal(t, "root", last.Value(valueKey{}))
 	require.Less(t, depth, 10)

@@ -22,9 +22,9 @@ var waiters waitgraph.Graph
 // Future wait for it.
 func chainOf(ctx context.Context) (chain waitgraph.Chain) {
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
-		f, apart := c.Context.(*goFunction)
+		f, onOwnGoroutine := c.Context.(*goFunction)
 		l := waitgraph.Link{Node: (*waiter)(c.actor), Run: c.run >> runShift}
-		if apart {
+		if onOwnGoroutine {
 			l = waitgraph.Link{Node: f, Run: runOfFunction}
 		}
 		if chain.Node == nil {
@@ -32,7 +32,7 @@ func chainOf(ctx context.Context) (chain waitgraph.Chain) {
 		} else {
 			chain.Outer = append(chain.Outer, l)
 		}
-		if apart || c.run&runHired != 0 {
+		if onOwnGoroutine || c.run&runHired != 0 {
 			break
 		}
 	}

@@ -288,8 +288,8 @@ func TestCountingAheadIsLimited(t *testing.T) {
 			require.Equal(t, ahead{mostCounted, true}, l.ahead(&all[i]))
 		}
 	}
-	require.Equal(t, "queued behind 128 or more", nobody.queuedBehind(ahead{mostCounted, true}))
-	require.Equal(t, "queued behind 3", nobody.queuedBehind(ahead{3, false}))
+	require.Equal(t, "queued behind 128 or more", deadActor.queuedBehind(ahead{mostCounted, true}))
+	require.Equal(t, "queued behind 3", deadActor.queuedBehind(ahead{3, false}))
 }
 
 // Entered-First: who gives up is in no ring from then on, though its message is not taken back yet.

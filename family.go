@@ -18,7 +18,7 @@ func (a *actor) endFamily() {
 	a.endWatching()
 	a.endChildren()
 	a.box.mu.Lock()
-	unbase := a.extras.unbase
+	unbase := a.rare.unbase
 	a.box.mu.Unlock()
 	if unbase != nil {
 		unbase()
@@ -26,33 +26,33 @@ func (a *actor) endFamily() {
 }
 
 // endWith stops the actor when the context of WithContext ends.
-func (a *actor) endWith(life context.Context) {
-	if life == nil {
+func (a *actor) endWith(until context.Context) {
+	if until == nil {
 		return
 	}
 	var undo func()
-	guard.Notice(func() { undo = lifetime.AfterEnd(life, a.stop) }, func() {
-		a.end(nil) // a method of life has panicked, on the goroutine of who runs the actor
+	guard.Notice(func() { undo = lifetime.AfterEnd(until, a.stop) }, func() {
+		a.end(nil) // a method of until has panicked, on the goroutine of who runs the actor
 	})
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	a.extra().unbase = undo
+	a.rarely().unbase = undo
 }
 
 // endTimers stops the timers that the actor's state has started.
 func (a *actor) endTimers() {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil {
+	if a.rare == nil {
 		return
 	}
-	for t := range a.extras.timers {
+	for t := range a.rare.timers {
 		if t.message.at == inPrivate { // the tick of an interval
 			a.count().dropped++
 		}
 		t.end()
 	}
-	a.extras.timers = nil
+	a.rare.timers = nil
 }
 
 // endChildren stops the children, all at once, and waits for the last. Where a child waits for a meanwhile, as it may at a restart,
@@ -68,10 +68,10 @@ func (a *actor) endChildren() {
 func (a *actor) children() (children []*actor) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil {
+	if a.rare == nil {
 		return nil
 	}
-	for c := range a.extras.children {
+	for c := range a.rare.children {
 		children = append(children, c)
 	}
 	return children
@@ -81,7 +81,7 @@ func (a *actor) children() (children []*actor) {
 func (a *actor) adopt(child *actor, by Context) error {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	x := a.extra()
+	x := a.rarely()
 	switch {
 	case x.stage >= stageEnding:
 		return stopped(x.err)
@@ -99,7 +99,7 @@ func (a *actor) adopt(child *actor, by Context) error {
 func (a *actor) disown(child *actor) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	delete(a.extras.children, child)
+	delete(a.rare.children, child)
 }
 
 // watchBy has a told of the end of the actor behind an address. Where it will not be told, the log is.
@@ -130,7 +130,7 @@ func watched(to Sender) string {
 // watch has a told of target's end, as a run of it wants. It reports false where the state of that run has ended, or is about to.
 func (a *actor) watch(by Context, target *actor) bool {
 	a.box.mu.Lock()
-	x := a.extra()
+	x := a.rarely()
 	_, already := x.watching[target]
 	if already || x.stage != stageLiving || x.isBefore(by.run) {
 		a.box.mu.Unlock()
@@ -142,7 +142,7 @@ func (a *actor) watch(by Context, target *actor) bool {
 	x.watching[target] = false
 	a.box.mu.Unlock()
 	target.box.mu.Lock()
-	tx := target.extra()
+	tx := target.rarely()
 	late := tx.stage == stageOver
 	if !late {
 		if tx.watchers == nil {
@@ -166,13 +166,13 @@ func (a *actor) watch(by Context, target *actor) bool {
 // unwatch undoes watch.
 func (a *actor) unwatch(target *actor) {
 	a.box.mu.Lock()
-	if a.extras != nil {
-		delete(a.extras.watching, target)
+	if a.rare != nil {
+		delete(a.rare.watching, target)
 	}
 	a.box.mu.Unlock()
 	target.box.mu.Lock()
-	if target.extras != nil {
-		delete(target.extras.watchers, a)
+	if target.rare != nil {
+		delete(target.rare.watchers, a)
 	}
 	target.box.mu.Unlock()
 }
@@ -181,7 +181,7 @@ func (a *actor) unwatch(target *actor) {
 func (a *actor) endWatching() {
 	a.box.mu.Lock()
 	var targets []*actor
-	for t := range a.extra().watching {
+	for t := range a.rarely().watching {
 		targets = append(targets, t)
 	}
 	a.box.mu.Unlock()
@@ -199,9 +199,9 @@ func (a *actor) hears() error {
 // deliverTerminated tells a that an actor it watched has ended, unless it watches no more, or was told.
 func (a *actor) deliverTerminated(target *actor) {
 	a.box.mu.Lock()
-	told, watches := a.extra().watching[target]
+	told, watches := a.rarely().watching[target]
 	if watches {
-		a.extras.watching[target] = true
+		a.rare.watching[target] = true
 	}
 	a.box.mu.Unlock()
 	if !watches || told {
@@ -218,9 +218,9 @@ func (a *actor) deliverTerminated(target *actor) {
 	}
 }
 
-// hasHeard forgets a watch whose Terminated is handled: from now on the same actor can be watched again.
-func (a *actor) hasHeard(target *actor) {
+// forgetWatch forgets a watch whose Terminated is handled: from now on the same actor can be watched again.
+func (a *actor) forgetWatch(target *actor) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	delete(a.extras.watching, target)
+	delete(a.rare.watching, target)
 }

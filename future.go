@@ -100,7 +100,7 @@ type promised interface {
 func (a *actor) promise(c Context, f promised) bool {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	x := a.extra()
+	x := a.rarely()
 	if x.stage == stageOver || x.isBefore(c.run) {
 		return false
 	}
@@ -114,7 +114,7 @@ func (a *actor) promise(c Context, f promised) bool {
 // kept forgets what was owed and is settled.
 func (a *actor) kept(f promised) {
 	a.box.mu.Lock()
-	delete(a.extras.promises, f)
+	delete(a.rare.promises, f)
 	a.box.mu.Unlock()
 	a.system.note()
 }
@@ -123,8 +123,8 @@ func (a *actor) kept(f promised) {
 func (a *actor) failPromises() {
 	a.box.mu.Lock()
 	var owed map[promised]uint64
-	if a.extras != nil {
-		owed, a.extras.promises = a.extras.promises, nil
+	if a.rare != nil {
+		owed, a.rare.promises = a.rare.promises, nil
 	}
 	a.box.mu.Unlock()
 	for f := range owed {
@@ -137,10 +137,10 @@ func (a *actor) failPromises() {
 func (a *actor) owed(by *Context) (promises, awaited int) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil {
+	if a.rare == nil {
 		return 0, 0
 	}
-	for f, run := range a.extras.promises {
+	for f, run := range a.rare.promises {
 		if by != nil && run>>runShift != by.run>>runShift {
 			continue
 		}

@@ -60,7 +60,7 @@ func (a *actor) info() (i Info, lives bool) {
 	i.Queued = uint64(a.box.queued())
 	i.Handled = a.handledIn(word)
 	i.Handling = a.runningIn(word)
-	if x := a.extras; x != nil {
+	if x := a.rare; x != nil {
 		i.Restarts = x.restarts
 		if x.mishaps != nil {
 			i.Failed, i.Dropped, i.LastError = x.mishaps.failed, x.mishaps.dropped, x.mishaps.last
@@ -101,7 +101,7 @@ func (a *actor) endRunOfNone() {
 // countTick counts a tick of an interval, after its run has ended.
 func (a *actor) countTick() {
 	a.box.mu.Lock()
-	a.extra().ticks++
+	a.rarely().ticks++
 	a.box.mu.Unlock()
 }
 
@@ -113,7 +113,7 @@ type mishaps struct {
 
 // count returns the mishaps, with mu held.
 func (a *actor) count() *mishaps {
-	x := a.extra()
+	x := a.rarely()
 	if x.mishaps == nil {
 		x.mishaps = &mishaps{}
 	}

@@ -115,13 +115,13 @@ func spawnState(sp spawner, t *table) (state any, err error) {
 func (a *actor) start(from context.Context) error {
 	var err error
 	guard.Notice(func() { err = a.callStart(from) }, func() { // Run does not return either
-		a.endAtStart(from, func() { a.neverStarted(errGoexit) })
+		a.endAtStart(from, func() { a.abortStart(errGoexit) })
 	})
 	if c := a.config.claim; c != nil {
 		c.past.Store(true)
 	}
 	if err != nil {
-		a.endAtStart(from, func() { a.neverStarted(err) })
+		a.endAtStart(from, func() { a.abortStart(err) })
 		return err
 	}
 	if err = a.incomplete(); err != nil {
@@ -140,7 +140,7 @@ func (a *actor) start(from context.Context) error {
 // startBusy is the end of start for an actor that has something to do.
 func (a *actor) startBusy(from context.Context) error {
 	a.box.mu.Lock()
-	stopped := a.extras != nil && a.extras.stoppedAtStart
+	stopped := a.rare != nil && a.rare.stoppedAtStart
 	a.box.mu.Unlock()
 	if stopped && a.box.takeOrder(orderAsk) && !a.vetoes() {
 		a.endAtStart(from, func() { a.end(nil) })
@@ -166,7 +166,7 @@ func (a *actor) noteStopIn(c Context) {
 		return
 	}
 	a.box.mu.Lock()
-	a.extra().stoppedAtStart = true
+	a.rarely().stoppedAtStart = true
 	a.box.mu.Unlock()
 }
 
@@ -258,8 +258,8 @@ func (a *actor) hookContext(index uint16) Context {
 	return Context{Context: a.config.base.OrNone(), actor: a, run: runOf(a.beginHook(index), true)}
 }
 
-// neverStarted ends an actor whose OnStart failed: a state that was not started gets no OnStopped.
-func (a *actor) neverStarted(err error) {
+// abortStart ends an actor whose OnStart failed: a state that was not started gets no OnStopped.
+func (a *actor) abortStart(err error) {
 	a.self = nil
 	a.end(err)
 }
@@ -279,7 +279,7 @@ func (a *actor) isTold() bool {
 	}
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	return a.extras != nil && a.extras.told
+	return a.rare != nil && a.rare.told
 }
 
 // vetoes asks OnStopping after Context.Stop, and reports whether the actor goes on.
@@ -316,7 +316,7 @@ func (a *actor) stopNow() { a.end(nil) }
 func (a *actor) tell() {
 	a.phase.Store(uint32(Stopping))
 	a.box.mu.Lock()
-	x := a.extra()
+	x := a.rarely()
 	x.told, x.handledWhenTold, x.ticksWhenTold = true, a.handledIn(a.box.word.Load()), x.ticks
 	a.box.mu.Unlock()
 	a.askStopping(a.work)
@@ -330,7 +330,7 @@ func (a *actor) knowsOfStop(butTicks bool) bool {
 	}
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	x := a.extras
+	x := a.rare
 	if x == nil || x.stage >= stageEnding || !x.told {
 		return x != nil && x.stage >= stageEnding
 	}
@@ -344,7 +344,7 @@ func (a *actor) knowsOfStop(butTicks bool) bool {
 // end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time.
 func (a *actor) end(why error) {
 	a.box.mu.Lock()
-	x := a.extra()
+	x := a.rarely()
 	x.err, x.cause = why, why
 	x.stage = stageEnding
 	a.box.mu.Unlock()
@@ -391,7 +391,7 @@ func (a *actor) ended() {
 	a.failPromises()
 	a.system.remove(a)
 	a.box.mu.Lock()
-	x := a.extras
+	x := a.rare
 	x.stage, x.last = stageOver, nil
 	x.stopTiming()
 	watchers := x.watchers

@@ -126,7 +126,7 @@ const (
 	orderDrain                     // handle what was accepted, then stop
 	orderNotice                    // with orderDrain: OnStopping is called for notice
 	orderRenew                     // there is no state: make a fresh one
-	orderFail                      // fail as extras.escalated says
+	orderFail                      // fail as rare.escalated says
 	orderTell                      // call OnStopping for notice, and go on
 )
 

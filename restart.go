@@ -64,10 +64,10 @@ func (s *Supervisor) limits() restarts.Limits {
 func (a *actor) restartsWithin(now time.Time) int {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil {
+	if a.rare == nil {
 		return 0
 	}
-	return a.extras.recent.Count(now, a.supervisor().Window)
+	return a.rare.recent.Count(now, a.supervisor().Window)
 }
 
 // allowRestart counts one more restart and returns how long it is to wait. At the limit it returns
@@ -76,7 +76,7 @@ func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
 	now, limits := time.Now(), a.supervisor().limits()
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	return a.extra().recent.Allow(now, limits)
+	return a.rarely().recent.Allow(now, limits)
 }
 
 // restart ends the state, and has the owner make a fresh one: at once, or after a rest. Address,
@@ -93,7 +93,7 @@ func (a *actor) restart(f fault) (goOn bool) {
 		a.log(slog.LevelWarn, "akt: restarting", "attempt", count, "backoff", wait)
 	}
 	a.box.mu.Lock()
-	a.extras.cause = f.err
+	a.rare.cause = f.err
 	a.box.mu.Unlock()
 	started := a.self != nil
 	guard.Notice(a.endState, func() { // OnStopped ended the goroutine
@@ -131,7 +131,7 @@ func (a *actor) endState() {
 func (a *actor) forgetState() {
 	if a.config.spawner != nil && a.self != nil {
 		a.box.mu.Lock()
-		a.extra().last = a.self
+		a.rarely().last = a.self
 		a.box.mu.Unlock()
 	}
 	a.self = nil
@@ -174,7 +174,7 @@ func (m *mailbox) withdrawOwn() (own []*envelope) {
 func (a *actor) replace(to stage) (own []*envelope) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	x := a.extra()
+	x := a.rarely()
 	x.stage = to
 	if to == stageLiving {
 		x.told, x.cause = false, nil
@@ -200,14 +200,14 @@ func (a *actor) rest(wait time.Duration, started bool) bool {
 		var timer *time.Timer
 		timer = time.AfterFunc(wait, func() { // it waits for mu
 			a.box.mu.Lock()
-			ended := a.extras.rest == timer && a.box.getUp()
+			ended := a.rare.rest == timer && a.box.getUp()
 			a.box.mu.Unlock()
 			if ended {
 				a.system.noteStart(a)
 				a.work()
 			}
 		})
-		a.extras.rest = timer
+		a.rare.rest = timer
 	} else {
 		a.box.hurryUp()
 	}
@@ -256,7 +256,7 @@ func (m *mailbox) hurryUp() {
 func (a *actor) endRest() {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if x := a.extras; x != nil && x.rest != nil {
+	if x := a.rare; x != nil && x.rest != nil {
 		x.rest.Stop()
 		x.rest = nil
 	}
@@ -281,7 +281,7 @@ func (a *actor) renew() (goOn bool) {
 // startAnew makes a state and calls its OnStart.
 func (a *actor) startAnew() error {
 	a.box.mu.Lock()
-	x := a.extra()
+	x := a.rarely()
 	x.restarts++
 	last := x.last
 	a.box.mu.Unlock()

@@ -26,7 +26,7 @@ func (a *actor) tellOfStop() {
 // timer wakes is not forgotten with its address.
 func (a *actor) forget() {
 	a.box.mu.Lock()
-	a.extra().forgotten++
+	a.rarely().forgotten++
 	a.box.mu.Unlock()
 	a.releaseForgotten()
 }
@@ -35,7 +35,7 @@ func (a *actor) forget() {
 func (a *actor) releaseForgotten() {
 	a.box.mu.Lock()
 	n := 0
-	if x := a.extras; x != nil && len(x.timers) == 0 {
+	if x := a.rare; x != nil && len(x.timers) == 0 {
 		n, x.forgotten = x.forgotten, 0
 	}
 	a.box.mu.Unlock()
@@ -63,10 +63,10 @@ func (a *actor) stopAfter(o orders) {
 func (a *actor) timeEnd(idle bool) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if idle && !a.table.ends && (a.extras == nil || len(a.extras.children) == 0) {
+	if idle && !a.table.ends && (a.rare == nil || len(a.rare.children) == 0) {
 		return
 	}
-	x := a.extra()
+	x := a.rarely()
 	if x.stage == stageOver || x.endTimer != nil {
 		return
 	}
@@ -77,7 +77,7 @@ func (a *actor) timeEnd(idle bool) {
 }
 
 // stopTiming stops the timers of timeEnd, with mu held.
-func (x *extras) stopTiming() {
+func (x *rareState) stopTiming() {
 	for _, t := range []*time.Timer{x.endTimer, x.limitTimer} {
 		if t != nil {
 			t.Stop()
@@ -88,7 +88,7 @@ func (x *extras) stopTiming() {
 // logEnd logs an end that lasts, with who waits for whom in which handler.
 func (a *actor) logEnd() {
 	a.box.mu.Lock()
-	ended, queued, resting := a.extras.stage == stageOver, a.box.queued(), a.box.word.Load()&flagRest != 0
+	ended, queued, resting := a.rare.stage == stageOver, a.box.queued(), a.box.word.Load()&flagRest != 0
 	a.box.mu.Unlock()
 	if ended {
 		return

@@ -189,7 +189,7 @@ type escalation struct {
 func (a *actor) failFor(child *actor, d Directive, f fault) {
 	f = fault{msg: f.msg, err: &annotated{"the child " + child.name() + " failed", f.err}}
 	a.box.mu.Lock()
-	x := a.extra()
+	x := a.rarely()
 	known := x.escalated != nil && (d == Restart || x.escalated.directive == Stop)
 	if x.stage >= stageEnding || known {
 		a.box.mu.Unlock()
@@ -208,8 +208,8 @@ func (a *actor) failFor(child *actor, d Directive, f fault) {
 // failNow does what failFor has ordered, by the owner.
 func (a *actor) failNow() (goOn bool) {
 	a.box.mu.Lock()
-	e := a.extras.escalated
-	a.extras.escalated = nil
+	e := a.rare.escalated
+	a.rare.escalated = nil
 	a.box.orders &^= orderFail // a Stop that came after the order was taken
 	a.box.mu.Unlock()
 	a.log(slog.LevelError, "akt: a failure was escalated to this actor", "decided", e.directive.String(), "error", e.fault.err)

@@ -16,7 +16,7 @@ type System struct {
 	deadLetters func(DeadLetter)
 
 	closing atomic.Bool   // Shutdown was called
-	life    lifetime.Life // ends when the patience of Shutdown does: see lifetime
+	life    lifetime.Life // ends when the patience of Shutdown does: see usableLife
 
 	mu        sync.Mutex
 	draining  *draining                     // made by Shutdown
@@ -157,7 +157,7 @@ func (s *System) add(from context.Context, a, parent *actor) error {
 	if parent != nil {
 		by, _ := from.(Context)
 		if err := parent.adopt(a, by); err != nil {
-			a.neverStarted(nil)
+			a.abortStart(nil)
 			return err
 		}
 	}
