@@ -1,6 +1,7 @@
 package akt
 
 import (
+	"context"
 	"log/slog"
 	"reflect"
 	"sync/atomic"
@@ -126,6 +127,31 @@ func (a *actor) logger() *slog.Logger {
 		l = slog.Default()
 	}
 	return l.With("actor", a.name(), "type", a.table.typ.String())
+}
+
+// log writes a record to the actor's logger.
+func (a *actor) log(level slog.Level, text string, args ...any) {
+	a.logBy(text, func(l *slog.Logger) { l.Log(context.Background(), level, text, args...) })
+}
+
+// logBy has write use the actor's logger. It is for what calls the user's code to make its
+// arguments. Where that fails, the default logger is told, if the actor has another one.
+func (a *actor) logBy(text string, write func(*slog.Logger)) {
+	failure := detached(func() { write(a.logger()) })
+	if failure == nil || a.config.logger == nil {
+		return
+	}
+	_ = detached(func() { // there is nobody left to tell
+		slog.Error("akt: the actor's logger failed", "actor", a.name(), "record", text, "panic", failure.shown())
+	})
+}
+
+// logPanic reports a panic with the place where it happened.
+func (a *actor) logPanic(in string, failure *PanicError) {
+	const text = "akt: panic"
+	a.logBy(text, func(l *slog.Logger) {
+		l.Error(text, "in", in, "panic", failure.shown(), "stack", failure.frames())
+	})
 }
 
 // err is why the actor died, nil while it lives.

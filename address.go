@@ -270,6 +270,35 @@ func (s *System) collects(c *config) bool {
 	return s == defaultSystem && !c.named() && c.parent == nil
 }
 
+// release gives a strong reference up.
+func (a *actor) release() {
+	if a.refs.Add(-1) < 0 {
+		a.stopAfter(orderDrain)
+	}
+}
+
+// forget gives a strong reference up that nobody has any more; but not as long as a timer runs, so that an actor that only its own
+// timer wakes is not forgotten with its address.
+func (a *actor) forget() {
+	a.box.mu.Lock()
+	a.rarely().forgotten++
+	a.box.mu.Unlock()
+	a.releaseForgotten()
+}
+
+// releaseForgotten does what forget has put off, if no timer runs.
+func (a *actor) releaseForgotten() {
+	a.box.mu.Lock()
+	n := 0
+	if x := a.rare; x != nil && len(x.timers) == 0 {
+		n, x.forgotten = x.forgotten, 0
+	}
+	a.box.mu.Unlock()
+	for range n {
+		a.release()
+	}
+}
+
 // diedOf is why the actor died; nil while it lives.
 func (a *actor) diedOf() error {
 	a.box.mu.Lock()

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/aktgo/akt/internal/bubble"
 	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/values"
 )
@@ -370,14 +369,6 @@ func (c Context) endless() bool {
 	return c.run&runEndless != 0 && c.actor.config.within().life == nil
 }
 
-// doneOf is the Done of a sender's context.
-func doneOf(ctx context.Context) <-chan struct{} {
-	if b, ok := ctx.(*lifetime.Bound); ok {
-		return b.SenderDone() // its own would be made only for the sake of this
-	}
-	return ctx.Done()
-}
-
 // senderOf is the context of a queued request without the runs of this system that it was handed
 // through, which add neither values nor an end. So a chain of requests costs each of its handlers
 // the same, however long it is.
@@ -440,16 +431,6 @@ func seeThrough(ctx context.Context) (under context.Context, base *values.Carrie
 	return nil, nil, false
 }
 
-// inlineRun is what a run on its sender's goroutine has in the place of the state word's flags,
-// where ctx can never end. It reports false where it can, and where too many runs lie on that
-// goroutine already: a stack ends, a queue does not.
-func inlineRun(ctx context.Context) (run uint64, ok bool) {
-	if c, ok := ctx.(Context); ok && c.actor != nil {
-		return c.run&(runEndless|runDepth) + oneDeeper, c.endless() && c.run&runDepth != runDepth
-	}
-	return runEndless, ctx.Done() == nil
-}
-
 // expired returns why the context of a queued request has ended. It is asked in the actor's turn,
 // so no method of a user's own type is called that could end that.
 func (e *envelope) expired() error {
@@ -463,38 +444,6 @@ func (e *envelope) expired() error {
 		return nil
 	}
 	return ended(e.ctx)
-}
-
-// bound returns what the handler of a request gets in the place of a ctx that can end and that a
-// type of the user's own has a part in, as it was when the sender called; nil where package context
-// and this one have made all that matters. The sender releases it.
-func (a *actor) bound(ctx context.Context) *lifetime.Bound {
-	for under := ctx; ; {
-		switch c := under.(type) {
-		case Context:
-			under = c.sender()
-			continue
-		case *goFunction:
-			under = c.Context
-			continue
-		case startContext:
-			under = c.Context
-			continue
-		case *values.Carried, *lifetime.Bound:
-			return nil
-		}
-		if lifetime.Origin(under) != nil {
-			return nil
-		}
-		switch parent, layer := lifetime.Under(under); layer {
-		case lifetime.Valued:
-			under = parent
-		case lifetime.Bottom:
-			return nil
-		default:
-			return lifetime.Bind(ctx, a.usableLife())
-		}
-	}
 }
 
 // life is what the Contexts of the actor's runs end with: its own, where it has a limit for its
@@ -512,21 +461,4 @@ func (a *actor) usableLife() *lifetime.Life {
 		return own
 	}
 	return a.system.usableLife()
-}
-
-// usableLife is what ends when the patience of Shutdown does. What is made in a testing/synctest
-// bubble must not be used outside, so there the default system, which all share, has none.
-func (s *System) usableLife() *lifetime.Life {
-	if s == defaultSystem && bubble.Inside() {
-		return nil
-	}
-	return &s.life
-}
-
-// patience is closed when that of Shutdown ends; nil where there is no such end.
-func (s *System) patience() <-chan struct{} {
-	if life := s.usableLife(); life != nil {
-		return life.Context().Done()
-	}
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
@@ -238,3 +239,11 @@ func (a *actor) logWait(children []*actor) {
 }
 
 func deadlock(path string) error { return fmt.Errorf("%w: %s", ErrDeadlock, path) }
+
+// doneOf is the Done of a sender's context.
+func doneOf(ctx context.Context) <-chan struct{} {
+	if b, ok := ctx.(*lifetime.Bound); ok {
+		return b.SenderDone() // its own would be made only for the sake of this
+	}
+	return ctx.Done()
+}

@@ -102,6 +102,13 @@ func (a *actor) disown(child *actor) {
 	delete(a.rare.children, child)
 }
 
+// Terminated is what a watcher receives, exactly once, when an actor it watches has ended.
+type Terminated struct {
+	Address *WeakAddress // of the actor that ended
+	Name    string
+	Err     error // why it died; nil for an actor that was stopped
+}
+
 // watchBy has a told of the end of the actor behind an address. Where it will not be told, the log is.
 func (a *actor) watchBy(by Context, to Sender) {
 	target, _ := actorOf(to)

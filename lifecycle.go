@@ -3,12 +3,14 @@ package akt
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"reflect"
+	"time"
 
 	"github.com/aktgo/akt/internal/bubble"
 	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/lifetime"
-	"github.com/aktgo/akt/internal/typename"
 )
 
 // run makes an actor of what was passed to one of the Run functions, and starts it. from is the ctx of who calls it, for a child the
@@ -77,37 +79,6 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 		addr.letCollect()
 	}
 	return addr, nil
-}
-
-// pointerTo is a state as a pointer: itself, or one to a copy. Handlers and hooks are called by the pointer's methods, which for
-// a value's type are its own.
-func pointerTo(state any) any {
-	if v := reflect.ValueOf(state); v.Kind() != reflect.Pointer {
-		return behindPointer(v)
-	}
-	return state
-}
-
-// spawnState makes a state, of the type of the table if that is known.
-func spawnState(sp spawner, t *table) (state any, err error) {
-	guard.Catch(func() { state = sp.spawn() }, func(l guard.Loss) { err = panicOf(l) })
-	switch {
-	case err != nil:
-		return nil, err
-	case isNilActor(state):
-		return nil, notRunnable(typename.Short(sp.actorType()), "the Spawner made a nil",
-			"have it return a value, such as &Account{}")
-	}
-	if _, again := asSpawner(state); again {
-		return nil, notRunnable(typename.Short(sp.actorType()), "the Spawner made a Spawner",
-			"have it return an actor, such as &Account{}")
-	}
-	if got := reflect.TypeOf(state); t != nil && got != t.typ {
-		texts := typename.All(got, t.typ)
-		return nil, notRunnable(texts[0], "the Spawner made a "+texts[1]+" before",
-			"have it always make the same type")
-	}
-	return state, nil
 }
 
 // start calls OnStart, by the owner, and lets the actor go. Where OnStart fails or stops the actor, the
@@ -322,6 +293,80 @@ func (a *actor) tell() {
 	a.askStopping(a.work)
 }
 
+// stop drains what was accepted, then stops the actor.
+func (a *actor) stop() { a.stopAfter(orderDrain | orderNotice) }
+
+// askToStop stops the actor after its current message, unless it vetoes.
+func (a *actor) askToStop() { a.stopAfter(orderAsk) }
+
+func (a *actor) stopAfter(o orders) {
+	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping)) // before the order: a veto turns it back
+	start := a.box.order(o)
+	if o&orderDrain != 0 {
+		a.timeEnd(start)
+	}
+	if start {
+		a.hire()
+	}
+}
+
+// timeEnd has an end that was ordered logged where it lasts long, and cut short at the limit of
+// WithStopTimeout. One that finds the actor idle, and without hooks and children, is over at once.
+func (a *actor) timeEnd(idle bool) {
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
+	if idle && !a.table.ends && (a.rare == nil || len(a.rare.children) == 0) {
+		return
+	}
+	x := a.rarely()
+	if x.stage == stageOver || x.endTimer != nil {
+		return
+	}
+	x.endTimer = time.AfterFunc(waitIsLong, a.logEnd)
+	if d := a.config.within().stopTimeout; d > 0 {
+		x.limitTimer = time.AfterFunc(d, a.cutShort)
+	}
+}
+
+// stopTiming stops the timers of timeEnd, with mu held.
+func (x *rareState) stopTiming() {
+	for _, t := range []*time.Timer{x.endTimer, x.limitTimer} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+}
+
+// logEnd logs an end that lasts, with who waits for whom in which handler.
+func (a *actor) logEnd() {
+	a.box.mu.Lock()
+	ended, queued, resting := a.rare.stage == stageOver, a.box.queued(), a.box.word.Load()&flagRest != 0
+	a.box.mu.Unlock()
+	if ended {
+		return
+	}
+	a.log(slog.LevelWarn, "akt: the actor has been stopping for long", "for", waitIsLong,
+		"queued", queued, "restarting", resting, "waits", waiters.Trail((*waiter)(a)))
+}
+
+// cutShort ends the Contexts of an actor whose end has reached its limit, and tells those who are
+// queued.
+func (a *actor) cutShort() {
+	a.config.within().life.End()
+	queue, _, start := a.box.shutOff(orderDrain)
+	a.refuseQueue(queue)
+	if start {
+		a.hire()
+	}
+}
+
+// tellOfStop has OnStopping called for notice, in the actor's turn.
+func (a *actor) tellOfStop() {
+	if a.box.order(orderTell) {
+		a.hire()
+	}
+}
+
 // knowsOfStop reports whether OnStopping was called for notice, and no message handled since. butTicks
 // leaves those of intervals out.
 func (a *actor) knowsOfStop(butTicks bool) bool {
@@ -374,6 +419,22 @@ func (a *actor) refuseQueue(queue []*envelope) {
 	a.countDropped(requests + len(dropped) + ticks)
 	a.noteDropped(a.gone(), dropped...)
 }
+
+// dropOwn reports what an ended state, or somebody for it, has queued for itself: its timers'
+// messages, the Terminated that it was to be sent, and functions of Do. The next state knows
+// nothing of those.
+func (a *actor) dropOwn(queue []*envelope) {
+	a.countDropped(len(queue))
+	var due []any
+	for _, e := range queue {
+		if e.kind == function || e.kind == notification && e.timer != nil {
+			due = append(due, e.msg)
+		}
+	}
+	a.noteDropped(errStateEnded, due...)
+}
+
+var errStateEnded = fmt.Errorf("%w: the state that this belongs to has ended", ErrStopped)
 
 // callStopped calls OnStopped on the state, which is not used after it.
 func (a *actor) callStopped() {

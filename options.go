@@ -222,3 +222,35 @@ func WithSupervisor(s Supervisor) Option {
 		return err
 	})
 }
+
+var defaultSupervisor = Supervisor{MaxRestarts: 5, Window: time.Minute, BackoffMin: 100 * time.Millisecond, BackoffMax: 30 * time.Second}
+
+// completed is the supervisor with its defaults filled in, or what is wrong with it.
+func (s Supervisor) completed() (*Supervisor, error) {
+	var faults []error
+	for _, field := range []struct {
+		name         string
+		value        *time.Duration
+		defaultValue time.Duration
+	}{
+		{"Window", &s.Window, defaultSupervisor.Window},
+		{"BackoffMin", &s.BackoffMin, defaultSupervisor.BackoffMin},
+		{"BackoffMax", &s.BackoffMax, defaultSupervisor.BackoffMax},
+	} {
+		switch {
+		case *field.value < 0:
+			faults = append(faults, fmt.Errorf("akt: WithSupervisor: %s is %v; it must not be negative, and 0 means %v",
+				field.name, *field.value, field.defaultValue))
+		case *field.value == 0:
+			*field.value = field.defaultValue
+		}
+	}
+	if s.BackoffMin > s.BackoffMax && s.BackoffMax >= 0 {
+		faults = append(faults, fmt.Errorf("akt: WithSupervisor: BackoffMin is %v and BackoffMax %v; BackoffMin must not be above it",
+			s.BackoffMin, s.BackoffMax))
+	}
+	if s.MaxRestarts == 0 {
+		s.MaxRestarts = defaultSupervisor.MaxRestarts
+	}
+	return &s, errors.Join(faults...)
+}
