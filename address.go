@@ -35,7 +35,7 @@ var (
 type Address struct {
 	actor    *actor
 	released atomic.Bool
-	cleanup  runtime.Cleanup // releases for those who forgot to; only where the actor may be collected
+	cleanup  runtime.Cleanup // releases it for the forgetful; only where the actor may be collected
 }
 
 // newAddress makes an address for a reference that is counted already.
@@ -277,8 +277,8 @@ func (a *actor) release() {
 	}
 }
 
-// forget gives a strong reference up that nobody has any more; but not as long as a timer runs, so that an actor that only its own
-// timer wakes is not forgotten with its address.
+// forget gives a strong reference up that nobody has any more; but not as long as a timer runs, so
+// that an actor that only its own timer wakes is not forgotten with its address.
 func (a *actor) forget() {
 	a.box.mu.Lock()
 	a.rarely().forgotten++
@@ -423,9 +423,9 @@ func (p *PrivateAddress) NotifyAt(msg any, at time.Time) *Timer {
 // interval, measured from the first. It waits until each message was handled; ticks that were
 // missed meanwhile are skipped. msg is called in the actor's turn, as part of the message, and
 // never after the end of the state that has started the timer. It has no Context: with that of an
-// earlier message, kept in it, what it sends is no part of any chain of calls, and a deadlock is not
-// seen. Where every is not positive or msg
-// is nil, that is logged as an error, and the timer never fires.
+// earlier message, kept in it, what it sends is no part of any chain of calls, and a deadlock is
+// not seen. Where every is not positive or msg is nil, that is logged as an error, and the timer
+// never fires.
 func (p *PrivateAddress) NotifyInterval(msg func() any, every time.Duration) *Timer {
 	return p.target().notifyInterval(msg, every)
 }

@@ -244,8 +244,8 @@ func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	return reply, err
 }
 
-// pointerTo is a state as a pointer: itself, or one to a copy. Handlers and hooks are called by the pointer's methods, which for
-// a value's type are its own.
+// pointerTo is a state as a pointer: itself, or one to a copy. Handlers and hooks are called by the
+// pointer's methods, which for a value's type are its own.
 func pointerTo(state any) any {
 	if v := reflect.ValueOf(state); v.Kind() != reflect.Pointer {
 		return behindPointer(v)

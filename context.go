@@ -72,14 +72,14 @@ type Context struct {
 	context.Context
 
 	actor *actor
-	run   uint64 // the state word of this run, with runEndless, runHired and runDepth in the place of its flags
+	run   uint64 // the state word of this run, with what follows in the place of its flags
 }
 
 // What Context.run has in the place of the state word's flags.
 const (
 	runEndless uint64 = 1 << iota // the sender's context can never end
-	runHired                      // the handler runs on a goroutine that was started for its actor, not on its sender's
-	oneDeeper                     // counts, from this bit on, the runs that have this one on their goroutine
+	runHired                      // the handler does not run on its sender's goroutine
+	oneDeeper                     // from this bit on: how many runs lie below on the stack
 
 	runDepth = flagMask &^ (oneDeeper - 1)
 )
@@ -152,8 +152,8 @@ func (c Context) Err() error {
 	}
 }
 
-// outerSender is the sender's context without the runs in this system that it was handed through, which
-// end with the system as well.
+// outerSender is the sender's context without the runs in this system that it was handed through,
+// which end with the system as well.
 func (c Context) outerSender() context.Context { return c.actor.system.senderOf(c.sender()) }
 
 // ends is a context whose Done, Err and AfterFunc are those of c. All Contexts of one sender's
@@ -363,8 +363,8 @@ func endless(ctx context.Context) bool {
 	return ctx.Done() == nil
 }
 
-// endless reports whether the Context ends with its system at most: its sender's cannot end, nor has
-// the end of its actor a limit.
+// endless reports whether the Context ends with its system at most: its sender's cannot end, nor
+// has the end of its actor a limit.
 func (c Context) endless() bool {
 	return c.run&runEndless != 0 && c.actor.config.within().life == nil
 }

@@ -22,7 +22,9 @@ func TestCarriedThroughRuns(t *testing.T) {
 		"by a request":     Context{Context: root, actor: deadActor},
 		"without an actor": Context{Context: root},
 		"by a function":    Context{Context: &goFunction{Context: root}, actor: deadActor},
-		"through a start":  Context{Context: startContext{root, context.Background(), Context{}}, actor: deadActor},
+		"through a start": Context{
+			Context: startContext{root, context.Background(), Context{}}, actor: deadActor,
+		},
 	} {
 		require.Same(t, root, carriedBy(ctx, nil), name)
 	}

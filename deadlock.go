@@ -184,11 +184,12 @@ func (a *actor) awaitEnd(ctx context.Context, patience <-chan struct{}) error {
 	return await(ctx, a.done(), patience, (*waiter)(a), alarm, alarm)
 }
 
-// await waits until done is closed, which is because of a node. What it waits with is an alarm, or has one in it.
-// The error is why it did not wait so long: ctx's, where that has ended before, ErrDeadlock in a ring, or errShutDown
-// where patience was closed.
+// await waits until done is closed, which is because of a node. What it waits with is an alarm, or
+// has one in it. The error is why it did not wait so long: ctx's, where that has ended before,
+// ErrDeadlock in a ring, or errShutDown where patience was closed.
 func await(
-	ctx context.Context, done, patience <-chan struct{}, because waitgraph.Node, with waitgraph.Message, alarm *waitgraph.Alarm,
+	ctx context.Context, done, patience <-chan struct{},
+	because waitgraph.Node, with waitgraph.Message, alarm *waitgraph.Alarm,
 ) error {
 	if isClosed(done) {
 		return nil

@@ -94,7 +94,10 @@ type SendError struct {
 }
 
 func newSendError(actor string, message label, handled Handled, layer, err error) *SendError {
-	return &SendError{Actor: actor, Message: message.typ, raw: message.raw, Handled: handled, Err: err, layer: layer}
+	return &SendError{
+		Actor: actor, Message: message.typ, raw: message.raw,
+		Handled: handled, Err: err, layer: layer,
+	}
 }
 
 func (e *SendError) Error() string {
@@ -260,11 +263,15 @@ var errGoexit = errors.New("runtime.Goexit was called")
 // UnhandledError says that the actor has no handler for a message, what it accepts, and what was
 // probably meant.
 type UnhandledError struct {
-	Type    string   // the actor's type
-	Message string   // the message's type, or the name of a Raw
-	Accepts []string // what the actor accepts: message types, sorted by handler name; handler names for a Raw
-	Reason  string   // why a message that looks right is refused, such as a nil pointer; empty for the common case
-	Hint    string   // the likely cure; may be empty
+	Type    string // the actor's type
+	Message string // the message's type, or the name of a Raw
+	// Accepts is what the actor accepts: message types, sorted by handler name; for a Raw, the
+	// names of handlers.
+	Accepts []string
+	// Reason is why a message that looks right is refused, such as a nil pointer; it is empty for
+	// the common case.
+	Reason string
+	Hint   string // the likely cure; may be empty
 }
 
 func (e *UnhandledError) Error() string {
@@ -331,7 +338,9 @@ func ended(ctx context.Context) error {
 	switch {
 	case err == nil: // its Done is closed all the same
 		return context.Canceled
-	case cause == nil, reflect.TypeOf(err).Comparable() && err == cause: //nolint:errorlint // one value
+	case cause == nil:
+		return err
+	case reflect.TypeOf(err).Comparable() && err == cause: //nolint:errorlint // one value
 		return err
 	}
 	return &causedError{err, cause}
@@ -354,9 +363,9 @@ func ownError(err error, a *actor, message func() label) error {
 	return a.unanswered(message(), MaybeHandled, err)
 }
 
-// detached calls the user's code that akt calls beside handlers and hooks: log handlers, dead-letter
-// hooks, Decide, the methods of errors. That may panic, or end its goroutine, and must not take the
-// actor's owner with it. It returns how f failed, nil if it returned.
+// detached calls the user's code that akt calls beside handlers and hooks: log handlers,
+// dead-letter hooks, Decide, the methods of errors. That may panic, or end its goroutine, and must
+// not take the actor's owner with it. It returns how f failed, nil if it returned.
 func detached(f func()) *PanicError {
 	if l := guard.Detach(f); l != nil {
 		return panicOf(*l)

@@ -55,8 +55,8 @@ func (a *actor) endTimers() {
 	a.rare.timers = nil
 }
 
-// endChildren stops the children, all at once, and waits for the last. Where a child waits for a meanwhile, as it may at a restart,
-// when the mailbox stays open, one of that ring is told.
+// endChildren stops the children, all at once, and waits for the last. Where a child waits for a
+// meanwhile, as it may at a restart, when the mailbox stays open, one of that ring is told.
 func (a *actor) endChildren() {
 	children := a.children()
 	for _, c := range children {
@@ -77,7 +77,8 @@ func (a *actor) children() (children []*actor) {
 	return children
 }
 
-// adopt makes a the parent of child, as a run of it wants. The error says why it takes none: it has ended, or the state of that run has.
+// adopt makes a the parent of child, as a run of it wants. The error says why it takes none: it has
+// ended, or the state of that run has.
 func (a *actor) adopt(child *actor, by Context) error {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
@@ -109,7 +110,8 @@ type Terminated struct {
 	Err     error // why it died; nil for an actor that was stopped
 }
 
-// watchBy has a told of the end of the actor behind an address. Where it will not be told, the log is.
+// watchBy has a told of the end of the actor behind an address. Where it will not be told, the log
+// is.
 func (a *actor) watchBy(by Context, to Sender) {
 	target, _ := actorOf(to)
 	err := a.hears()
@@ -122,7 +124,8 @@ func (a *actor) watchBy(by Context, to Sender) {
 		err = errStateEnded
 	}
 	if err != nil {
-		a.log(slog.LevelWarn, "akt: a watch that nobody will hear of", "watched", watched(to), "error", err)
+		a.log(slog.LevelWarn, "akt: a watch that nobody will hear of", "watched", watched(to),
+			"error", err)
 	}
 }
 
@@ -134,7 +137,8 @@ func watched(to Sender) string {
 	return typeName(to)
 }
 
-// watch has a told of target's end, as a run of it wants. It reports false where the state of that run has ended, or is about to.
+// watch has a told of target's end, as a run of it wants. It reports false where the state of that
+// run has ended, or is about to.
 func (a *actor) watch(by Context, target *actor) bool {
 	a.box.mu.Lock()
 	x := a.rarely()
@@ -203,7 +207,8 @@ func (a *actor) hears() error {
 	return err
 }
 
-// deliverTerminated tells a that an actor it watched has ended, unless it watches no more, or was told.
+// deliverTerminated tells a that an actor it watched has ended, unless it watches no more, or was
+// told.
 func (a *actor) deliverTerminated(target *actor) {
 	a.box.mu.Lock()
 	told, watches := a.rarely().watching[target]
@@ -225,7 +230,8 @@ func (a *actor) deliverTerminated(target *actor) {
 	}
 }
 
-// forgetWatch forgets a watch whose Terminated is handled: from now on the same actor can be watched again.
+// forgetWatch forgets a watch whose Terminated is handled: from now on the same actor can be
+// watched again.
 func (a *actor) forgetWatch(target *actor) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()

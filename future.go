@@ -266,12 +266,12 @@ func (f *Future[R]) isSettled() bool {
 }
 
 // Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with,
-// unchanged; but where f is a handler's reply, the [*SendError] of another call comes inside one that
-// says MaybeHandled: the handler did run. Or it wraps that of ctx; or ErrStopped where the state that owed the reply has ended,
-// ErrFailedToGetResponse where the Promise was lost, and ErrDeadlock where a handler would wait for
-// itself: f is the reply of a function started with [Go], which waits for the handler. Who owes a
-// Promise nobody knows: a handler that waits for one that only its own actor can settle waits until
-// ctx ends.
+// unchanged; but where f is a handler's reply, the [*SendError] of another call comes inside one
+// that says MaybeHandled: the handler did run. Or it wraps that of ctx; or ErrStopped where the
+// state that owed the reply has ended, ErrFailedToGetResponse where the Promise was lost, and
+// ErrDeadlock where a handler would wait for itself: f is the reply of a function started with
+// [Go], which waits for the handler. Who owes a Promise nobody knows: a handler that waits for one
+// that only its own actor can settle waits until ctx ends.
 func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if ctx == nil {
 		return *new(R), errNilContext
@@ -286,8 +286,8 @@ func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	return value, err
 }
 
-// failedBy is the error of a deferred reply that failed with that of another call, whose Handled would
-// speak of another message. Where no handler has replied with the Future, there is no other.
+// failedBy is the error of a deferred reply that failed with that of another call, whose Handled
+// would speak of another message. Where no handler has replied with the Future, there is no other.
 func (f *Future[R]) failedBy(err error) error {
 	f.mu.Lock()
 	to := f.to
@@ -372,7 +372,8 @@ var thisPackage = reflect.TypeFor[Context]().PkgPath()
 
 // isFuture reports whether a type is some *Future[R] itself.
 func isFuture(t reflect.Type) bool {
-	return t != nil && t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && t.Elem().PkgPath() == thisPackage && strings.HasPrefix(t.Elem().Name(), "Future[")
+	return t != nil && t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct &&
+		t.Elem().PkgPath() == thisPackage && strings.HasPrefix(t.Elem().Name(), "Future[")
 }
 
 // Go runs f off the message loop, in a goroutine of its own, and returns its reply as a Future: for
@@ -448,7 +449,8 @@ func (a *actor) follow(reply any, e *envelope) {
 func (a *actor) failed(msg any, to route, err error, heard bool) {
 	a.countFailed(err)
 	if !heard {
-		a.log(slog.LevelError, "akt: a notification failed", "message", to.sentAs(msg).String(), "error", err)
+		a.log(slog.LevelError, "akt: a notification failed", "message", to.sentAs(msg).String(),
+			"error", err)
 		a.system.deadLetter(a, msg, err)
 	}
 }

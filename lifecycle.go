@@ -13,9 +13,11 @@ import (
 	"github.com/aktgo/akt/internal/lifetime"
 )
 
-// run makes an actor of what was passed to one of the Run functions, and starts it. from is the ctx of who calls it, for a child the
-// Context of its parent's run.
-func (s *System) run(from context.Context, what any, parent *actor, opts []Option) (*Address, error) {
+// run makes an actor of what was passed to one of the Run functions, and starts it. from is the ctx
+// of who calls it, for a child the Context of its parent's run.
+func (s *System) run(
+	from context.Context, what any, parent *actor, opts []Option,
+) (*Address, error) {
 	sp, spawned := asSpawner(what)
 	var t *table
 	var err error
@@ -81,8 +83,8 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	return addr, nil
 }
 
-// start calls OnStart, by the owner, and lets the actor go. Where OnStart fails or stops the actor, the
-// run that from belongs to waits for the end; whatever ends it otherwise comes after the start.
+// start calls OnStart, by the owner, and lets the actor go. Where OnStart fails or stops the actor,
+// the run that from belongs to waits for the end; whatever ends it otherwise comes after the start.
 func (a *actor) start(from context.Context) error {
 	var err error
 	guard.Notice(func() { err = a.callStart(from) }, func() { // Run does not return either
@@ -152,12 +154,14 @@ func (a *actor) callStart(from context.Context) (err error) {
 	}
 	c, release := a.startContext(from)
 	defer release()
-	a.callHook(c, func(c Context) { err = hook.OnStart(c) }, func(failure *PanicError) { err = failure })
+	a.callHook(c,
+		func(c Context) { err = hook.OnStart(c) },
+		func(failure *PanicError) { err = failure })
 	return err
 }
 
-// callHook calls a hook with the Context of its run, which has begun, and ends that. failed is told of
-// a panic or Goexit in it; after a Goexit callHook does not return.
+// callHook calls a hook with the Context of its run, which has begun, and ends that. failed is told
+// of a panic or Goexit in it; after a Goexit callHook does not return.
 func (a *actor) callHook(c Context, hook func(Context), failed func(*PanicError)) {
 	guard.Catch(func() {
 		defer a.box.endRun()
@@ -165,8 +169,9 @@ func (a *actor) callHook(c Context, hook func(Context), failed func(*PanicError)
 	}, func(l guard.Loss) { failed(panicOf(l)) })
 }
 
-// incomplete says what is nil, when OnStart has returned, of the embedded fields that bring handlers
-// and hooks. An OnStopped that one of them brings cannot be called: then there is no state to end.
+// incomplete says what is nil, when OnStart has returned, of the embedded fields that bring
+// handlers and hooks. An OnStopped that one of them brings cannot be called: then there is no state
+// to end.
 func (a *actor) incomplete() error {
 	missing := a.table.nilLenders(a.self, "")
 	if missing == nil {
@@ -178,9 +183,9 @@ func (a *actor) incomplete() error {
 	return a.table.refuseNil(missing, true)
 }
 
-// startContext begins the run of OnStart. Its Context ends with from and with WithContext's ctx, whichever is
-// first, and has the values of both; the run that from comes from waits for it. release is to be called when
-// OnStart has returned.
+// startContext begins the run of OnStart. Its Context ends with from and with WithContext's ctx,
+// whichever is first, and has the values of both; the run that from comes from waits for it.
+// release is to be called when OnStart has returned.
 func (a *actor) startContext(from context.Context) (c Context, release func()) {
 	until, ends, undo := a.config.within().until, from, func() {}
 	switch {
@@ -211,8 +216,8 @@ func (a *actor) startContext(from context.Context) (c Context, release func()) {
 	return c, func() { undo(); bound.Release() }
 }
 
-// startContext is the sender of an OnStart: it has an end, values of who runs the actor and, behind them, those
-// of any hook, and the chain of the run that waits for it.
+// startContext is the sender of an OnStart: it has an end, values of who runs the actor and, behind
+// them, those of any hook, and the chain of the run that waits for it.
 type startContext struct {
 	context.Context                 // the end
 	values          context.Context // of any hook
@@ -300,7 +305,8 @@ func (a *actor) stop() { a.stopAfter(orderDrain | orderNotice) }
 func (a *actor) askToStop() { a.stopAfter(orderAsk) }
 
 func (a *actor) stopAfter(o orders) {
-	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping)) // before the order: a veto turns it back
+	// Before the order, as a veto turns it back.
+	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
 	start := a.box.order(o)
 	if o&orderDrain != 0 {
 		a.timeEnd(start)
@@ -340,7 +346,8 @@ func (x *rareState) stopTiming() {
 // logEnd logs an end that lasts, with who waits for whom in which handler.
 func (a *actor) logEnd() {
 	a.box.mu.Lock()
-	ended, queued, resting := a.rare.stage == stageOver, a.box.queued(), a.box.word.Load()&flagRest != 0
+	ended, queued := a.rare.stage == stageOver, a.box.queued()
+	resting := a.box.word.Load()&flagRest != 0
 	a.box.mu.Unlock()
 	if ended {
 		return
@@ -367,8 +374,8 @@ func (a *actor) tellOfStop() {
 	}
 }
 
-// knowsOfStop reports whether OnStopping was called for notice, and no message handled since. butTicks
-// leaves those of intervals out.
+// knowsOfStop reports whether OnStopping was called for notice, and no message handled since.
+// butTicks leaves those of intervals out.
 func (a *actor) knowsOfStop(butTicks bool) bool {
 	if !a.table.stopping || a.box.word.Load()&flagRest != 0 { // a state that rests is none
 		return true
@@ -386,7 +393,8 @@ func (a *actor) knowsOfStop(butTicks bool) bool {
 	return since == 0
 }
 
-// end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time.
+// end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner,
+// for the last time.
 func (a *actor) end(why error) {
 	a.box.mu.Lock()
 	x := a.rarely()

@@ -49,7 +49,7 @@ func (c *config) named() bool { return c.own.Given != "" }
 type limits struct {
 	until       context.Context // the context of WithContext
 	stopTimeout time.Duration   // 0 for none
-	life        *lifetime.Life  // with a stopTimeout: ended when that is reached, or the system's life is
+	life        *lifetime.Life  // with a stopTimeout: ended by it, or with the system's
 }
 
 // limited returns the limits, to be changed by an option.
@@ -112,7 +112,8 @@ func configure(defaults, opts []Option) (*config, error) {
 func WithName(name string) Option {
 	return optionOf(fmt.Sprintf("WithName(%q)", name), func(c *config) error {
 		if name == "" {
-			return errors.New(`akt: WithName(""): the name is empty; leave the option out for a made-up one`)
+			return errors.New(`akt: WithName(""): the name is empty; ` +
+				`leave the option out for a made-up one`)
 		}
 		c.own.Given = name
 		return nil
@@ -124,7 +125,8 @@ func WithName(name string) Option {
 func WithMailbox(capacity int) Option {
 	return optionOf(fmt.Sprintf("WithMailbox(%d)", capacity), func(c *config) error {
 		if capacity < 1 || int64(capacity) > 1<<31-1 {
-			return fmt.Errorf("akt: WithMailbox(%d): the capacity must be at least 1 and at most 2147483647", capacity)
+			return fmt.Errorf("akt: WithMailbox(%d): the capacity must be at least 1 "+
+				"and at most 2147483647", capacity)
 		}
 		c.capacity = int32(capacity)
 		return nil
@@ -136,8 +138,8 @@ func WithSystem(s *System) Option {
 	return systemChoice{optionOf("WithSystem", func(*config) error { return nil }), s}
 }
 
-// systemChoice is WithSystem. It is looked at before all options are applied, as a system has options
-// of its own.
+// systemChoice is WithSystem. It is looked at before all options are applied, as a system has
+// options of its own.
 type systemChoice struct {
 	Option
 	system *System
@@ -145,7 +147,8 @@ type systemChoice struct {
 
 func (o systemChoice) namesSystem() (s *System, does bool) { return o.system, true }
 
-// systemOf is the system that an actor with these options runs in, where it was asked of s to run it.
+// systemOf is the system that an actor with these options runs in, where it was asked of s to run
+// it.
 func systemOf(opts []Option, s *System) *System {
 	for _, o := range slices.Backward(opts) {
 		if o == nil {
@@ -187,7 +190,8 @@ func WithInlineSend() Option {
 func WithStopTimeout(d time.Duration) Option {
 	return optionOf(fmt.Sprintf("WithStopTimeout(%v)", d), func(c *config) error {
 		if d < 0 {
-			return fmt.Errorf("akt: WithStopTimeout(%v): the time must not be negative; 0 means no limit", d)
+			return fmt.Errorf("akt: WithStopTimeout(%v): the time must not be negative; "+
+				"0 means no limit", d)
 		}
 		c.limited().stopTimeout = d
 		return nil
@@ -200,7 +204,8 @@ func WithStopTimeout(d time.Duration) Option {
 func WithContext(ctx context.Context) Option {
 	var base *values.Carried
 	if ctx != nil {
-		base = values.BaseOf(ctx, seeThrough) // here, so that it is one for all actors that the option is given to
+		// Here, so that it is one for all actors that the option is given to.
+		base = values.BaseOf(ctx, seeThrough)
 	}
 	return optionOf("WithContext", func(c *config) error {
 		if ctx == nil {
@@ -223,7 +228,10 @@ func WithSupervisor(s Supervisor) Option {
 	})
 }
 
-var defaultSupervisor = Supervisor{MaxRestarts: 5, Window: time.Minute, BackoffMin: 100 * time.Millisecond, BackoffMax: 30 * time.Second}
+var defaultSupervisor = Supervisor{
+	MaxRestarts: 5, Window: time.Minute,
+	BackoffMin: 100 * time.Millisecond, BackoffMax: 30 * time.Second,
+}
 
 // completed is the supervisor with its defaults filled in, or what is wrong with it.
 func (s Supervisor) completed() (*Supervisor, error) {
@@ -239,15 +247,15 @@ func (s Supervisor) completed() (*Supervisor, error) {
 	} {
 		switch {
 		case *field.value < 0:
-			faults = append(faults, fmt.Errorf("akt: WithSupervisor: %s is %v; it must not be negative, and 0 means %v",
-				field.name, *field.value, field.defaultValue))
+			faults = append(faults, fmt.Errorf("akt: WithSupervisor: %s is %v; it must not be "+
+				"negative, and 0 means %v", field.name, *field.value, field.defaultValue))
 		case *field.value == 0:
 			*field.value = field.defaultValue
 		}
 	}
 	if s.BackoffMin > s.BackoffMax && s.BackoffMax >= 0 {
-		faults = append(faults, fmt.Errorf("akt: WithSupervisor: BackoffMin is %v and BackoffMax %v; BackoffMin must not be above it",
-			s.BackoffMin, s.BackoffMax))
+		faults = append(faults, fmt.Errorf("akt: WithSupervisor: BackoffMin is %v and "+
+			"BackoffMax %v; BackoffMin must not be above it", s.BackoffMin, s.BackoffMax))
 	}
 	if s.MaxRestarts == 0 {
 		s.MaxRestarts = defaultSupervisor.MaxRestarts

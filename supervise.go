@@ -39,10 +39,14 @@ type Supervisor struct {
 
 // Failure is what a [Supervisor] decides about.
 type Failure struct {
-	Name     string // the actor's name; that of the parent, where a child's failure was escalated
-	Msg      any    // the message whose handler failed; nil for a failure of OnStart or of the Spawner, at a restart
-	Err      error  // a *PanicError, or the error of OnStart
-	Restarts int    // how many restarts of the actor count at the moment, see Supervisor.Window; without a limit at most 1000
+	Name string // the actor's name; that of the parent, where a child's failure was escalated
+	// Msg is the message whose handler failed; nil for a failure of OnStart or of the Spawner, at a
+	// restart.
+	Msg any
+	Err error // a *PanicError, or the error of OnStart
+	// Restarts is how many restarts of the actor count at the moment, see Supervisor.Window;
+	// without a limit at most 1000.
+	Restarts int
 }
 
 // Directive is what a [Supervisor] decides. Its zero value is none, and means Stop.
@@ -67,7 +71,9 @@ const (
 	Escalate
 )
 
-var directiveNames = [...]string{Resume: "resume", Restart: "restart", Stop: "stop", Escalate: "escalate"}
+var directiveNames = [...]string{
+	Resume: "resume", Restart: "restart", Stop: "stop", Escalate: "escalate",
+}
 
 func (d Directive) known() bool { return d >= Resume && d <= Escalate }
 
@@ -123,7 +129,7 @@ func (a *actor) react(f fault) (goOn bool) {
 func (a *actor) decide(f fault) (d Directive, on *actor) {
 	now := time.Now()
 	for on = a; ; on = on.config.parent {
-		d = on.judge(Failure{Name: on.name(), Msg: f.msg, Err: f.err, Restarts: on.restartsWithin(now)})
+		d = on.judge(Failure{on.name(), f.msg, f.err, on.restartsWithin(now)})
 		switch {
 		case d != Escalate:
 			return d, on
@@ -149,7 +155,8 @@ func (a *actor) judge(f Failure) Directive {
 	case failure != nil:
 		a.logPanic("Supervisor.Decide", failure)
 	case !d.known():
-		a.log(slog.LevelError, "akt: Supervisor.Decide returned an unknown directive: the actor stops", "directive", d.String())
+		a.log(slog.LevelError, "akt: Supervisor.Decide returned an unknown directive: "+
+			"the actor stops", "directive", d.String())
 	default:
 		return d
 	}
@@ -167,7 +174,8 @@ func (a *actor) obey(d Directive, f fault) (goOn bool) {
 	case d == Restart && a.config.spawner != nil:
 		return a.restart(f)
 	case d == Restart:
-		a.log(slog.LevelError, "akt: an actor run from a value cannot be restarted: it stops; run it from a Spawner")
+		a.log(slog.LevelError, "akt: an actor run from a value cannot be restarted: it stops; "+
+			"run it from a Spawner")
 	case d == Resume:
 		a.log(slog.LevelError, "akt: an actor without a state cannot be resumed: it stops")
 	}
@@ -210,7 +218,8 @@ func (a *actor) failNow() (goOn bool) {
 	a.rare.escalated = nil
 	a.box.orders &^= orderFail // a Stop that came after the order was taken
 	a.box.mu.Unlock()
-	a.log(slog.LevelError, "akt: a failure was escalated to this actor", "decided", e.directive.String(), "error", e.fault.err)
+	a.log(slog.LevelError, "akt: a failure was escalated to this actor",
+		"decided", e.directive.String(), "error", e.fault.err)
 	return a.obey(e.directive, e.fault)
 }
 
@@ -253,9 +262,11 @@ func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
 func (a *actor) restart(f fault) (goOn bool) {
 	wait, count, ok := a.allowRestart()
 	if !ok {
-		err := &annotated{fmt.Sprintf("restart limit reached: %d restarts in %v", count, a.supervisor().Window), f.err}
-		a.log(slog.LevelError, "akt: the actor stops at its restart limit", "restarts", count, "window", a.supervisor().Window, "error", f.err)
-		a.end(err)
+		window := a.supervisor().Window
+		a.log(slog.LevelError, "akt: the actor stops at its restart limit",
+			"restarts", count, "window", window, "error", f.err)
+		limit := fmt.Sprintf("restart limit reached: %d restarts in %v", count, window)
+		a.end(&annotated{limit, f.err})
 		return false
 	}
 	if wait > 0 {
@@ -322,8 +333,8 @@ func (m *mailbox) withdrawOwn() (own []*envelope) {
 	return own
 }
 
-// replace begins and ends the replacement of the state. At its end it takes what the state has queued
-// for itself out of the mailbox: what is queued from then on is for the next state.
+// replace begins and ends the replacement of the state. At its end it takes what the state has
+// queued for itself out of the mailbox: what is queued from then on is for the next state.
 func (a *actor) replace(to stage) (own []*envelope) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
@@ -420,7 +431,8 @@ func (a *actor) endRest() {
 func (a *actor) renew() (goOn bool) {
 	a.endRest()
 	var err error
-	guard.Notice(func() { err = a.startAnew() }, func() { // the Spawner or OnStart ended the goroutine
+	guard.Notice(func() { err = a.startAnew() }, func() {
+		// The Spawner or OnStart ended the goroutine.
 		go a.workAfterRenewal(newPanicError(nil)) // One-Owner: handed over
 	})
 	if err != nil {
@@ -468,7 +480,8 @@ func (a *actor) startAnew() error {
 // notRenewed deals with a fresh state that could not be made or started: there is none then.
 func (a *actor) notRenewed(err error) (goOn bool) {
 	a.forgetState()
-	if failure, ok := err.(*PanicError); ok { //nolint:errorlint // a panic itself; an error of OnStart may wrap another's
+	// An error of OnStart may wrap the panic of another actor.
+	if failure, ok := err.(*PanicError); ok { //nolint:errorlint // a panic itself
 		a.logPanic("a restart", failure)
 	} else {
 		a.log(slog.LevelError, "akt: a restart failed", "error", err)

@@ -18,7 +18,8 @@ import (
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
-// System is a group of actors that start, are found and are shut down together. [Run] uses [Default].
+// System is a group of actors that start, are found and are shut down together. [Run] uses
+// [Default].
 type System struct {
 	defaults    []Option
 	deadLetters func(DeadLetter)
@@ -28,10 +29,10 @@ type System struct {
 
 	mu        sync.Mutex
 	draining  *draining                     // made by Shutdown
-	functions map[link]int                  // those that Go has started and that have not returned, by the run they belong to
+	functions map[link]int                  // of Go, those that run, by the run they belong to
 	names     names.Book[*actor, *creation] // all actors; a name is claimed by LookupOrRun
-	alive     int                           // actors of which not everybody knows yet that they have ended
-	ending    bool                          // Shutdown ends all: nobody is run any more but children
+	alive     int                           // actors whose end is not known to everybody yet
+	ending    bool                          // Shutdown ends all: only children are run any more
 
 	registered map[string]func() any
 }
@@ -74,7 +75,8 @@ func NewSystem(opts ...SystemOption) *System {
 //
 //	akt.NewSystem(akt.WithDefaults(akt.WithLogger(logger)))
 func WithDefaults(opts ...Option) SystemOption {
-	return systemOption{fmt.Sprintf("WithDefaults%v", opts), func(s *System) { s.defaults = append(s.defaults, opts...) }}
+	return systemOption{fmt.Sprintf("WithDefaults%v", opts),
+		func(s *System) { s.defaults = append(s.defaults, opts...) }}
 }
 
 // DeadLetter is a message that nobody will answer for: a notification whose handling failed, or
@@ -93,13 +95,13 @@ func WithDeadLetters(f func(DeadLetter)) SystemOption {
 	return systemOption{"WithDeadLetters", func(s *System) { s.deadLetters = f }}
 }
 
-// deadLetter reports a dead letter to the hook. Where there is no message, as an interval's function
-// has failed, there is no letter.
+// deadLetter reports a dead letter to the hook. Where there is no message, as an interval's
+// function has failed, there is no letter.
 func (s *System) deadLetter(a *actor, msg any, err error) {
 	if s.deadLetters == nil || msg == nil {
 		return
 	}
-	failure := detached(func() { s.deadLetters(DeadLetter{Actor: a.name(), Message: typeName(msg), Msg: msg, Err: err}) })
+	failure := detached(func() { s.deadLetters(DeadLetter{a.name(), typeName(msg), msg, err}) })
 	if failure != nil {
 		a.logPanic("the dead-letter hook", failure)
 	}
@@ -180,7 +182,9 @@ func (c *creation) await(ctx context.Context, patience <-chan struct{}) error {
 // OnStart of a new actor has its values, and ends with it. A handler that would wait for itself, as
 // it asks for an actor that waits for it, gets ErrDeadlock. newActor has no ctx, and must not ask
 // for the actor's own name.
-func (s *System) LookupOrRun(ctx context.Context, name string, newActor func() any, opts ...Option) (a *Address, loaded bool, err error) {
+func (s *System) LookupOrRun(
+	ctx context.Context, name string, newActor func() any, opts ...Option,
+) (a *Address, loaded bool, err error) {
 	if err := s.mayCreate(ctx, name, newActor, opts); err != nil {
 		return nil, false, err
 	}
@@ -205,7 +209,9 @@ func (s *System) LookupOrRun(ctx context.Context, name string, newActor func() a
 }
 
 // mayCreate says what is wrong with the arguments of LookupOrRun.
-func (s *System) mayCreate(ctx context.Context, name string, newActor func() any, opts []Option) error {
+func (s *System) mayCreate(
+	ctx context.Context, name string, newActor func() any, opts []Option,
+) error {
 	switch {
 	case ctx == nil:
 		return errNilContext
@@ -221,9 +227,11 @@ func (s *System) mayCreate(ctx context.Context, name string, newActor func() any
 	case err != nil:
 		return err
 	case c.named() && c.own.Given != name:
-		return fmt.Errorf("akt: LookupOrRun(%q): WithName(%q) gives another name; leave it out", name, c.own.Given)
+		return fmt.Errorf("akt: LookupOrRun(%q): WithName(%q) gives another name; leave it out",
+			name, c.own.Given)
 	case systemOf(opts, s) != s:
-		return fmt.Errorf("akt: LookupOrRun(%q): WithSystem gives another system; leave it out", name)
+		return fmt.Errorf("akt: LookupOrRun(%q): WithSystem gives another system; leave it out",
+			name)
 	}
 	return nil
 }
@@ -246,7 +254,9 @@ func (s *System) claim(name string) (here *actor, c *creation, mine bool) {
 
 // create runs a new actor under a name that was claimed. The claim ends however that ends, by a
 // panic or Goexit too.
-func (s *System) create(ctx context.Context, name string, claim *creation, newActor func() any, opts []Option) (*Address, error) {
+func (s *System) create(
+	ctx context.Context, name string, claim *creation, newActor func() any, opts []Option,
+) (*Address, error) {
 	defer func() {
 		s.mu.Lock()
 		s.names.Unclaim(name, claim)
@@ -266,7 +276,8 @@ func (s *System) create(ctx context.Context, name string, claim *creation, newAc
 	if err != nil {
 		return nil, &annotated{"LookupOrRun(" + decode.Quote(name) + ")", err}
 	}
-	opts = append(slices.Clone(opts), WithName(name), optionOf("", func(c *config) error { c.claim = claim; return nil }))
+	opts = append(slices.Clone(opts), WithName(name),
+		optionOf("", func(c *config) error { c.claim = claim; return nil }))
 	return s.run(ctx, actor, nil, opts)
 }
 
@@ -382,7 +393,8 @@ func setFields(state any, fields map[string]any) (any, error) {
 	case v.Kind() == reflect.Pointer && !v.IsNil() && v.Elem().Kind() == reflect.Struct:
 		return state, decodeError(messages.Into(fields, state))
 	}
-	return nil, fmt.Errorf("akt: newActor made a %T, which has no fields; have it return a pointer to a struct, such as &Account{}", state)
+	return nil, fmt.Errorf("akt: newActor made a %T, which has no fields; "+
+		"have it return a pointer to a struct, such as &Account{}", state)
 }
 
 // fieldSpawner is a Spawner whose states get fields.

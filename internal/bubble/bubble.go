@@ -1,6 +1,6 @@
 // Package bubble tells the time since the process started, and whether the caller is in a bubble of
-// testing/synctest. There is no function to ask for that: a bubble's clock is another one, and where
-// the clock is another one, the header of the goroutine's stack tells.
+// testing/synctest. There is no function to ask for that: a bubble's clock is another one, and
+// where the clock is another one, the header of the goroutine's stack tells.
 package bubble
 
 import (

@@ -16,7 +16,7 @@ import (
 type Bound struct {
 	sender context.Context
 	done   <-chan struct{} // the sender's, as it was when it was asked first
-	origin context.Context // what package context has made and the sender ends with, if there is such
+	origin context.Context // made by package context, and the sender ends with it; nil for none
 	life   *Life
 
 	mu    sync.Mutex
@@ -116,7 +116,8 @@ func (b *Bound) ends() *End {
 
 // watch starts the goroutine that waits for the sender's end, where one is needed, with mu held.
 func (b *Bound) watch() {
-	if b.end == nil || b.holds == 0 || b.stop != nil || b.end.key != b.end.Done() || b.end.why.Load() != nil {
+	if b.end == nil || b.holds == 0 || b.stop != nil || b.end.key != b.end.Done() ||
+		b.end.why.Load() != nil {
 		return
 	}
 	b.stop = make(chan struct{})

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The first restart is immediate; the n-th after it waits between half of BackoffMin·2ⁿ and all of it,
-// never less than BackoffMin and never more than BackoffMax.
+// The first restart is immediate; the n-th after it waits between half of BackoffMin·2ⁿ and all of
+// it, never less than BackoffMin and never more than BackoffMax.
 func TestBackoffBounds(t *testing.T) {
 	t.Parallel()
 	const s = time.Second
@@ -22,9 +22,13 @@ func TestBackoffBounds(t *testing.T) {
 			{15 * s, 30 * s},
 		}},
 		{"always the same", s, s, [][2]time.Duration{{0, 0}, {s, s}, {s, s}}},
-		{"less than doubled", 2 * s, 3 * s, [][2]time.Duration{{0, 0}, {2 * s, 3 * s}, {2 * s, 3 * s}}},
+		{"less than doubled", 2 * s, 3 * s, [][2]time.Duration{
+			{0, 0}, {2 * s, 3 * s}, {2 * s, 3 * s},
+		}},
 		{"as short as can be", 1, 2, [][2]time.Duration{{0, 0}, {1, 2}, {1, 2}}},
-		{"as long as can be", 1 << 62, 1<<63 - 1, [][2]time.Duration{{0, 0}, {1 << 62, 1<<63 - 1}, {1 << 62, 1<<63 - 1}}},
+		{"as long as can be", 1 << 62, 1<<63 - 1, [][2]time.Duration{
+			{0, 0}, {1 << 62, 1<<63 - 1}, {1 << 62, 1<<63 - 1},
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -55,7 +59,8 @@ func TestRestartsAreForgotten(t *testing.T) {
 	t.Parallel()
 	var h History
 	for i := range 3 * mostKept {
-		_, count, ok := h.Allow(time.Unix(0, 0), Limits{Max: -1, Window: time.Hour, BackoffMin: 1, BackoffMax: 1})
+		_, count, ok := h.Allow(time.Unix(0, 0),
+			Limits{Max: -1, Window: time.Hour, BackoffMin: 1, BackoffMax: 1})
 		require.True(t, ok)
 		require.Equal(t, min(i, mostKept)+1, count)
 	}
@@ -63,8 +68,8 @@ func TestRestartsAreForgotten(t *testing.T) {
 	require.LessOrEqual(t, cap(h.recent), 3*mostKept)
 }
 
-// A restart counts from the end of its wait until a window later. At the limit there is none, and the
-// refusal itself does not count.
+// A restart counts from the end of its wait until a window later. At the limit there is none, and
+// the refusal itself does not count.
 func TestAllow(t *testing.T) {
 	t.Parallel()
 	var h History

@@ -22,9 +22,9 @@ import (
 // relays that added one.
 //
 // A context of a user's own type cannot be copied: a part of one leads down to the Carried below by
-// itself, so the chain is cut by emptying the one that is maxRelays relays down. Only who has kept a
-// context from there, while its notifications were sent on for so long in such contexts, sees that:
-// its values, but for the base values, are gone.
+// itself, so the chain is cut by emptying the one that is maxRelays relays down. Only who has kept
+// a context from there, while its notifications were sent on for so long in such contexts, sees
+// that: its values, but for the base values, are gone.
 type Carried struct {
 	context.Context // Background
 	parts           atomic.Pointer[parts]
@@ -32,8 +32,8 @@ type Carried struct {
 	base            *Carried // the base values that it was made with
 }
 
-// The keys by which a run of an actor is found, and how deep it is on its goroutine: a Carried hides
-// both.
+// The keys by which a run of an actor is found, and how deep it is on its goroutine: a Carried
+// hides both.
 type (
 	RunKey   struct{}
 	DepthKey struct{}
@@ -56,7 +56,7 @@ type part struct {
 // added are the values of a context.
 type added struct {
 	of     context.Context
-	id     context.Context // tells them apart where it can be compared; nil where only the pointer does
+	id     context.Context // tells them apart; nil where it cannot be compared: the pointer does
 	copied bool            // they are layers on nothing
 	below  *Carried        // where they lead down to by themselves, if they do
 }
@@ -121,8 +121,8 @@ func BaseOf(ctx context.Context, through SeeThrough) *Carried {
 	return base
 }
 
-// Relayed returns the values of ctx with these base values behind them, nil for none. It is called by
-// the sender, as methods of ctx are.
+// Relayed returns the values of ctx with these base values behind them, nil for none. It is called
+// by the sender, as methods of ctx are.
 func Relayed(ctx context.Context, base *Carried, through SeeThrough) context.Context {
 	l := layersOf(ctx, through)
 	switch {
@@ -242,7 +242,7 @@ func (c *Carried) lasting(list parts, relay uint64, sender, base *Carried) parts
 			list = append(list, p)
 		}
 	}
-	for len(list) > 2*maxRelays { // a relay may add a part and base values; base values, those of other bases
+	for len(list) > 2*maxRelays { // a relay may add a part, and base values of ever-new bases
 		list = list.withoutOldest()
 	}
 	return list

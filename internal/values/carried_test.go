@@ -17,8 +17,8 @@ type sameKey struct{}
 
 type number int
 
-// embedding is a context of a user's own type that adds no values; own adds one, and lets all others
-// through; hiding lets none through.
+// embedding is a context of a user's own type that adds no values; own adds one, and lets all
+// others through; hiding lets none through.
 type (
 	embedding struct{ context.Context }
 	own       struct {
@@ -80,15 +80,23 @@ func timed(ctx context.Context) context.Context {
 func TestRelaysWithoutValues(t *testing.T) {
 	t.Parallel()
 	for name, derive := range map[string]func(context.Context) context.Context{
-		"itself":         func(ctx context.Context) context.Context { return ctx },
-		"WithCancel":     canceled,
-		"WithTimeout":    timed,
-		"WithoutCancel":  context.WithoutCancel,
-		"mixed":          func(ctx context.Context) context.Context { return canceled(context.WithoutCancel(timed(ctx))) },
-		"an own type":    func(ctx context.Context) context.Context { return embedding{ctx} },
-		"an own pointer": func(ctx context.Context) context.Context { return &embedding{canceled(ctx)} },
-		"by a request":   func(ctx context.Context) context.Context { return run{Context: timed(ctx)} },
-		"handed through": func(ctx context.Context) context.Context { return handed{run{Context: handed{ctx}}} },
+		"itself":        func(ctx context.Context) context.Context { return ctx },
+		"WithCancel":    canceled,
+		"WithTimeout":   timed,
+		"WithoutCancel": context.WithoutCancel,
+		"mixed": func(ctx context.Context) context.Context {
+			return canceled(context.WithoutCancel(timed(ctx)))
+		},
+		"an own type": func(ctx context.Context) context.Context { return embedding{ctx} },
+		"an own pointer": func(ctx context.Context) context.Context {
+			return &embedding{canceled(ctx)}
+		},
+		"by a request": func(ctx context.Context) context.Context {
+			return run{Context: timed(ctx)}
+		},
+		"handed through": func(ctx context.Context) context.Context {
+			return handed{run{Context: handed{ctx}}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,8 +105,8 @@ func TestRelaysWithoutValues(t *testing.T) {
 			for range 200 {
 				last = relay(derive(last), nil)
 			}
-			if _, layer := lifetime.Under(context.WithoutCancel(first)); layer == lifetime.Unknown &&
-				(name == "WithoutCancel" || name == "mixed") {
+			_, layer := lifetime.Under(context.WithoutCancel(first))
+			if layer == lifetime.Unknown && (name == "WithoutCancel" || name == "mixed") {
 				return // built without unsafe code, nobody sees through it: it counts
 			}
 			require.Same(t, first.Context, last.Context)
@@ -107,7 +115,8 @@ func TestRelaysWithoutValues(t *testing.T) {
 	}
 }
 
-// Relays: a handler sees the values that the last 64 relays have added, the newest first, and none that are older.
+// Relays: a handler sees the values that the last 64 relays have added, the newest first, and none
+// that are older.
 func TestRelaysWithValues(t *testing.T) {
 	t.Parallel()
 	for name, derive := range map[string]func(ctx context.Context, key, val any) context.Context{
@@ -150,7 +159,8 @@ func TestRelaysWithValues(t *testing.T) {
 			}
 			oldest := 300 - maxRelays
 			if name == "now this, now that" {
-				oldest -= maxRelays // where one type hides what it leads down to, up to as many more are seen
+				// where one type hides what it leads down to, up to as many more are seen
+				oldest -= maxRelays
 			}
 			for n := oldest; n >= 0; n-- {
 				require.Nil(t, last.Value(number(n)), n)
@@ -224,7 +234,8 @@ func TestRelaysHoldNothing(t *testing.T) {
 				last = relay(derive(last, val), nil)
 			}
 			alive := len(made)
-			for n := 0; n < 100 && alive > 2*maxRelays+1; n++ { // package context has started goroutines, which end
+			// package context has started goroutines, which end
+			for n := 0; n < 100 && alive > 2*maxRelays+1; n++ {
 				runtime.GC()
 				alive = 0
 				for _, p := range made {
@@ -239,8 +250,8 @@ func TestRelaysHoldNothing(t *testing.T) {
 	}
 }
 
-// Relays: those through ever-new actors do not grow either, be their WithContext the same, or one for each, and each
-// actor's own values are there.
+// Relays: those through ever-new actors do not grow either, be their WithContext the same, or one
+// for each, and each actor's own values are there.
 func TestRelaysThroughNewActors(t *testing.T) {
 	t.Parallel()
 	common := context.WithValue(t.Context(), number(-1), "common")
@@ -274,7 +285,8 @@ func TestRelaysThroughNewActors(t *testing.T) {
 	}
 }
 
-// WithContext: two actors that send each other notifications for ever have the values of both, behind those that were added.
+// WithContext: two actors that send each other notifications for ever have the values of both,
+// behind those that were added.
 func TestRelaysBetweenTwoBases(t *testing.T) {
 	t.Parallel()
 	var bases [2]*Carried
