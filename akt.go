@@ -211,6 +211,32 @@ func asSpawner(what any) (spawner, bool) {
 	return with, ok
 }
 
+// recipe is what an actor is made of: a state, or the Spawner that makes it.
+type recipe struct {
+	state   any // nil where it is still to be made
+	spawner spawner
+	table   *table
+}
+
+// recipeOf is the recipe in what was passed to one of the Run functions.
+func recipeOf(what any) (r recipe, err error) {
+	sp, spawned := asSpawner(what)
+	switch {
+	case !spawned:
+		r.state = what
+		r.table, err = tableOf(what)
+	case !sp.isNil() && sp.actorType().Kind() == reflect.Interface: // only what it makes has a type
+		r.spawner = sp
+		if r.state, err = spawnState(sp, nil); err == nil {
+			r.table, err = tableOfSpawned(r.state)
+		}
+	default:
+		r.spawner = sp
+		r.table, err = tableOf(what)
+	}
+	return r, err
+}
+
 // Ask sends a request and waits for a reply of type R: the type that the handler returns, an
 // interface that it implements, or, for a handler that returns a *[Future] of T, T (Ask waits for
 // it) or the Future itself. For a handler without a reply, R is struct{} or any. M is inferred;

@@ -32,7 +32,7 @@ func (a *actor) endWith(until context.Context) {
 	}
 	var undo func()
 	guard.Notice(func() { undo = lifetime.AfterEnd(until, a.stop) }, func() {
-		a.end(nil) // a method of until has panicked, on the goroutine of who runs the actor
+		a.end(nil) // a method of until has panicked, in the caller's Run
 	})
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
@@ -55,8 +55,8 @@ func (a *actor) endTimers() {
 	a.rare.timers = nil
 }
 
-// endChildren stops the children, all at once, and waits for the last. Where a child waits for a
-// meanwhile, as it may at a restart, when the mailbox stays open, one of that ring is told.
+// endChildren stops the children, all at once, and waits for the last. At a restart, when the
+// mailbox stays open, a child may wait for its parent meanwhile: one of that ring gets ErrDeadlock.
 func (a *actor) endChildren() {
 	children := a.children()
 	for _, c := range children {
@@ -110,8 +110,8 @@ type Terminated struct {
 	Err     error // why it died; nil for an actor that was stopped
 }
 
-// watchBy has a told of the end of the actor behind an address. Where it will not be told, the log
-// is.
+// watchBy begins to watch the actor behind an address. Where a Terminated would not be heard, that
+// is logged.
 func (a *actor) watchBy(by Context, to Sender) {
 	target, _ := actorOf(to)
 	err := a.hears()
@@ -137,8 +137,8 @@ func watched(to Sender) string {
 	return typeName(to)
 }
 
-// watch has a told of target's end, as a run of it wants. It reports false where the state of that
-// run has ended, or is about to.
+// watch has a Terminated sent to a when target ends, as a run of a wants. It reports false where
+// the state of that run has ended, or is about to.
 func (a *actor) watch(by Context, target *actor) bool {
 	a.box.mu.Lock()
 	x := a.rarely()
@@ -201,14 +201,13 @@ func (a *actor) endWatching() {
 	}
 }
 
-// hears says why a has no handler for Terminated, if so.
+// hears returns nil where the actor has a handler for Terminated, else why it has none.
 func (a *actor) hears() error {
 	_, _, err := a.table.route(Terminated{})
 	return err
 }
 
-// deliverTerminated tells a that an actor it watched has ended, unless it watches no more, or was
-// told.
+// deliverTerminated sends a the Terminated of an actor that it watches, unless it was sent already.
 func (a *actor) deliverTerminated(target *actor) {
 	a.box.mu.Lock()
 	told, watches := a.rarely().watching[target]

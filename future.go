@@ -183,10 +183,10 @@ func (f *Future[R]) settle(value R, err error) {
 	f.conclude(value, err, false)
 }
 
-// fail fails a Future for want of its Promise.
+// fail fails a Future whose Promise was not kept.
 func (f *Future[R]) fail(err error) { f.conclude(*new(R), err, true) }
 
-// conclude settles the Future, unless it is, and tells those who want to know.
+// conclude settles the Future, unless it is settled, and calls the functions of whenSettled.
 func (f *Future[R]) conclude(value R, err error, dropped bool) {
 	then, decided := f.decide(value, err, dropped)
 	if decided && f.owner != nil {
@@ -198,7 +198,7 @@ func (f *Future[R]) conclude(value R, err error, dropped bool) {
 }
 
 // drop fails a Future whose Promise was lost. It is called on the garbage collector's goroutine,
-// which is to have nothing to do with those who want to know.
+// which is not to run the functions of whenSettled.
 func (f *Future[R]) drop() {
 	if !f.isSettled() {
 		go f.fail(errPromiseDropped)
@@ -218,7 +218,7 @@ func (f *Future[R]) decide(value R, err error, dropped bool) (then []func(), dec
 	return then, true
 }
 
-// expect notes one more who waits, or with a negative number one less.
+// expect adds to the number of those who wait; with a negative n it takes away.
 func (f *Future[R]) expect(n int) {
 	if f == nil || f.owner == nil {
 		return
@@ -317,7 +317,7 @@ func (f *Future[R]) isReply(to replyTo) {
 	}
 }
 
-// outcome is what a settled Future has, and whether that is only for want of its Promise.
+// outcome is what a settled Future has. dropped says that it failed as its Promise was not kept.
 func (f *Future[R]) outcome() (value R, dropped bool, err error) {
 	if f == nil || f.ready == nil {
 		return *new(R), false, errNoPromise
@@ -333,7 +333,7 @@ func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) error {
 	}
 	f.expect(1)
 	defer f.expect(-1)
-	if _, ok := FromContext(ctx); ok && f.by != nil { // of a Promise nobody knows who owes it
+	if _, ok := FromContext(ctx); ok && f.by != nil { // it is not known who owes a Promise
 		alarm := waitgraph.NewAlarm()
 		return await(ctx, f.ready, cut, f.by, alarm, alarm)
 	}
@@ -424,7 +424,7 @@ func mayDefer(declared reflect.Type) bool {
 		(declared.NumMethod() == 0 || mayBeFuture(declared)))
 }
 
-// follow has a deferred reply that fails counted, and, where nobody waits for it, reported.
+// follow counts a deferred reply that fails, and reports it where nobody waits for it.
 //
 //go:noinline
 func (a *actor) follow(reply any, e *envelope) {
@@ -444,8 +444,8 @@ func (a *actor) follow(reply any, e *envelope) {
 	})
 }
 
-// failed counts a message whose handling has failed with an error, and reports it where nobody has
-// heard of that.
+// failed counts a message whose handling has failed with an error, and reports the error where no
+// sender has heard of it.
 func (a *actor) failed(msg any, to route, err error, heard bool) {
 	a.countFailed(err)
 	if !heard {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"time"
 
 	"github.com/aktgo/akt/internal/bubble"
@@ -13,52 +12,26 @@ import (
 	"github.com/aktgo/akt/internal/lifetime"
 )
 
-// run makes an actor of what was passed to one of the Run functions, and starts it. from is the ctx
-// of who calls it, for a child the Context of its parent's run.
+// run makes an actor of what was passed to one of the Run functions, and starts it. from is the
+// caller's ctx; for a child, it is the Context of its parent's run.
 func (s *System) run(
 	from context.Context, what any, parent *actor, opts []Option,
 ) (*Address, error) {
-	sp, spawned := asSpawner(what)
-	var t *table
-	var err error
-	if spawned && !sp.isNil() && sp.actorType().Kind() == reflect.Interface {
-		if what, err = spawnState(sp, nil); err == nil { // only what it makes has a type
-			t, err = tableOfSpawned(what)
-		}
-	} else {
-		t, err = tableOf(what)
-	}
+	r, err := recipeOf(what)
 	if err != nil {
 		return nil, err
 	}
-	in := systemOf(opts, s)
-	cfg, err := configure(in.defaults, opts)
-	switch {
-	case err != nil:
+	s, cfg, err := s.configured(opts, parent, r.spawner)
+	if err != nil {
 		return nil, err
-	case in != s && parent != nil:
-		return nil, errors.New("akt: WithSystem: a child runs in the system of its parent")
 	}
-	s = in
-	if (spawned || parent != nil) && cfg == &plainConfig {
-		cfg = &config{capacity: DefaultMailbox}
-	}
-	if parent != nil {
-		cfg.parent = parent
-	}
-	if until := cfg.within().until; until != nil && until.Err() != nil {
-		return nil, &stoppedError{ended(until)}
-	}
-	if spawned { // else sp is nil, but may still hold on to the state
-		cfg.spawner = sp
-	}
-	if _, unmade := asSpawner(what); unmade {
-		if what, err = spawnState(sp, t); err != nil {
+	if r.state == nil {
+		if r.state, err = spawnState(r.spawner, r.table); err != nil {
 			return nil, err
 		}
 	}
 	a, addr := newActor(s.collects(cfg))
-	a.self, a.table, a.system, a.config = pointerTo(what), t, s, cfg
+	a.self, a.table, a.system, a.config = pointerTo(r.state), r.table, s, cfg
 	a.started = bubble.Uptime()
 	a.box.capacity = cfg.capacity
 	if l := cfg.within(); l.stopTimeout > 0 {
@@ -83,8 +56,33 @@ func (s *System) run(
 	return addr, nil
 }
 
-// start calls OnStart, by the owner, and lets the actor go. Where OnStart fails or stops the actor,
-// the run that from belongs to waits for the end; whatever ends it otherwise comes after the start.
+// configured is the system that an actor with these options runs in, and what the options come to.
+func (s *System) configured(
+	opts []Option, parent *actor, sp spawner,
+) (in *System, cfg *config, err error) {
+	in = systemOf(opts, s)
+	cfg, err = configure(in.defaults, opts)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case in != s && parent != nil:
+		return nil, nil, errors.New("akt: WithSystem: a child runs in the system of its parent")
+	}
+	if until := cfg.within().until; until != nil && until.Err() != nil {
+		return nil, nil, &stoppedError{ended(until)}
+	}
+	if sp == nil && parent == nil {
+		return in, cfg, nil
+	}
+	if cfg == &plainConfig { // which all share
+		cfg = &config{capacity: DefaultMailbox}
+	}
+	cfg.parent, cfg.spawner = parent, sp
+	return in, cfg, nil
+}
+
+// start calls OnStart, as the owner, and lets the actor go. Where OnStart fails or stops the actor,
+// the caller waits for its end, and the graph shows that, as the end may wait for the caller.
 func (a *actor) start(from context.Context) error {
 	var err error
 	guard.Notice(func() { err = a.callStart(from) }, func() { // Run does not return either
@@ -127,7 +125,8 @@ func (a *actor) startBusy(from context.Context) error {
 	return nil
 }
 
-// endAtStart ends an actor, or waits for that, while the run that from comes from waits.
+// endAtStart calls end, which ends the actor or waits for that. Meanwhile the run that from comes
+// from is in the graph, as it waits.
 func (a *actor) endAtStart(from context.Context, end func()) {
 	defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 	end()
@@ -143,7 +142,7 @@ func (a *actor) noteStopIn(c Context) {
 	a.box.mu.Unlock()
 }
 
-// callStart calls OnStart on a state that was just made, for whoever runs the actor with ctx from.
+// callStart calls OnStart on a state that was just made. from is the ctx of the caller of Run.
 func (a *actor) callStart(from context.Context) (err error) {
 	hook, ok := a.self.(StartHook)
 	if !ok {
@@ -216,8 +215,8 @@ func (a *actor) startContext(from context.Context) (c Context, release func()) {
 	return c, func() { undo(); bound.Release() }
 }
 
-// startContext is the sender of an OnStart: it has an end, values of who runs the actor and, behind
-// them, those of any hook, and the chain of the run that waits for it.
+// startContext is the sender's context of an OnStart. It has the end and the values of the caller
+// of Run, behind those the values of any hook, and the chain of the run that waits.
 type startContext struct {
 	context.Context                 // the end
 	values          context.Context // of any hook
@@ -285,7 +284,7 @@ func (a *actor) askStopping(otherwise func()) (stop bool) {
 	return stop
 }
 
-// stopNow ends the actor as it was told to: nobody has anything against it.
+// stopNow ends the actor as it was told to, where OnStopping has no say any more.
 func (a *actor) stopNow() { a.end(nil) }
 
 // tell calls OnStopping for notice, in the turn of an actor that goes on: see [System.Shutdown].
@@ -316,8 +315,9 @@ func (a *actor) stopAfter(o orders) {
 	}
 }
 
-// timeEnd has an end that was ordered logged where it lasts long, and cut short at the limit of
-// WithStopTimeout. One that finds the actor idle, and without hooks and children, is over at once.
+// timeEnd starts the timers of an end that was ordered: one logs that it lasts long, one cuts it
+// short at the limit of WithStopTimeout. The end of an idle actor without hooks and children is
+// over at once, and needs none.
 func (a *actor) timeEnd(idle bool) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
@@ -356,8 +356,7 @@ func (a *actor) logEnd() {
 		"queued", queued, "restarting", resting, "waits", waiters.Trail((*waiter)(a)))
 }
 
-// cutShort ends the Contexts of an actor whose end has reached its limit, and tells those who are
-// queued.
+// cutShort ends the Contexts of an actor whose end has reached its limit, and refuses its queue.
 func (a *actor) cutShort() {
 	a.config.within().life.End()
 	queue, _, start := a.box.shutOff(orderDrain)
@@ -409,7 +408,8 @@ func (a *actor) end(why error) {
 	a.callStopped()
 }
 
-// refuseQueue tells who was queued that the actor has stopped, and reports the notifications.
+// refuseQueue answers the requests that were queued with the end of the actor, and reports the
+// notifications.
 func (a *actor) refuseQueue(queue []*envelope) {
 	var dropped []any
 	requests, ticks := 0, 0
@@ -475,5 +475,5 @@ func (a *actor) ended() {
 	for w := range watchers {
 		w.deliverTerminated(a)
 	}
-	a.system.bury() // the last: whoever finds the system empty finds Done of all closed
+	a.system.bury() // the last: where the system is empty, Done of all is closed
 }

@@ -100,8 +100,8 @@ func (s *System) close() int {
 //
 // Invariant:
 //
-//   - Noted-First: whoever starts an actor that was idle notes it before it runs. So an actor that is
-//     not among the active is idle.
+//   - Noted-First: an actor that was idle is noted before it runs, by whoever starts it. So an
+//     actor that is not among the active is idle.
 type draining struct {
 	changed chan struct{} // closed and renewed when an actor goes idle or ends, or a function ends
 	active  actorSet      // those that may be busy, and those that rest
@@ -224,9 +224,9 @@ func (s *System) empty() bool {
 }
 
 // quiet reports whether nothing is queued, running or deferred, but for ticks of intervals. With mu
-// held nobody who was idle is started, by Noted-First; so those who are found idle stay so. Only
-// who rests or is in a tick can get a message without being started: they are looked at last, when
-// there is nobody left who could send one.
+// held no idle actor is started, by Noted-First; so those that are found idle stay so. Only an
+// actor that rests or is in a tick can get a message without being started: those are looked at
+// last, when no other is left that could send one.
 func (s *System) quiet() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -362,8 +362,8 @@ func (s *System) all() (actors []*actor) {
 	return actors
 }
 
-// allThatEnd returns all actors, which the caller is about to end. From then on nobody is run but
-// as a child of theirs: a new actor would be one that nobody ends.
+// allThatEnd returns all actors, which the caller is about to end. From then on actors are run only
+// as their children, as no one would end another.
 func (s *System) allThatEnd() []*actor {
 	s.mu.Lock()
 	s.ending = true

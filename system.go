@@ -134,7 +134,7 @@ type creation struct {
 	past  atomic.Bool // OnStart has returned
 }
 
-// isRun notes that there is an actor now. Its OnStart is what those who ask for the name wait for.
+// isRun notes the actor, before its OnStart is called. Those who ask for the name wait for that.
 func (c *creation) isRun(a *actor) {
 	c.actor = a
 	close(c.known)
@@ -428,7 +428,7 @@ func (s *System) add(from context.Context, a, parent *actor) error {
 		s.mu.Unlock()
 		return s.add(from, a, parent)
 	}
-	if s.ending && parent == nil { // nobody would end it
+	if s.ending && parent == nil { // Shutdown would not end it
 		s.mu.Unlock()
 		return errShutDown
 	}
