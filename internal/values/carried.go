@@ -32,12 +32,12 @@ type Carried struct {
 	base            *Carried // the base values that it was made with
 }
 
-// The keys by which a run of an actor is found, and how deep it is on its goroutine: a Carried
-// hides both.
-type (
-	RunKey   struct{}
-	DepthKey struct{}
-)
+// RunKey is the key by which the run of an actor is found. A Carried hides it.
+type RunKey struct{}
+
+// DepthKey is the key by which it is found how deep that run lies on its goroutine. A Carried hides
+// it, too.
+type DepthKey struct{}
 
 // SeeThrough tells the context that the context of an actor's run was made from; nil for any other
 // context. A run adds no values. Where it knows the run's actor, known is set and base are that
@@ -77,6 +77,7 @@ type missing struct{}
 
 func (bottom) Value(any) any { return missing{} }
 
+// Value returns the value of the newest part that has one for key.
 func (c *Carried) Value(key any) any {
 	switch key {
 	case RunKey{}, DepthKey{}:
