@@ -1,18 +1,20 @@
 package akt
 
 import (
+	"context"
 	"log/slog"
 	"reflect"
 	"sync/atomic"
 	"time"
 
 	"github.com/aktgo/akt/internal/names"
+	"github.com/aktgo/akt/internal/restarts"
 )
 
 // actor is what all addresses of an actor point to.
 //
 // Its mailbox says who owns it; self is touched by the owner only, and nil where there is no state: between two, and after the end.
-// extras is guarded by mailbox.mu, and nil for most actors.
+// rare is guarded by mailbox.mu, and nil for most actors.
 //
 // What everybody reads comes first, then what few touch, and the mailbox last: see there.
 type actor struct {
@@ -24,7 +26,7 @@ type actor struct {
 	started time.Duration // the uptime when Run made it
 	refs    atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
 	phase   atomic.Uint32 // a State
-	extras  *extras
+	rare    *rareState
 	loop    func() // work, once it was needed; the owner's
 
 	entry names.Entry[*actor] // in the system's names, guarded by System.mu
@@ -32,20 +34,18 @@ type actor struct {
 	box mailbox
 }
 
-// extras are what only some actors have.
-type extras struct {
+// rareState is what only some actors have.
+type rareState struct {
 	done      chan struct{} // made when asked for, closed at the end
-	over      bool          // OnStopped has returned
-	ending    bool          // takes no children and no watches any more
-	replacing bool          // the old state is being ended: takes no children and no timers
-	err       error         // why it died
+	stage     stage
+	err       error // why it died
 	timers    map[*Timer]struct{}
 	children  map[*actor]struct{}
 	watchers  map[*actor]struct{} // who is told of this actor's end
 	watching  map[*actor]bool     // whose end this actor is told of, and whether it was told and has not handled it
 	unbase    func()              // undoes the wait for the end of WithContext's context
 	restarts  uint64              // how often a fresh state was made, or tried to be
-	recent    []time.Time         // when that was, for those that count: see Supervisor.Window
+	recent    restarts.History    // those that count: see Supervisor.Window
 	last      any                 // the state before, while there is none
 	rest      *time.Timer         // ends the rest, see flagRest
 	escalated *escalation         // with orderFail: what to do
@@ -64,17 +64,27 @@ type extras struct {
 	mishaps         *mishaps // of an actor that had any
 }
 
+// stage is how far the end of a state, or of the actor, has come.
+type stage uint8
+
+const (
+	stageLiving    stage = iota
+	stageReplacing       // the state is being ended: it takes no children, watches and timers
+	stageEnding          // the actor is being ended: it takes no children and watches any more
+	stageOver            // OnStopped has returned, for good
+)
+
 // isBefore reports whether a run, as a Context has it, was one of a state before the present one.
-func (x *extras) isBefore(run uint64) bool {
+func (x *rareState) isBefore(run uint64) bool {
 	return x.born != 0 && int64((run>>runShift-x.born)<<runShift) <= 0
 }
 
-// extra returns the extras, with mu held.
-func (a *actor) extra() *extras {
-	if a.extras == nil {
-		a.extras = &extras{}
+// rarely returns the rare state, which is made when needed first, with mu held.
+func (a *actor) rarely() *rareState {
+	if a.rare == nil {
+		a.rare = &rareState{}
 	}
-	return a.extras
+	return a.rare
 }
 
 // Runs of a hook or a function have these in the place of the handler's index.
@@ -91,13 +101,13 @@ var runNames = map[uint16]string{
 	runFunction: "a function", runInterval: "the function of an interval",
 }
 
-// nobody stands in for the actor of a Context that has none: it stopped long ago.
-var nobody = func() *actor {
+// deadActor stands in for the actor of a Context that has none: it stopped long ago.
+var deadActor = func() *actor {
 	a := &actor{table: newTable(reflect.TypeFor[struct{}](), nil), system: defaultSystem, config: &config{own: names.Own{Given: "nobody"}}}
 	a.box.word.Store(flagBusy)
 	a.box.shutLanes()
 	a.phase.Store(uint32(Stopped))
-	a.extras = &extras{over: true}
+	a.rare = &rareState{stage: stageOver}
 	return a
 }()
 
@@ -119,14 +129,39 @@ func (a *actor) logger() *slog.Logger {
 	return l.With("actor", a.name(), "type", a.table.typ.String())
 }
 
+// log writes a record to the actor's logger.
+func (a *actor) log(level slog.Level, text string, args ...any) {
+	a.logBy(text, func(l *slog.Logger) { l.Log(context.Background(), level, text, args...) })
+}
+
+// logBy has write use the actor's logger. It is for what calls the user's code to make its
+// arguments. Where that fails, the default logger is told, if the actor has another one.
+func (a *actor) logBy(text string, write func(*slog.Logger)) {
+	failure := detached(func() { write(a.logger()) })
+	if failure == nil || a.config.logger == nil {
+		return
+	}
+	_ = detached(func() { // there is nobody left to tell
+		slog.Error("akt: the actor's logger failed", "actor", a.name(), "record", text, "panic", failure.shown())
+	})
+}
+
+// logPanic reports a panic with the place where it happened.
+func (a *actor) logPanic(in string, failure *PanicError) {
+	const text = "akt: panic"
+	a.logBy(text, func(l *slog.Logger) {
+		l.Error(text, "in", in, "panic", failure.shown(), "stack", failure.frames())
+	})
+}
+
 // err is why the actor died, nil while it lives.
 func (a *actor) err() error {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil {
+	if a.rare == nil {
 		return nil
 	}
-	return a.extras.err
+	return a.rare.err
 }
 
 // closed is an already closed channel.
@@ -140,10 +175,10 @@ var closed = func() chan struct{} {
 func (a *actor) done() <-chan struct{} {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	x := a.extra()
+	x := a.rarely()
 	switch {
 	case x.done != nil:
-	case x.over:
+	case x.stage == stageOver:
 		return closed
 	default:
 		x.done = make(chan struct{})

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/aktgo/akt/internal/bubble"
 )
 
 // Sender is what messages can be sent to: an Address, a WeakAddress, a PrivateAddress, or a type of
@@ -33,13 +35,13 @@ var (
 type Address struct {
 	actor    *actor
 	released atomic.Bool
-	cleanup  runtime.Cleanup // releases for those who forgot to; only where the actor may be collected
+	cleanup  runtime.Cleanup // releases it for the forgetful; only where the actor may be collected
 }
 
 // newAddress makes an address for a reference that is counted already.
 func newAddress(a *actor) *Address {
 	addr := &Address{actor: a}
-	if a.system.collects(a.config) && !inBubble() {
+	if a.system.collects(a.config) && !bubble.Inside() {
 		addr.letCollect()
 	}
 	return addr
@@ -68,7 +70,7 @@ func (a *Address) letCollect() { a.cleanup = runtime.AddCleanup(a, (*actor).forg
 // target is the actor, or one that stopped long ago.
 func (a *Address) target() *actor {
 	if a == nil || a.actor == nil {
-		return nobody
+		return deadActor
 	}
 	return a.actor
 }
@@ -268,14 +270,43 @@ func (s *System) collects(c *config) bool {
 	return s == defaultSystem && !c.named() && c.parent == nil
 }
 
+// release gives a strong reference up.
+func (a *actor) release() {
+	if a.refs.Add(-1) < 0 {
+		a.stopAfter(orderDrain)
+	}
+}
+
+// forget gives a strong reference up that nobody has any more; but not as long as a timer runs, so
+// that an actor that only its own timer wakes is not forgotten with its address.
+func (a *actor) forget() {
+	a.box.mu.Lock()
+	a.rarely().forgotten++
+	a.box.mu.Unlock()
+	a.releaseForgotten()
+}
+
+// releaseForgotten does what forget has put off, if no timer runs.
+func (a *actor) releaseForgotten() {
+	a.box.mu.Lock()
+	n := 0
+	if x := a.rare; x != nil && len(x.timers) == 0 {
+		n, x.forgotten = x.forgotten, 0
+	}
+	a.box.mu.Unlock()
+	for range n {
+		a.release()
+	}
+}
+
 // diedOf is why the actor died; nil while it lives.
 func (a *actor) diedOf() error {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil || !a.extras.over {
+	if a.rare == nil || a.rare.stage != stageOver {
 		return nil
 	}
-	return a.extras.err
+	return a.rare.err
 }
 
 // WeakAddress is an address that does not keep the actor alive. It works for as long as somebody
@@ -285,7 +316,7 @@ type WeakAddress actor
 // target is the actor, or one that stopped long ago.
 func (w *WeakAddress) target() *actor {
 	if w == nil || w.table == nil {
-		return nobody
+		return deadActor
 	}
 	return (*actor)(w)
 }
@@ -392,9 +423,9 @@ func (p *PrivateAddress) NotifyAt(msg any, at time.Time) *Timer {
 // interval, measured from the first. It waits until each message was handled; ticks that were
 // missed meanwhile are skipped. msg is called in the actor's turn, as part of the message, and
 // never after the end of the state that has started the timer. It has no Context: with that of an
-// earlier message, kept in it, what it sends is no part of any chain of calls, and a deadlock is not
-// seen. Where every is not positive or msg
-// is nil, that is logged as an error, and the timer never fires.
+// earlier message, kept in it, what it sends is no part of any chain of calls, and a deadlock is
+// not seen. Where every is not positive or msg is nil, that is logged as an error, and the timer
+// never fires.
 func (p *PrivateAddress) NotifyInterval(msg func() any, every time.Duration) *Timer {
 	return p.target().notifyInterval(msg, every)
 }

@@ -154,7 +154,9 @@ import (
 	"runtime"
 
 	"github.com/aktgo/akt/internal/call"
+	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/typecache"
+	"github.com/aktgo/akt/internal/typename"
 )
 
 // Run makes an actor of a value, usually a pointer to a struct, or of what a [Spawner] makes, in
@@ -209,6 +211,32 @@ func asSpawner(what any) (spawner, bool) {
 	return with, ok
 }
 
+// recipe is what an actor is made of: a state, or the Spawner that makes it.
+type recipe struct {
+	state   any // nil where it is still to be made
+	spawner spawner
+	table   *table
+}
+
+// recipeOf is the recipe in what was passed to one of the Run functions.
+func recipeOf(what any) (r recipe, err error) {
+	sp, spawned := asSpawner(what)
+	switch {
+	case !spawned:
+		r.state = what
+		r.table, err = tableOf(what)
+	case !sp.isNil() && sp.actorType().Kind() == reflect.Interface: // only what it makes has a type
+		r.spawner = sp
+		if r.state, err = spawnState(sp, nil); err == nil {
+			r.table, err = tableOfSpawned(r.state)
+		}
+	default:
+		r.spawner = sp
+		r.table, err = tableOf(what)
+	}
+	return r, err
+}
+
 // Ask sends a request and waits for a reply of type R: the type that the handler returns, an
 // interface that it implements, or, for a handler that returns a *[Future] of T, T (Ask waits for
 // it) or the Future itself. For a handler without a reply, R is struct{} or any. M is inferred;
@@ -240,4 +268,49 @@ func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	reply, err := askBoxed[R](ctx, a, found.route(), msg)
 	runtime.KeepAlive(addr)
 	return reply, err
+}
+
+// pointerTo is a state as a pointer: itself, or one to a copy. Handlers and hooks are called by the
+// pointer's methods, which for a value's type are its own.
+func pointerTo(state any) any {
+	if v := reflect.ValueOf(state); v.Kind() != reflect.Pointer {
+		return behindPointer(v)
+	}
+	return state
+}
+
+// spawnState makes a state, of the type of the table if that is known.
+func spawnState(sp spawner, t *table) (state any, err error) {
+	guard.Catch(func() { state = sp.spawn() }, func(l guard.Loss) { err = panicOf(l) })
+	switch {
+	case err != nil:
+		return nil, err
+	case isNilActor(state):
+		return nil, notRunnable(typename.Short(sp.actorType()), "the Spawner made a nil",
+			"have it return a value, such as &Account{}")
+	}
+	if _, again := asSpawner(state); again {
+		return nil, notRunnable(typename.Short(sp.actorType()), "the Spawner made a Spawner",
+			"have it return an actor, such as &Account{}")
+	}
+	if got := reflect.TypeOf(state); t != nil && got != t.typ {
+		texts := typename.All(got, t.typ)
+		return nil, notRunnable(texts[0], "the Spawner made a "+texts[1]+" before",
+			"have it always make the same type")
+	}
+	return state, nil
+}
+
+// isSameState reports whether a state has the memory of the one before: it is the same pointer, or
+// the same map. All pointers to what has no size may be equal, and nothing can be wrong with it.
+func isSameState(fresh, last any) bool {
+	if last == nil {
+		return false
+	}
+	a, b := reflect.ValueOf(fresh), reflect.ValueOf(last)
+	if a.UnsafePointer() == b.UnsafePointer() {
+		return a.Elem().Type().Size() > 0
+	}
+	a, b = a.Elem(), b.Elem()
+	return a.Kind() == reflect.Map && !a.IsNil() && a.UnsafePointer() == b.UnsafePointer()
 }

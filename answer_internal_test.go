@@ -114,7 +114,7 @@ func TestTimersLeaveNothing(t *testing.T) {
 		kept := func() int {
 			addr.actor.box.mu.Lock()
 			defer addr.actor.box.mu.Unlock()
-			return len(addr.actor.extras.timers)
+			return len(addr.actor.rare.timers)
 		}
 		armed := func(timer *Timer) bool { return timer.timer != nil && timer.timer.Stop() }
 

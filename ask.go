@@ -218,6 +218,61 @@ func typed[R any](reply any, err error) (R, error) {
 	return r, err
 }
 
+// sendUnpack is send, and waits for a deferred reply.
+func (a *actor) sendUnpack(ctx context.Context, msg any, into lane) (any, error) {
+	reply, err := a.deliver(ctx, msg, into)
+	if err != nil {
+		return nil, err
+	}
+	if a.defers(reply) {
+		defer a.received(reply)
+	}
+	return a.unpack(ctx, labelOf(msg), reply)
+}
+
+// received notes that a deferred reply has come to who asked, who may go on to wait for it.
+func (a *actor) received(reply any) { reply.(deferred).expect(-1) }
+
+// unpack waits for a deferred reply of this actor, also until Shutdown runs out of patience.
+func (a *actor) unpack(ctx context.Context, message label, reply any) (any, error) {
+	var cut <-chan struct{}
+	if isFuture(reflect.TypeOf(reply)) {
+		cut = a.system.patience()
+	}
+	return unpack(ctx, reply, cut, func(err error) *SendError { return a.unanswered(message, MaybeHandled, err) })
+}
+
+var errNilFuture = errors.New("akt: the handler returned a nil Future")
+
+// unpack waits for a deferred reply, and passes any other on. Its own errors are made by failed;
+// those of the Future are unchanged, but for the SendError of another call.
+func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(error) *SendError) (any, error) {
+	if !isFuture(reflect.TypeOf(reply)) {
+		return reply, nil
+	}
+	f := reply.(deferred)
+	if reflect.ValueOf(f).IsNil() {
+		return nil, failed(errNilFuture)
+	}
+	if err := f.await(ctx, cut); err != nil {
+		e := failed(err)
+		if ctx.Err() != nil {
+			e.detail = "waiting for the deferred reply"
+		}
+		return nil, e
+	}
+	value, dropped, err := f.result()
+	switch {
+	case dropped && err == errPromiseDropped: //nolint:errorlint // the mark itself
+		return nil, failed(errUnresolved)
+	case dropped:
+		return nil, failed(err)
+	case wrapsSendError(err):
+		return nil, failed(err)
+	}
+	return value, err
+}
+
 // ask sends a request whose reply is to be a want, and returns it as one.
 func (a *actor) ask(ctx context.Context, msg any, into lane, want reflect.Type) (any, error) {
 	if ctx == nil {
@@ -313,7 +368,7 @@ func RecipientOf[M, R any](to Sender) (Recipient[M, R], error) {
 		return Recipient[M, R]{}, fmt.Errorf("akt: RecipientOf: a %T is no address of this package, "+
 			"so its types cannot be checked: use Ask", to)
 	}
-	if t == nobody {
+	if t == deadActor {
 		return Recipient[M, R]{to}, nil
 	}
 	msgType, want := reflect.TypeFor[M](), reflect.TypeFor[R]()

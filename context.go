@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/values"
 )
 
 // StartHook is implemented by an actor that has something to do before its first message. Run
@@ -71,25 +72,20 @@ type Context struct {
 	context.Context
 
 	actor *actor
-	run   uint64 // the state word of this run, with runEndless, runHired and runDepth in the place of its flags
+	run   uint64 // the state word of this run, with what follows in the place of its flags
 }
 
 // What Context.run has in the place of the state word's flags.
 const (
 	runEndless uint64 = 1 << iota // the sender's context can never end
-	runHired                      // the handler runs on a goroutine that was started for its actor, not on its sender's
-	oneDeeper                     // counts, from this bit on, the runs that have this one on their goroutine
+	runHired                      // the handler does not run on its sender's goroutine
+	oneDeeper                     // from this bit on: how many runs lie below on the stack
 
 	runDepth = flagMask &^ (oneDeeper - 1)
 )
 
 // link is the run, as all its Contexts have it, also those that an interceptor made of it.
 func (c Context) link() link { return link{c.actor, c.run &^ flagMask} }
-
-type contextKey struct{}
-
-// depthKey finds the runDepth of the Context that FromContext finds, without an allocation.
-type depthKey struct{}
 
 // FromContext finds the akt Context of the handler that ctx comes from.
 func FromContext(ctx context.Context) (Context, bool) {
@@ -99,7 +95,7 @@ func FromContext(ctx context.Context) (Context, bool) {
 	if c, ok := ctx.(Context); ok && c.actor != nil {
 		return c, true
 	}
-	c, ok := ctx.Value(contextKey{}).(Context)
+	c, ok := ctx.Value(values.RunKey{}).(Context)
 	return c, ok
 }
 
@@ -114,7 +110,7 @@ func (c Context) sender() context.Context {
 // of is the actor, or one that stopped long ago.
 func (c Context) of() *actor {
 	if c.actor == nil {
-		return nobody
+		return deadActor
 	}
 	return c.actor
 }
@@ -134,7 +130,7 @@ func (c Context) Err() error {
 	if c.actor == nil {
 		return c.sender().Err()
 	}
-	sender, life := c.apart(), c.actor.life()
+	sender, life := c.outerSender(), c.actor.life()
 	over := life.Over() // looked at first: where it has not ended, the sender's end came first
 	err := sender.Err()
 	switch {
@@ -156,9 +152,9 @@ func (c Context) Err() error {
 	}
 }
 
-// apart is the sender's context without the runs in this system that it was handed through, which
-// end with the system as well.
-func (c Context) apart() context.Context { return c.actor.system.senderOf(c.sender()) }
+// outerSender is the sender's context without the runs in this system that it was handed through,
+// which end with the system as well.
+func (c Context) outerSender() context.Context { return c.actor.system.senderOf(c.sender()) }
 
 // ends is a context whose Done, Err and AfterFunc are those of c. All Contexts of one sender's
 // context share one, which lives as long as that: nothing else holds it.
@@ -166,10 +162,10 @@ func (c Context) ends() context.Context {
 	if c.actor == nil {
 		return c.sender()
 	}
-	life := c.actor.lifetime()
+	life := c.actor.usableLife()
 	switch {
 	case c.run&runEndless == 0:
-		return endOf(c.apart(), life)
+		return endOf(c.outerSender(), life)
 	case life == nil:
 		return context.Background()
 	}
@@ -225,9 +221,9 @@ func (c Context) own(key any) (value any, ok bool) {
 	switch {
 	case c.actor == nil:
 		return nil, false
-	case key == contextKey{}:
+	case key == values.RunKey{}:
 		return c, true
-	case key == depthKey{}:
+	case key == values.DepthKey{}: // by itself, as it needs no allocation
 		return uint8(c.run & runDepth), true
 	}
 	return nil, false
@@ -304,10 +300,10 @@ func (c Context) StopCause() error {
 	}
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil {
+	if a.rare == nil {
 		return nil
 	}
-	return a.extras.cause
+	return a.rare.cause
 }
 
 // in reports whether the Context is that of a hook's run.
@@ -367,18 +363,10 @@ func endless(ctx context.Context) bool {
 	return ctx.Done() == nil
 }
 
-// endless reports whether the Context ends with its system at most: its sender's cannot end, nor has
-// the end of its actor a limit.
+// endless reports whether the Context ends with its system at most: its sender's cannot end, nor
+// has the end of its actor a limit.
 func (c Context) endless() bool {
 	return c.run&runEndless != 0 && c.actor.config.within().life == nil
-}
-
-// doneOf is the Done of a sender's context.
-func doneOf(ctx context.Context) <-chan struct{} {
-	if b, ok := ctx.(*lifetime.Bound); ok {
-		return b.SenderDone() // its own would be made only for the sake of this
-	}
-	return ctx.Done()
 }
 
 // senderOf is the context of a queued request without the runs of this system that it was handed
@@ -400,14 +388,47 @@ func (s *System) senderOf(ctx context.Context) context.Context {
 	}
 }
 
-// inlineRun is what a run on its sender's goroutine has in the place of the state word's flags,
-// where ctx can never end. It reports false where it can, and where too many runs lie on that
-// goroutine already: a stack ends, a queue does not.
-func inlineRun(ctx context.Context) (run uint64, ok bool) {
-	if c, ok := ctx.(Context); ok && c.actor != nil {
-		return c.run&(runEndless|runDepth) + oneDeeper, c.endless() && c.run&runDepth != runDepth
+// carriedBy makes the context of a notification that is sent with ctx to an actor with these base
+// values, nil for none. It is called by the sender, as methods of ctx are.
+func carriedBy(ctx context.Context, base *values.Carried) context.Context {
+	under := withoutRuns(ctx)
+	if c, ok := under.(*values.Carried); ok && c.HasBase(base) {
+		return c
 	}
-	return runEndless, ctx.Done() == nil
+	if under == context.Background() {
+		return base.OrNone()
+	}
+	return values.Relayed(ctx, base, seeThrough)
+}
+
+// withoutRuns is ctx without the runs it was handed through, which add no values.
+func withoutRuns(ctx context.Context) context.Context {
+	for {
+		switch c := ctx.(type) {
+		case Context:
+			ctx = c.sender()
+		case *goFunction:
+			ctx = c.Context
+		default:
+			return ctx
+		}
+	}
+}
+
+// seeThrough tells what the context of a run was made from: see [values.SeeThrough].
+func seeThrough(ctx context.Context) (under context.Context, base *values.Carried, known bool) {
+	switch c := ctx.(type) {
+	case Context:
+		if c.actor == nil {
+			return c.sender(), nil, false
+		}
+		return c.sender(), c.actor.config.base, true
+	case startContext:
+		return c.Context, nil, false
+	case *goFunction:
+		return c.Context, nil, false
+	}
+	return nil, nil, false
 }
 
 // expired returns why the context of a queued request has ended. It is asked in the actor's turn,
@@ -425,38 +446,6 @@ func (e *envelope) expired() error {
 	return ended(e.ctx)
 }
 
-// bound returns what the handler of a request gets in the place of a ctx that can end and that a
-// type of the user's own has a part in, as it was when the sender called; nil where package context
-// and this one have made all that matters. The sender releases it.
-func (a *actor) bound(ctx context.Context) *lifetime.Bound {
-	for under := ctx; ; {
-		switch c := under.(type) {
-		case Context:
-			under = c.sender()
-			continue
-		case *goFunction:
-			under = c.Context
-			continue
-		case startContext:
-			under = c.Context
-			continue
-		case *notice, *lifetime.Bound:
-			return nil
-		}
-		if lifetime.Origin(under) != nil {
-			return nil
-		}
-		switch parent, layer := lifetime.Under(under); layer {
-		case lifetime.Valued:
-			under = parent
-		case lifetime.Bottom:
-			return nil
-		default:
-			return lifetime.Bind(ctx, a.lifetime())
-		}
-	}
-}
-
 // life is what the Contexts of the actor's runs end with: its own, where it has a limit for its
 // end, else its system's.
 func (a *actor) life() *lifetime.Life {
@@ -466,27 +455,10 @@ func (a *actor) life() *lifetime.Life {
 	return &a.system.life
 }
 
-// lifetime is life where it may be used.
-func (a *actor) lifetime() *lifetime.Life {
+// usableLife is life where it may be used.
+func (a *actor) usableLife() *lifetime.Life {
 	if own := a.config.within().life; own != nil {
 		return own
 	}
-	return a.system.lifetime()
-}
-
-// lifetime is what ends when the patience of Shutdown does. What is made in a testing/synctest
-// bubble must not be used outside, so there the default system, which all share, has none.
-func (s *System) lifetime() *lifetime.Life {
-	if s == defaultSystem && inBubble() {
-		return nil
-	}
-	return &s.life
-}
-
-// patience is closed when that of Shutdown ends; nil where there is no such end.
-func (s *System) patience() <-chan struct{} {
-	if life := s.lifetime(); life != nil {
-		return life.Context().Done()
-	}
-	return nil
+	return a.system.usableLife()
 }

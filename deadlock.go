@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
@@ -22,9 +23,9 @@ var waiters waitgraph.Graph
 // Future wait for it.
 func chainOf(ctx context.Context) (chain waitgraph.Chain) {
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
-		f, apart := c.Context.(*goFunction)
+		f, onOwnGoroutine := c.Context.(*goFunction)
 		l := waitgraph.Link{Node: (*waiter)(c.actor), Run: c.run >> runShift}
-		if apart {
+		if onOwnGoroutine {
 			l = waitgraph.Link{Node: f, Run: runOfFunction}
 		}
 		if chain.Node == nil {
@@ -32,7 +33,7 @@ func chainOf(ctx context.Context) (chain waitgraph.Chain) {
 		} else {
 			chain.Outer = append(chain.Outer, l)
 		}
-		if apart || c.run&runHired != 0 {
+		if onOwnGoroutine || c.run&runHired != 0 {
 			break
 		}
 	}
@@ -183,11 +184,12 @@ func (a *actor) awaitEnd(ctx context.Context, patience <-chan struct{}) error {
 	return await(ctx, a.done(), patience, (*waiter)(a), alarm, alarm)
 }
 
-// await waits until done is closed, which is because of a node. What it waits with is an alarm, or has one in it.
-// The error is why it did not wait so long: ctx's, where that has ended before, ErrDeadlock in a ring, or errShutDown
-// where patience was closed.
+// await waits until done is closed, which is because of a node. What it waits with is an alarm, or
+// has one in it. The error is why it did not wait so long: ctx's, where that has ended before,
+// ErrDeadlock in a ring, or errShutDown where patience was closed.
 func await(
-	ctx context.Context, done, patience <-chan struct{}, because waitgraph.Node, with waitgraph.Message, alarm *waitgraph.Alarm,
+	ctx context.Context, done, patience <-chan struct{},
+	because waitgraph.Node, with waitgraph.Message, alarm *waitgraph.Alarm,
 ) error {
 	if isClosed(done) {
 		return nil
@@ -238,3 +240,11 @@ func (a *actor) logWait(children []*actor) {
 }
 
 func deadlock(path string) error { return fmt.Errorf("%w: %s", ErrDeadlock, path) }
+
+// doneOf is the Done of a sender's context.
+func doneOf(ctx context.Context) <-chan struct{} {
+	if b, ok := ctx.(*lifetime.Bound); ok {
+		return b.SenderDone() // its own would be made only for the sake of this
+	}
+	return ctx.Done()
+}

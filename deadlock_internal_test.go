@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt/internal/values"
 )
 
 // snag is an actor whose handlers the tests write.
@@ -100,7 +102,7 @@ type withLink struct {
 }
 
 func (w withLink) Value(key any) any {
-	if key == (contextKey{}) {
+	if key == (values.RunKey{}) {
 		return Context{Context: w.Context, actor: w.of, run: runOf(w.of.box.word.Load(), true)}
 	}
 	return w.Context.Value(key)
@@ -286,8 +288,8 @@ func TestCountingAheadIsLimited(t *testing.T) {
 			require.Equal(t, ahead{mostCounted, true}, l.ahead(&all[i]))
 		}
 	}
-	require.Equal(t, "queued behind 128 or more", nobody.queuedBehind(ahead{mostCounted, true}))
-	require.Equal(t, "queued behind 3", nobody.queuedBehind(ahead{3, false}))
+	require.Equal(t, "queued behind 128 or more", deadActor.queuedBehind(ahead{mostCounted, true}))
+	require.Equal(t, "queued behind 3", deadActor.queuedBehind(ahead{3, false}))
 }
 
 // Entered-First: who gives up is in no ring from then on, though its message is not taken back yet.

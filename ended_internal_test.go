@@ -44,7 +44,7 @@ func TestEndedActorHoldsNothing(t *testing.T) {
 	require.Nil(t, a.self)
 	require.Nil(t, a.box.crew.Load())
 	a.box.mu.Lock()
-	x := a.extras
+	x := a.rare
 	require.Empty(t, x.timers)
 	require.Empty(t, x.children)
 	require.Empty(t, x.watchers)
@@ -56,7 +56,7 @@ func TestEndedActorHoldsNothing(t *testing.T) {
 	require.Zero(t, a.box.queued())
 	a.box.mu.Unlock()
 	target.actor.box.mu.Lock()
-	require.Empty(t, target.actor.extras.watchers)
+	require.Empty(t, target.actor.rare.watchers)
 	target.actor.box.mu.Unlock()
 	require.NoError(t, s.Shutdown(context.Background()))
 }
@@ -129,7 +129,7 @@ func TestShutdownWaitsForDone(t *testing.T) {
 	s := mendedSystem()
 	a := runMended(t, s).actor
 	a.box.mu.Lock()
-	a.extra().promises = map[promised]uint64{&lockedAtItsEnd{a}: 0}
+	a.rarely().promises = map[promised]uint64{&lockedAtItsEnd{a}: 0}
 	a.box.mu.Unlock()
 	done, over := a.done(), make(chan error, 1)
 	go func() { over <- s.Shutdown(context.Background()) }()

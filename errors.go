@@ -5,13 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"path/filepath"
 	"reflect"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"github.com/aktgo/akt/internal/decode"
+	"github.com/aktgo/akt/internal/guard"
 )
 
 // What a failed send unwraps to, besides its precise cause. Each [SendError] is exactly one of the
@@ -91,7 +94,10 @@ type SendError struct {
 }
 
 func newSendError(actor string, message label, handled Handled, layer, err error) *SendError {
-	return &SendError{Actor: actor, Message: message.typ, raw: message.raw, Handled: handled, Err: err, layer: layer}
+	return &SendError{
+		Actor: actor, Message: message.typ, raw: message.raw,
+		Handled: handled, Err: err, layer: layer,
+	}
 }
 
 func (e *SendError) Error() string {
@@ -162,6 +168,14 @@ func newPanicError(value any) *PanicError {
 		value = errGoexit
 	}
 	return &PanicError{Value: value, Stack: debug.Stack()}
+}
+
+// panicOf is the failure of what was called by package guard.
+func panicOf(l guard.Loss) *PanicError {
+	if l.Value == nil {
+		l.Value = errGoexit
+	}
+	return &PanicError{Value: l.Value, Stack: l.Stack}
 }
 
 func (e *PanicError) Error() string {
@@ -249,11 +263,15 @@ var errGoexit = errors.New("runtime.Goexit was called")
 // UnhandledError says that the actor has no handler for a message, what it accepts, and what was
 // probably meant.
 type UnhandledError struct {
-	Type    string   // the actor's type
-	Message string   // the message's type, or the name of a Raw
-	Accepts []string // what the actor accepts: message types, sorted by handler name; handler names for a Raw
-	Reason  string   // why a message that looks right is refused, such as a nil pointer; empty for the common case
-	Hint    string   // the likely cure; may be empty
+	Type    string // the actor's type
+	Message string // the message's type, or the name of a Raw
+	// Accepts is what the actor accepts: message types, sorted by handler name; for a Raw, the
+	// names of handlers.
+	Accepts []string
+	// Reason is why a message that looks right is refused, such as a nil pointer; it is empty for
+	// the common case.
+	Reason string
+	Hint   string // the likely cure; may be empty
 }
 
 func (e *UnhandledError) Error() string {
@@ -320,7 +338,9 @@ func ended(ctx context.Context) error {
 	switch {
 	case err == nil: // its Done is closed all the same
 		return context.Canceled
-	case cause == nil, reflect.TypeOf(err).Comparable() && err == cause: //nolint:errorlint // one value
+	case cause == nil:
+		return err
+	case reflect.TypeOf(err).Comparable() && err == cause: //nolint:errorlint // one value
 		return err
 	}
 	return &causedError{err, cause}
@@ -341,4 +361,96 @@ func ownError(err error, a *actor, message func() label) error {
 		return err
 	}
 	return a.unanswered(message(), MaybeHandled, err)
+}
+
+// detached calls the user's code that akt calls beside handlers and hooks: log handlers,
+// dead-letter hooks, Decide, the methods of errors. That may panic, or end its goroutine, and must
+// not take the actor's owner with it. It returns how f failed, nil if it returned.
+func detached(f func()) *PanicError {
+	if l := guard.Detach(f); l != nil {
+		return panicOf(*l)
+	}
+	return nil
+}
+
+// standardWrappers are the types of errors of the standard library whose methods do nothing but
+// return what they wrap. All others are the user's code.
+var standardWrappers = map[reflect.Type]bool{
+	reflect.TypeOf(fmt.Errorf("%w", ErrStopped)):                true,
+	reflect.TypeOf(fmt.Errorf("%w, %w", ErrStopped, errGoexit)): true,
+	reflect.TypeOf(errors.Join(ErrStopped)):                     true,
+	reflect.TypeFor[*fs.PathError]():                            true,
+	reflect.TypeFor[*strconv.NumError]():                        true,
+	reflect.TypeFor[*PanicError]():                              true,
+	reflect.TypeFor[*stoppedError]():                            true,
+	reflect.TypeFor[*annotated]():                               true,
+	reflect.TypeFor[*causedError]():                             true,
+	reflect.TypeFor[decodeErrors]():                             true,
+}
+
+// mostWrapped is how many errors are looked at in one: an Unwrap may return its own error.
+const mostWrapped = 1000
+
+// wrapsSendError reports whether an error is, or wraps, the SendError of some call. The methods of
+// the user's errors are called detached; most errors have none of those.
+func wrapsSendError(err error) bool {
+	s := errorSearch{left: mostWrapped}
+	if found := s.in(err); found || !s.foreign {
+		return found
+	}
+	s = errorSearch{left: mostWrapped, detached: true}
+	found := false
+	_ = detached(func() { found = s.in(err) }) // where it fails, nothing was found
+	return found
+}
+
+// errorSearch looks for a SendError in an error.
+type errorSearch struct {
+	detached bool // the methods of the user's errors may be called
+	foreign  bool // there was one whose methods were not
+	left     int  // how many errors it still looks at
+}
+
+func (s *errorSearch) in(err error) bool {
+	if s.left--; err == nil || s.left < 0 || isNil(err) {
+		return false
+	}
+	if _, ok := err.(*SendError); ok { //nolint:errorlint // what it wraps comes below
+		return true
+	}
+	if !standardWrappers[reflect.TypeOf(err)] && !s.mayCall(err) {
+		return false
+	}
+	if as, ok := err.(interface{ As(any) bool }); ok {
+		if inner := (*SendError)(nil); as.As(&inner) && inner != nil {
+			return true
+		}
+	}
+	switch e := err.(type) { //nolint:errorlint // the walk itself
+	case interface{ Unwrap() error }:
+		return s.in(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			if s.in(inner) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mayCall reports whether the methods of a user's error are to be called, if it has any.
+func (s *errorSearch) mayCall(err error) bool {
+	switch err.(type) { //nolint:errorlint // of what methods the error itself has
+	case interface{ As(any) bool }, interface{ Unwrap() error }, interface{ Unwrap() []error }:
+		s.foreign = s.foreign || !s.detached
+		return s.detached
+	}
+	return false
+}
+
+// isNil reports whether an error is a nil pointer, whose methods may not look at it.
+func isNil(err error) bool {
+	v := reflect.ValueOf(err)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }

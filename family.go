@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/lifetime"
 )
 
@@ -17,7 +18,7 @@ func (a *actor) endFamily() {
 	a.endWatching()
 	a.endChildren()
 	a.box.mu.Lock()
-	unbase := a.extras.unbase
+	unbase := a.rare.unbase
 	a.box.mu.Unlock()
 	if unbase != nil {
 		unbase()
@@ -25,41 +26,37 @@ func (a *actor) endFamily() {
 }
 
 // endWith stops the actor when the context of WithContext ends.
-func (a *actor) endWith(life context.Context) {
-	if life == nil {
+func (a *actor) endWith(until context.Context) {
+	if until == nil {
 		return
 	}
-	heard := false
-	defer func() {
-		if !heard { // a method of life has panicked, on the goroutine of who runs the actor
-			a.end(nil)
-		}
-	}()
-	undo := lifetime.AfterEnd(life, a.stop)
-	heard = true
+	var undo func()
+	guard.Notice(func() { undo = lifetime.AfterEnd(until, a.stop) }, func() {
+		a.end(nil) // a method of until has panicked, in the caller's Run
+	})
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	a.extra().unbase = undo
+	a.rarely().unbase = undo
 }
 
 // endTimers stops the timers that the actor's state has started.
 func (a *actor) endTimers() {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil {
+	if a.rare == nil {
 		return
 	}
-	for t := range a.extras.timers {
+	for t := range a.rare.timers {
 		if t.message.at == inPrivate { // the tick of an interval
 			a.count().dropped++
 		}
 		t.end()
 	}
-	a.extras.timers = nil
+	a.rare.timers = nil
 }
 
-// endChildren stops the children, all at once, and waits for the last. Where a child waits for a meanwhile, as it may at a restart,
-// when the mailbox stays open, one of that ring is told.
+// endChildren stops the children, all at once, and waits for the last. At a restart, when the
+// mailbox stays open, a child may wait for its parent meanwhile: one of that ring gets ErrDeadlock.
 func (a *actor) endChildren() {
 	children := a.children()
 	for _, c := range children {
@@ -71,24 +68,25 @@ func (a *actor) endChildren() {
 func (a *actor) children() (children []*actor) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil {
+	if a.rare == nil {
 		return nil
 	}
-	for c := range a.extras.children {
+	for c := range a.rare.children {
 		children = append(children, c)
 	}
 	return children
 }
 
-// adopt makes a the parent of child, as a run of it wants. The error says why it takes none: it has ended, or the state of that run has.
+// adopt makes a the parent of child, as a run of it wants. The error says why it takes none: it has
+// ended, or the state of that run has.
 func (a *actor) adopt(child *actor, by Context) error {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	x := a.extra()
+	x := a.rarely()
 	switch {
-	case x.ending:
+	case x.stage >= stageEnding:
 		return stopped(x.err)
-	case x.replacing, x.isBefore(by.run):
+	case x.stage == stageReplacing, x.isBefore(by.run):
 		return errStateEnded
 	}
 	if x.children == nil {
@@ -102,10 +100,18 @@ func (a *actor) adopt(child *actor, by Context) error {
 func (a *actor) disown(child *actor) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	delete(a.extras.children, child)
+	delete(a.rare.children, child)
 }
 
-// watchBy has a told of the end of the actor behind an address. Where it will not be told, the log is.
+// Terminated is what a watcher receives, exactly once, when an actor it watches has ended.
+type Terminated struct {
+	Address *WeakAddress // of the actor that ended
+	Name    string
+	Err     error // why it died; nil for an actor that was stopped
+}
+
+// watchBy begins to watch the actor behind an address. Where a Terminated would not be heard, that
+// is logged.
 func (a *actor) watchBy(by Context, to Sender) {
 	target, _ := actorOf(to)
 	err := a.hears()
@@ -118,7 +124,8 @@ func (a *actor) watchBy(by Context, to Sender) {
 		err = errStateEnded
 	}
 	if err != nil {
-		a.log(slog.LevelWarn, "akt: a watch that nobody will hear of", "watched", watched(to), "error", err)
+		a.log(slog.LevelWarn, "akt: a watch that nobody will hear of", "watched", watched(to),
+			"error", err)
 	}
 }
 
@@ -130,12 +137,13 @@ func watched(to Sender) string {
 	return typeName(to)
 }
 
-// watch has a told of target's end, as a run of it wants. It reports false where the state of that run has ended, or is about to.
+// watch has a Terminated sent to a when target ends, as a run of a wants. It reports false where
+// the state of that run has ended, or is about to.
 func (a *actor) watch(by Context, target *actor) bool {
 	a.box.mu.Lock()
-	x := a.extra()
+	x := a.rarely()
 	_, already := x.watching[target]
-	if already || x.ending || x.replacing || x.isBefore(by.run) {
+	if already || x.stage != stageLiving || x.isBefore(by.run) {
 		a.box.mu.Unlock()
 		return already
 	}
@@ -145,37 +153,37 @@ func (a *actor) watch(by Context, target *actor) bool {
 	x.watching[target] = false
 	a.box.mu.Unlock()
 	target.box.mu.Lock()
-	tx := target.extra()
-	over := tx.over
-	if !over {
+	tx := target.rarely()
+	late := tx.stage == stageOver
+	if !late {
 		if tx.watchers == nil {
 			tx.watchers = map[*actor]struct{}{}
 		}
 		tx.watchers[a] = struct{}{}
 	}
 	target.box.mu.Unlock()
-	if over {
+	if late {
 		a.deliverTerminated(target)
 	}
 	a.box.mu.Lock()
-	ending := x.ending || x.replacing
+	lives := x.stage == stageLiving
 	a.box.mu.Unlock()
-	if ending { // and endWatching may not have seen this watch
+	if !lives { // and endWatching may not have seen this watch
 		a.unwatch(target)
 	}
-	return !ending
+	return lives
 }
 
 // unwatch undoes watch.
 func (a *actor) unwatch(target *actor) {
 	a.box.mu.Lock()
-	if a.extras != nil {
-		delete(a.extras.watching, target)
+	if a.rare != nil {
+		delete(a.rare.watching, target)
 	}
 	a.box.mu.Unlock()
 	target.box.mu.Lock()
-	if target.extras != nil {
-		delete(target.extras.watchers, a)
+	if target.rare != nil {
+		delete(target.rare.watchers, a)
 	}
 	target.box.mu.Unlock()
 }
@@ -184,7 +192,7 @@ func (a *actor) unwatch(target *actor) {
 func (a *actor) endWatching() {
 	a.box.mu.Lock()
 	var targets []*actor
-	for t := range a.extra().watching {
+	for t := range a.rarely().watching {
 		targets = append(targets, t)
 	}
 	a.box.mu.Unlock()
@@ -193,18 +201,18 @@ func (a *actor) endWatching() {
 	}
 }
 
-// hears says why a has no handler for Terminated, if so.
+// hears returns nil where the actor has a handler for Terminated, else why it has none.
 func (a *actor) hears() error {
 	_, _, err := a.table.route(Terminated{})
 	return err
 }
 
-// deliverTerminated tells a that an actor it watched has ended, unless it watches no more, or was told.
+// deliverTerminated sends a the Terminated of an actor that it watches, unless it was sent already.
 func (a *actor) deliverTerminated(target *actor) {
 	a.box.mu.Lock()
-	told, watches := a.extra().watching[target]
+	told, watches := a.rarely().watching[target]
 	if watches {
-		a.extras.watching[target] = true
+		a.rare.watching[target] = true
 	}
 	a.box.mu.Unlock()
 	if !watches || told {
@@ -221,9 +229,10 @@ func (a *actor) deliverTerminated(target *actor) {
 	}
 }
 
-// hasHeard forgets a watch whose Terminated is handled: from now on the same actor can be watched again.
-func (a *actor) hasHeard(target *actor) {
+// forgetWatch forgets a watch whose Terminated is handled: from now on the same actor can be
+// watched again.
+func (a *actor) forgetWatch(target *actor) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	delete(a.extras.watching, target)
+	delete(a.rare.watching, target)
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/aktgo/akt/internal/bubble"
+	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
@@ -65,7 +67,7 @@ func newFuture[R any]() *Future[R] { return &Future[R]{ready: make(chan struct{}
 func NewPromise[R any](ctx context.Context) (*Promise[R], *Future[R]) {
 	f := newFuture[R]()
 	p := &Promise[R]{future: f}
-	if !inBubble() {
+	if !bubble.Inside() {
 		p.cleanup = runtime.AddCleanup(p, (*Future[R]).drop, f)
 	}
 	if ctx == nil {
@@ -98,8 +100,8 @@ type promised interface {
 func (a *actor) promise(c Context, f promised) bool {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	x := a.extra()
-	if x.over || x.isBefore(c.run) {
+	x := a.rarely()
+	if x.stage == stageOver || x.isBefore(c.run) {
 		return false
 	}
 	if x.promises == nil {
@@ -112,7 +114,7 @@ func (a *actor) promise(c Context, f promised) bool {
 // kept forgets what was owed and is settled.
 func (a *actor) kept(f promised) {
 	a.box.mu.Lock()
-	delete(a.extras.promises, f)
+	delete(a.rare.promises, f)
 	a.box.mu.Unlock()
 	a.system.note()
 }
@@ -121,8 +123,8 @@ func (a *actor) kept(f promised) {
 func (a *actor) failPromises() {
 	a.box.mu.Lock()
 	var owed map[promised]uint64
-	if a.extras != nil {
-		owed, a.extras.promises = a.extras.promises, nil
+	if a.rare != nil {
+		owed, a.rare.promises = a.rare.promises, nil
 	}
 	a.box.mu.Unlock()
 	for f := range owed {
@@ -135,10 +137,10 @@ func (a *actor) failPromises() {
 func (a *actor) owed(by *Context) (promises, awaited int) {
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	if a.extras == nil {
+	if a.rare == nil {
 		return 0, 0
 	}
-	for f, run := range a.extras.promises {
+	for f, run := range a.rare.promises {
 		if by != nil && run>>runShift != by.run>>runShift {
 			continue
 		}
@@ -181,10 +183,10 @@ func (f *Future[R]) settle(value R, err error) {
 	f.conclude(value, err, false)
 }
 
-// fail fails a Future for want of its Promise.
+// fail fails a Future whose Promise was not kept.
 func (f *Future[R]) fail(err error) { f.conclude(*new(R), err, true) }
 
-// conclude settles the Future, unless it is, and tells those who want to know.
+// conclude settles the Future, unless it is settled, and calls the functions of whenSettled.
 func (f *Future[R]) conclude(value R, err error, dropped bool) {
 	then, decided := f.decide(value, err, dropped)
 	if decided && f.owner != nil {
@@ -196,7 +198,7 @@ func (f *Future[R]) conclude(value R, err error, dropped bool) {
 }
 
 // drop fails a Future whose Promise was lost. It is called on the garbage collector's goroutine,
-// which is to have nothing to do with those who want to know.
+// which is not to run the functions of whenSettled.
 func (f *Future[R]) drop() {
 	if !f.isSettled() {
 		go f.fail(errPromiseDropped)
@@ -216,7 +218,7 @@ func (f *Future[R]) decide(value R, err error, dropped bool) (then []func(), dec
 	return then, true
 }
 
-// expect notes one more who waits, or with a negative number one less.
+// expect adds to the number of those who wait; with a negative n it takes away.
 func (f *Future[R]) expect(n int) {
 	if f == nil || f.owner == nil {
 		return
@@ -264,12 +266,12 @@ func (f *Future[R]) isSettled() bool {
 }
 
 // Wait waits for the reply until ctx ends. The error is the one the Promise was rejected with,
-// unchanged; but where f is a handler's reply, the [*SendError] of another call comes inside one that
-// says MaybeHandled: the handler did run. Or it wraps that of ctx; or ErrStopped where the state that owed the reply has ended,
-// ErrFailedToGetResponse where the Promise was lost, and ErrDeadlock where a handler would wait for
-// itself: f is the reply of a function started with [Go], which waits for the handler. Who owes a
-// Promise nobody knows: a handler that waits for one that only its own actor can settle waits until
-// ctx ends.
+// unchanged; but where f is a handler's reply, the [*SendError] of another call comes inside one
+// that says MaybeHandled: the handler did run. Or it wraps that of ctx; or ErrStopped where the
+// state that owed the reply has ended, ErrFailedToGetResponse where the Promise was lost, and
+// ErrDeadlock where a handler would wait for itself: f is the reply of a function started with
+// [Go], which waits for the handler. Who owes a Promise nobody knows: a handler that waits for one
+// that only its own actor can settle waits until ctx ends.
 func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if ctx == nil {
 		return *new(R), errNilContext
@@ -284,8 +286,8 @@ func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	return value, err
 }
 
-// failedBy is the error of a deferred reply that failed with that of another call, whose Handled would
-// speak of another message. Where no handler has replied with the Future, there is no other.
+// failedBy is the error of a deferred reply that failed with that of another call, whose Handled
+// would speak of another message. Where no handler has replied with the Future, there is no other.
 func (f *Future[R]) failedBy(err error) error {
 	f.mu.Lock()
 	to := f.to
@@ -315,7 +317,7 @@ func (f *Future[R]) isReply(to replyTo) {
 	}
 }
 
-// outcome is what a settled Future has, and whether that is only for want of its Promise.
+// outcome is what a settled Future has. dropped says that it failed as its Promise was not kept.
 func (f *Future[R]) outcome() (value R, dropped bool, err error) {
 	if f == nil || f.ready == nil {
 		return *new(R), false, errNoPromise
@@ -331,7 +333,7 @@ func (f *Future[R]) await(ctx context.Context, cut <-chan struct{}) error {
 	}
 	f.expect(1)
 	defer f.expect(-1)
-	if _, ok := FromContext(ctx); ok && f.by != nil { // of a Promise nobody knows who owes it
+	if _, ok := FromContext(ctx); ok && f.by != nil { // it is not known who owes a Promise
 		alarm := waitgraph.NewAlarm()
 		return await(ctx, f.ready, cut, f.by, alarm, alarm)
 	}
@@ -370,7 +372,8 @@ var thisPackage = reflect.TypeFor[Context]().PkgPath()
 
 // isFuture reports whether a type is some *Future[R] itself.
 func isFuture(t reflect.Type) bool {
-	return t != nil && t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && t.Elem().PkgPath() == thisPackage && strings.HasPrefix(t.Elem().Name(), "Future[")
+	return t != nil && t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct &&
+		t.Elem().PkgPath() == thisPackage && strings.HasPrefix(t.Elem().Name(), "Future[")
 }
 
 // Go runs f off the message loop, in a goroutine of its own, and returns its reply as a Future: for
@@ -394,77 +397,19 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 	go func() {
 		defer system.end(ctx)
 		defer bound.Release()
-		returned := false
-		defer func() {
-			if !returned {
-				failure := newPanicError(recover())
-				a.logPanic("a function started with Go", failure)
-				future.settle(*new(R), failure)
+		guard.Catch(func() {
+			value, err := f(ctx)
+			if err != nil {
+				value = *new(R)
 			}
-		}()
-		value, err := f(ctx)
-		returned = true
-		if err != nil {
-			value = *new(R)
-		}
-		future.settle(value, err)
+			future.settle(value, err)
+		}, func(l guard.Loss) {
+			failure := panicOf(l)
+			a.logPanic("a function started with Go", failure)
+			future.settle(*new(R), failure)
+		})
 	}()
 	return future
-}
-
-// sendUnpack is send, and waits for a deferred reply.
-func (a *actor) sendUnpack(ctx context.Context, msg any, into lane) (any, error) {
-	reply, err := a.deliver(ctx, msg, into)
-	if err != nil {
-		return nil, err
-	}
-	if a.defers(reply) {
-		defer a.received(reply)
-	}
-	return a.unpack(ctx, labelOf(msg), reply)
-}
-
-// received notes that a deferred reply has come to who asked, who may go on to wait for it.
-func (a *actor) received(reply any) { reply.(deferred).expect(-1) }
-
-// unpack waits for a deferred reply of this actor, also until Shutdown runs out of patience.
-func (a *actor) unpack(ctx context.Context, message label, reply any) (any, error) {
-	var cut <-chan struct{}
-	if isFuture(reflect.TypeOf(reply)) {
-		cut = a.system.patience()
-	}
-	return unpack(ctx, reply, cut, func(err error) *SendError { return a.unanswered(message, MaybeHandled, err) })
-}
-
-var errNilFuture = errors.New("akt: the handler returned a nil Future")
-
-// unpack waits for a deferred reply, and passes any other on. Its own errors are made by failed;
-// those of the Future are unchanged, but for the SendError of another call.
-func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(error) *SendError) (any, error) {
-	if !isFuture(reflect.TypeOf(reply)) {
-		return reply, nil
-	}
-	f := reply.(deferred)
-	if reflect.ValueOf(f).IsNil() {
-		return nil, failed(errNilFuture)
-	}
-	if err := f.await(ctx, cut); err != nil {
-		e := failed(err)
-		if ctx.Err() != nil {
-			e.detail = "waiting for the deferred reply"
-		}
-		return nil, e
-	}
-	value, dropped, err := f.result()
-	switch {
-	case dropped && err == errPromiseDropped: //nolint:errorlint // the mark itself
-		return nil, failed(errUnresolved)
-	case dropped:
-		return nil, failed(err)
-	case wrapsSendError(err):
-		return nil, failed(err)
-	}
-	return value, err
 }
 
 // isDeferred reports whether a reply is a Future.
@@ -479,7 +424,7 @@ func mayDefer(declared reflect.Type) bool {
 		(declared.NumMethod() == 0 || mayBeFuture(declared)))
 }
 
-// follow has a deferred reply that fails counted, and, where nobody waits for it, reported.
+// follow counts a deferred reply that fails, and reports it where nobody waits for it.
 //
 //go:noinline
 func (a *actor) follow(reply any, e *envelope) {
@@ -499,12 +444,13 @@ func (a *actor) follow(reply any, e *envelope) {
 	})
 }
 
-// failed counts a message whose handling has failed with an error, and reports it where nobody has
-// heard of that.
+// failed counts a message whose handling has failed with an error, and reports the error where no
+// sender has heard of it.
 func (a *actor) failed(msg any, to route, err error, heard bool) {
 	a.countFailed(err)
 	if !heard {
-		a.log(slog.LevelError, "akt: a notification failed", "message", to.sentAs(msg).String(), "error", err)
+		a.log(slog.LevelError, "akt: a notification failed", "message", to.sentAs(msg).String(),
+			"error", err)
 		a.system.deadLetter(a, msg, err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"github.com/aktgo/akt/internal/bubble"
 )
 
 // Info is what is known of an actor at one moment. Keeping it costs a message nothing: Handled
@@ -50,7 +52,7 @@ func (s *System) Actors() iter.Seq[Info] {
 
 // info reports what is known of the actor, and whether it lives.
 func (a *actor) info() (i Info, lives bool) {
-	i = Info{Name: a.name(), Type: a.table.typ.String(), Started: atUptime(a.started)}
+	i = Info{Name: a.name(), Type: a.table.typ.String(), Started: bubble.At(a.started)}
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
 	word := a.box.word.Load()
@@ -58,7 +60,7 @@ func (a *actor) info() (i Info, lives bool) {
 	i.Queued = uint64(a.box.queued())
 	i.Handled = a.handledIn(word)
 	i.Handling = a.runningIn(word)
-	if x := a.extras; x != nil {
+	if x := a.rare; x != nil {
 		i.Restarts = x.restarts
 		if x.mishaps != nil {
 			i.Failed, i.Dropped, i.LastError = x.mishaps.failed, x.mishaps.dropped, x.mishaps.last
@@ -99,7 +101,7 @@ func (a *actor) endRunOfNone() {
 // countTick counts a tick of an interval, after its run has ended.
 func (a *actor) countTick() {
 	a.box.mu.Lock()
-	a.extra().ticks++
+	a.rarely().ticks++
 	a.box.mu.Unlock()
 }
 
@@ -111,7 +113,7 @@ type mishaps struct {
 
 // count returns the mishaps, with mu held.
 func (a *actor) count() *mishaps {
-	x := a.extra()
+	x := a.rarely()
 	if x.mishaps == nil {
 		x.mishaps = &mishaps{}
 	}

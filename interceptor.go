@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aktgo/akt/internal/bubble"
 	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/typecache"
 )
@@ -42,12 +43,15 @@ type Next func(ctx Context, msg any) (any, error)
 // [Context.Delivery] tells what the message is, and for which handler.
 type Interceptor func(ctx Context, msg any, next Next) (any, error)
 
-// Delivery is what an interceptor can know of the message that it is called for, besides the message.
+// Delivery is what an interceptor can know of the message that it is called for, besides the
+// message.
 type Delivery struct {
-	Handler      string        // the method it was sent to, such as "HandleDeposit"
-	Message      string        // the type of the message as it was sent, as %T prints it
-	Notification bool          // nobody waits for a reply: it came by Notify, a timer or a watch
-	Queued       time.Duration // from its sending to its turn, waiting for room included; 0 for one handled on its sender's goroutine
+	Handler      string // the method it was sent to, such as "HandleDeposit"
+	Message      string // the type of the message as it was sent, as %T prints it
+	Notification bool   // nobody waits for a reply: it came by Notify, a timer or a watch
+	// Queued is the time from its sending to its turn, waiting for room included; 0 for one that is
+	// handled on its sender's goroutine.
+	Queued time.Duration
 }
 
 // Delivery describes the message that the Context belongs to, also after it was handled, until the
@@ -69,7 +73,8 @@ func WithInterceptor(interceptors ...Interceptor) Option {
 	return optionOf(fmt.Sprintf("WithInterceptor(%d)", len(interceptors)), func(c *config) error {
 		for i, f := range interceptors {
 			if f == nil {
-				return fmt.Errorf("akt: WithInterceptor: interceptor %d of %d is nil", i+1, len(interceptors))
+				return fmt.Errorf("akt: WithInterceptor: interceptor %d of %d is nil", i+1,
+					len(interceptors))
 			}
 		}
 		c.interceptors = append(c.interceptors, interceptors...)
@@ -78,13 +83,15 @@ func WithInterceptor(interceptors ...Interceptor) Option {
 }
 
 var (
-	errNextLate = errors.New("akt: next was called after its interceptor returned, or by two goroutines at a time")
-	errNextOf   = errors.New("akt: next was called with a Context that does not come from its own message's; " +
-		"derive one from the ctx that the interceptor got, such as with ctx.Context = context.WithValue(ctx.Context, …)")
+	errNextLate = errors.New("akt: next was called after its interceptor returned, " +
+		"or by two goroutines at a time")
+	errNextOf = errors.New("akt: next was called with a Context that does not come from its own " +
+		"message's; derive one from the ctx that the interceptor got, such as with " +
+		"ctx.Context = context.WithValue(ctx.Context, …)")
 )
 
-// chain is an actor's interceptors, made once. Its fields below outer are the owner's, who sets them before the outer layer is opened;
-// whoever is inside a layer may read them.
+// chain is an actor's interceptors, made once. Its fields below outer are the owner's, who sets
+// them before the outer layer is opened; whoever is inside a layer may read them.
 type chain struct {
 	actor *actor
 	call  callFunc // of the outer layer, as a func value that is made once
@@ -108,8 +115,8 @@ type delivered struct {
 }
 
 // layer is one interceptor of a chain. Its state has the number of the run that it is open for, and
-// which call of the interceptor in it: one may be called again for the same message. Who may go on to
-// the next layer is decided by the rest:
+// which call of the interceptor in it: one may be called again for the same message. Who may go on
+// to the next layer is decided by the rest:
 //
 //	         call                next, one CAS
 //	closed ───────▶ open ──────────────────────▶ inside
@@ -118,15 +125,15 @@ type delivered struct {
 //	   └◀────────────┘ the interceptor returns      │
 //	   └◀───────────────────────────────────────────┘ it returns first: it waits for who is inside
 //
-// So one goroutine at most is at the end of the chain, while the interceptors are called and not after: One-Owner. And a next that
-// was kept opens nothing for another message.
+// So one goroutine at most is at the end of the chain, while the interceptors are called and not
+// after: One-Owner. And a next that was kept opens nothing for another message.
 type layer struct {
 	chain     *chain
 	inner     *layer // nil for the innermost
 	intercept Interceptor
 	state     atomic.Uint64
 	calls     uint64        // of the interceptor, so far; whoever calls it has the layer to itself
-	left      chan struct{} // closed when who is inside has left; made when the interceptor returned first
+	left      chan struct{} // made when the interceptor returned first; closed by who was inside
 }
 
 // What the state of a layer has besides the run, and the call in the place of the run's handler.
@@ -145,7 +152,8 @@ func newChain(a *actor, interceptors []Interceptor) *chain {
 	return c
 }
 
-// around is the call of a message's handler through the interceptors, in the run that d has, by the owner.
+// around is the call of a message's handler through the interceptors, in the run that d has, by the
+// owner.
 func (c *chain) around(d delivered, msg any) callFunc {
 	d.typ = reflect.TypeOf(msg)
 	c.run, c.to, c.typ = d.run, d.to, typecache.IDOf(msg)
@@ -163,7 +171,10 @@ func (c *chain) deliveryOf(run uint64) Delivery {
 	if d.typ == nil || d.run>>runShift != run>>runShift {
 		return Delivery{}
 	}
-	return Delivery{Handler: d.to.GoName, Message: d.to.sentType(d.typ), Notification: d.notice, Queued: d.queued}
+	return Delivery{
+		Handler: d.to.GoName, Message: d.to.sentType(d.typ),
+		Notification: d.notice, Queued: d.queued,
+	}
 }
 
 // callOf is the call of an envelope's handler, through the interceptors if there are any.
@@ -171,7 +182,10 @@ func (a *actor) callOf(run uint64, e *envelope) callFunc {
 	if a.config.chain == nil {
 		return *e.to.call.Load()
 	}
-	d := delivered{run: run&^flagMask | runHired, to: e.to, notice: e.kind != request, queued: uptime() - e.since}
+	d := delivered{
+		run: run&^flagMask | runHired, to: e.to, notice: e.kind != request,
+		queued: bubble.Uptime() - e.since,
+	}
 	return a.config.chain.around(d, e.msg)
 }
 
@@ -181,10 +195,12 @@ func (l *layer) call(ctx Context, msg any) (any, error) {
 	run := l.chain.run&^(handlerMask|flagMask) | l.calls<<handlerShift&handlerMask
 	l.state.Store(run | layerOpen)
 	defer l.close(run)
-	return l.intercept(ctx, msg, func(ctx Context, msg any) (any, error) { return l.pass(run, ctx, msg) })
+	return l.intercept(ctx, msg,
+		func(ctx Context, msg any) (any, error) { return l.pass(run, ctx, msg) })
 }
 
-// close ends the interceptor's call. A goroutine that is inside still handles the message; so the owner waits for it.
+// close ends the interceptor's call. A goroutine that is inside still handles the message; so the
+// owner waits for it.
 func (l *layer) close(run uint64) {
 	if l.state.CompareAndSwap(run|layerOpen, layerClosed) {
 		return
@@ -228,8 +244,9 @@ func (l *layer) leave(run uint64) {
 	}
 }
 
-// own is the Context that an interceptor passed on as one of this actor and this run. That of another actor is taken as any other
-// context is; it is bound, where it has to be, until next returns.
+// own is the Context that an interceptor passed on as one of this actor and this run. That of
+// another actor is taken as any other context is; it is bound, where it has to be, until next
+// returns.
 func (c *chain) own(ctx Context) (own Context, bound *lifetime.Bound) {
 	sender := ctx.sender()
 	if ctx.actor != nil && ctx.actor != c.actor {
@@ -262,15 +279,18 @@ func (c *chain) handle(ctx Context, msg any) (any, error) {
 	return (*r.call.Load())(c.actor.self, ctx, routed)
 }
 
-// sendIntercepted is the end of sendTo for an actor with interceptors, which take finds not idle: on this goroutine if it is, else
-// queued.
-func (a *actor) sendIntercepted(ctx context.Context, forever bool, run uint64, r route, msg any, into lane) (any, error) {
+// sendIntercepted is the end of sendTo for an actor with interceptors, which take finds not idle:
+// on this goroutine if it is, else queued.
+func (a *actor) sendIntercepted(
+	ctx context.Context, forever bool, run uint64, r route, msg any, into lane,
+) (any, error) {
 	word, ok := a.box.takeFrom(flagIntercepted, r.index)
 	if !ok {
 		return a.request(ctx, forever, r, msg, into)
 	}
 	c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
-	reply, err := a.runHere(c, word, r, msg, a.config.chain.around(delivered{run: c.run, to: r}, msg))
+	reply, err := a.runHere(c, word, r, msg,
+		a.config.chain.around(delivered{run: c.run, to: r}, msg))
 	if a.defers(reply) {
 		a.followHere(reply, r, msg)
 	}

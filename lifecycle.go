@@ -3,63 +3,36 @@ package akt
 import (
 	"context"
 	"errors"
-	"reflect"
+	"fmt"
+	"log/slog"
+	"time"
 
+	"github.com/aktgo/akt/internal/bubble"
+	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/lifetime"
-	"github.com/aktgo/akt/internal/typename"
 )
 
-// run makes an actor of what was passed to one of the Run functions, and starts it. from is the ctx of who calls it, for a child the
-// Context of its parent's run.
-func (s *System) run(from context.Context, what any, parent *actor, opts []Option) (*Address, error) {
-	sp, spawned := asSpawner(what)
-	var t *table
-	var err error
-	if spawned && !sp.isNil() && sp.actorType().Kind() == reflect.Interface {
-		if what, err = spawnState(sp, nil); err == nil { // only what it makes has a type
-			t, err = tableOfSpawned(what)
-		}
-	} else {
-		t, err = tableOf(what)
-	}
+// run makes an actor of what was passed to one of the Run functions, and starts it. from is the
+// caller's ctx; for a child, it is the Context of its parent's run.
+func (s *System) run(
+	from context.Context, what any, parent *actor, opts []Option,
+) (*Address, error) {
+	r, err := recipeOf(what)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := configure(nil, opts)
+	s, cfg, err := s.configured(opts, parent, r.spawner)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.system != nil && cfg.system != s {
-		if parent != nil {
-			return nil, errors.New("akt: WithSystem: a child runs in the system of its parent")
-		}
-		s = cfg.system
-	}
-	if len(s.defaults) > 0 {
-		if cfg, err = configure(s.defaults, opts); err != nil {
-			return nil, err
-		}
-	}
-	if (spawned || parent != nil) && cfg == &plainConfig {
-		cfg = &config{capacity: DefaultMailbox}
-	}
-	if parent != nil {
-		cfg.parent = parent
-	}
-	if until := cfg.within().until; until != nil && until.Err() != nil {
-		return nil, &stoppedError{ended(until)}
-	}
-	if spawned { // else sp is nil, but may still hold on to the state
-		cfg.spawner = sp
-	}
-	if _, unmade := asSpawner(what); unmade {
-		if what, err = spawnState(sp, t); err != nil {
+	if r.state == nil {
+		if r.state, err = spawnState(r.spawner, r.table); err != nil {
 			return nil, err
 		}
 	}
 	a, addr := newActor(s.collects(cfg))
-	a.self, a.table, a.system, a.config = pointerTo(what), t, s, cfg
-	a.started = uptime()
+	a.self, a.table, a.system, a.config = pointerTo(r.state), r.table, s, cfg
+	a.started = bubble.Uptime()
 	a.box.capacity = cfg.capacity
 	if l := cfg.within(); l.stopTimeout > 0 {
 		l.life = &lifetime.Life{}
@@ -77,61 +50,49 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	if err := a.start(from); err != nil {
 		return nil, err
 	}
-	if s.collects(cfg) && !inBubbleAt(a.started) {
+	if s.collects(cfg) && !bubble.InsideAt(a.started) {
 		addr.letCollect()
 	}
 	return addr, nil
 }
 
-// pointerTo is a state as a pointer: itself, or one to a copy. Handlers and hooks are called by the pointer's methods, which for
-// a value's type are its own.
-func pointerTo(state any) any {
-	if v := reflect.ValueOf(state); v.Kind() != reflect.Pointer {
-		return behindPointer(v)
+// configured is the system that an actor with these options runs in, and what the options come to.
+func (s *System) configured(
+	opts []Option, parent *actor, sp spawner,
+) (in *System, cfg *config, err error) {
+	in = systemOf(opts, s)
+	cfg, err = configure(in.defaults, opts)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case in != s && parent != nil:
+		return nil, nil, errors.New("akt: WithSystem: a child runs in the system of its parent")
 	}
-	return state
+	if until := cfg.within().until; until != nil && until.Err() != nil {
+		return nil, nil, &stoppedError{ended(until)}
+	}
+	if sp == nil && parent == nil {
+		return in, cfg, nil
+	}
+	if cfg == &plainConfig { // which all share
+		cfg = &config{capacity: DefaultMailbox}
+	}
+	cfg.parent, cfg.spawner = parent, sp
+	return in, cfg, nil
 }
 
-// spawnState makes a state, of the type of the table if that is known.
-func spawnState(sp spawner, t *table) (state any, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = newPanicError(v)
-		}
-	}()
-	state = sp.spawn()
-	if isNilActor(state) {
-		return nil, notRunnable(typename.Short(sp.actorType()), "the Spawner made a nil",
-			"have it return a value, such as &Account{}")
-	}
-	if _, again := asSpawner(state); again {
-		return nil, notRunnable(typename.Short(sp.actorType()), "the Spawner made a Spawner",
-			"have it return an actor, such as &Account{}")
-	}
-	if got := reflect.TypeOf(state); t != nil && got != t.typ {
-		texts := typename.All(got, t.typ)
-		return nil, notRunnable(texts[0], "the Spawner made a "+texts[1]+" before",
-			"have it always make the same type")
-	}
-	return state, nil
-}
-
-// start calls OnStart, by the owner, and lets the actor go. Where OnStart fails or stops the actor, the
-// run that from belongs to waits for the end; whatever ends it otherwise comes after the start.
+// start calls OnStart, as the owner, and lets the actor go. Where OnStart fails or stops the actor,
+// the caller waits for its end, and the graph shows that, as the end may wait for the caller.
 func (a *actor) start(from context.Context) error {
-	returned := false
-	defer func() {
-		if !returned { // OnStart ended the goroutine: Run does not return either
-			a.endAtStart(from, func() { a.neverStarted(errGoexit) })
-		}
-	}()
-	err := a.callStart(from)
-	returned = true
+	var err error
+	guard.Notice(func() { err = a.callStart(from) }, func() { // Run does not return either
+		a.endAtStart(from, func() { a.abortStart(errGoexit) })
+	})
 	if c := a.config.claim; c != nil {
 		c.past.Store(true)
 	}
 	if err != nil {
-		a.endAtStart(from, func() { a.neverStarted(err) })
+		a.endAtStart(from, func() { a.abortStart(err) })
 		return err
 	}
 	if err = a.incomplete(); err != nil {
@@ -150,7 +111,7 @@ func (a *actor) start(from context.Context) error {
 // startBusy is the end of start for an actor that has something to do.
 func (a *actor) startBusy(from context.Context) error {
 	a.box.mu.Lock()
-	stopped := a.extras != nil && a.extras.stoppedAtStart
+	stopped := a.rare != nil && a.rare.stoppedAtStart
 	a.box.mu.Unlock()
 	if stopped && a.box.takeOrder(orderAsk) && !a.vetoes() {
 		a.endAtStart(from, func() { a.end(nil) })
@@ -164,7 +125,8 @@ func (a *actor) startBusy(from context.Context) error {
 	return nil
 }
 
-// endAtStart ends an actor, or waits for that, while the run that from comes from waits.
+// endAtStart calls end, which ends the actor or waits for that. Meanwhile the run that from comes
+// from is in the graph, as it waits.
 func (a *actor) endAtStart(from context.Context, end func()) {
 	defer waiters.Leave(waiters.Enter(chainOf(from), (*waiter)(a), nil))
 	end()
@@ -176,11 +138,11 @@ func (a *actor) noteStopIn(c Context) {
 		return
 	}
 	a.box.mu.Lock()
-	a.extra().stoppedAtStart = true
+	a.rarely().stoppedAtStart = true
 	a.box.mu.Unlock()
 }
 
-// callStart calls OnStart on a state that was just made, for whoever runs the actor with ctx from.
+// callStart calls OnStart on a state that was just made. from is the ctx of the caller of Run.
 func (a *actor) callStart(from context.Context) (err error) {
 	hook, ok := a.self.(StartHook)
 	if !ok {
@@ -191,20 +153,24 @@ func (a *actor) callStart(from context.Context) (err error) {
 	}
 	c, release := a.startContext(from)
 	defer release()
-	returned := false
-	defer func() {
-		a.box.endRun()
-		if !returned {
-			err = newPanicError(recover())
-		}
-	}()
-	err = hook.OnStart(c)
-	returned = true
+	a.callHook(c,
+		func(c Context) { err = hook.OnStart(c) },
+		func(failure *PanicError) { err = failure })
 	return err
 }
 
-// incomplete says what is nil, when OnStart has returned, of the embedded fields that bring handlers
-// and hooks. An OnStopped that one of them brings cannot be called: then there is no state to end.
+// callHook calls a hook with the Context of its run, which has begun, and ends that. failed is told
+// of a panic or Goexit in it; after a Goexit callHook does not return.
+func (a *actor) callHook(c Context, hook func(Context), failed func(*PanicError)) {
+	guard.Catch(func() {
+		defer a.box.endRun()
+		hook(c)
+	}, func(l guard.Loss) { failed(panicOf(l)) })
+}
+
+// incomplete says what is nil, when OnStart has returned, of the embedded fields that bring
+// handlers and hooks. An OnStopped that one of them brings cannot be called: then there is no state
+// to end.
 func (a *actor) incomplete() error {
 	missing := a.table.nilLenders(a.self, "")
 	if missing == nil {
@@ -216,9 +182,9 @@ func (a *actor) incomplete() error {
 	return a.table.refuseNil(missing, true)
 }
 
-// startContext begins the run of OnStart. Its Context ends with from and with WithContext's ctx, whichever is
-// first, and has the values of both; the run that from comes from waits for it. release is to be called when
-// OnStart has returned.
+// startContext begins the run of OnStart. Its Context ends with from and with WithContext's ctx,
+// whichever is first, and has the values of both; the run that from comes from waits for it.
+// release is to be called when OnStart has returned.
 func (a *actor) startContext(from context.Context) (c Context, release func()) {
 	until, ends, undo := a.config.within().until, from, func() {}
 	switch {
@@ -249,8 +215,8 @@ func (a *actor) startContext(from context.Context) (c Context, release func()) {
 	return c, func() { undo(); bound.Release() }
 }
 
-// startContext is the sender of an OnStart: it has an end, values of who runs the actor and, behind them, those
-// of any hook, and the chain of the run that waits for it.
+// startContext is the sender's context of an OnStart. It has the end and the values of the caller
+// of Run, behind those the values of any hook, and the chain of the run that waits.
 type startContext struct {
 	context.Context                 // the end
 	values          context.Context // of any hook
@@ -264,11 +230,11 @@ func (s startContext) AfterFunc(f func()) func() bool { return context.AfterFunc
 
 // hookContext begins the run of a hook.
 func (a *actor) hookContext(index uint16) Context {
-	return Context{Context: a.config.base.orNone(), actor: a, run: runOf(a.beginHook(index), true)}
+	return Context{Context: a.config.base.OrNone(), actor: a, run: runOf(a.beginHook(index), true)}
 }
 
-// neverStarted ends an actor whose OnStart failed: a state that was not started gets no OnStopped.
-func (a *actor) neverStarted(err error) {
+// abortStart ends an actor whose OnStart failed: a state that was not started gets no OnStopped.
+func (a *actor) abortStart(err error) {
 	a.self = nil
 	a.end(err)
 }
@@ -288,7 +254,7 @@ func (a *actor) isTold() bool {
 	}
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	return a.extras != nil && a.extras.told
+	return a.rare != nil && a.rare.told
 }
 
 // vetoes asks OnStopping after Context.Stop, and reports whether the actor goes on.
@@ -301,47 +267,123 @@ func (a *actor) vetoes() bool {
 	return true
 }
 
-// askStopping calls OnStopping and reports whether the actor is to stop. Where the hook ends the goroutine, another one goes on.
+// askStopping calls OnStopping and reports whether the actor is to stop; a panic counts as true.
+// Where the hook ends the goroutine, another one goes on with otherwise.
 func (a *actor) askStopping(otherwise func()) (stop bool) {
 	hook, ok := a.self.(StoppingHook)
 	if !ok {
 		return true
 	}
-	returned := false
-	defer func() {
-		if !returned {
-			go otherwise() // One-Owner: handed over
-		}
-	}()
-	stop = a.callStopping(hook)
-	returned = true
+	stop = true
+	guard.Notice(func() {
+		a.callHook(a.hookContext(runStopping), func(c Context) { stop = hook.OnStopping(c) },
+			func(failure *PanicError) { a.logPanic("OnStopping", failure) })
+	}, func() {
+		go otherwise() // One-Owner: handed over
+	})
 	return stop
 }
 
-// stopNow ends the actor as it was told to: nobody has anything against it.
+// stopNow ends the actor as it was told to, where OnStopping has no say any more.
 func (a *actor) stopNow() { a.end(nil) }
 
 // tell calls OnStopping for notice, in the turn of an actor that goes on: see [System.Shutdown].
 func (a *actor) tell() {
 	a.phase.Store(uint32(Stopping))
 	a.box.mu.Lock()
-	x := a.extra()
+	x := a.rarely()
 	x.told, x.handledWhenTold, x.ticksWhenTold = true, a.handledIn(a.box.word.Load()), x.ticks
 	a.box.mu.Unlock()
 	a.askStopping(a.work)
 }
 
-// knowsOfStop reports whether OnStopping was called for notice, and no message handled since. butTicks
-// leaves those of intervals out.
+// stop drains what was accepted, then stops the actor.
+func (a *actor) stop() { a.stopAfter(orderDrain | orderNotice) }
+
+// askToStop stops the actor after its current message, unless it vetoes.
+func (a *actor) askToStop() { a.stopAfter(orderAsk) }
+
+func (a *actor) stopAfter(o orders) {
+	// Before the order, as a veto turns it back.
+	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
+	start := a.box.order(o)
+	if o&orderDrain != 0 {
+		a.timeEnd(start)
+	}
+	if start {
+		a.hire()
+	}
+}
+
+// timeEnd starts the timers of an end that was ordered: one logs that it lasts long, one cuts it
+// short at the limit of WithStopTimeout. The end of an idle actor without hooks and children is
+// over at once, and needs none.
+func (a *actor) timeEnd(idle bool) {
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
+	if idle && !a.table.ends && (a.rare == nil || len(a.rare.children) == 0) {
+		return
+	}
+	x := a.rarely()
+	if x.stage == stageOver || x.endTimer != nil {
+		return
+	}
+	x.endTimer = time.AfterFunc(waitIsLong, a.logEnd)
+	if d := a.config.within().stopTimeout; d > 0 {
+		x.limitTimer = time.AfterFunc(d, a.cutShort)
+	}
+}
+
+// stopTiming stops the timers of timeEnd, with mu held.
+func (x *rareState) stopTiming() {
+	for _, t := range []*time.Timer{x.endTimer, x.limitTimer} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+}
+
+// logEnd logs an end that lasts, with who waits for whom in which handler.
+func (a *actor) logEnd() {
+	a.box.mu.Lock()
+	ended, queued := a.rare.stage == stageOver, a.box.queued()
+	resting := a.box.word.Load()&flagRest != 0
+	a.box.mu.Unlock()
+	if ended {
+		return
+	}
+	a.log(slog.LevelWarn, "akt: the actor has been stopping for long", "for", waitIsLong,
+		"queued", queued, "restarting", resting, "waits", waiters.Trail((*waiter)(a)))
+}
+
+// cutShort ends the Contexts of an actor whose end has reached its limit, and refuses its queue.
+func (a *actor) cutShort() {
+	a.config.within().life.End()
+	queue, _, start := a.box.shutOff(orderDrain)
+	a.refuseQueue(queue)
+	if start {
+		a.hire()
+	}
+}
+
+// tellOfStop has OnStopping called for notice, in the actor's turn.
+func (a *actor) tellOfStop() {
+	if a.box.order(orderTell) {
+		a.hire()
+	}
+}
+
+// knowsOfStop reports whether OnStopping was called for notice, and no message handled since.
+// butTicks leaves those of intervals out.
 func (a *actor) knowsOfStop(butTicks bool) bool {
 	if !a.table.stopping || a.box.word.Load()&flagRest != 0 { // a state that rests is none
 		return true
 	}
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	x := a.extras
-	if x == nil || x.ending || !x.told {
-		return x != nil && x.ending
+	x := a.rare
+	if x == nil || x.stage >= stageEnding || !x.told {
+		return x != nil && x.stage >= stageEnding
 	}
 	since := a.handledIn(a.box.word.Load()) - x.handledWhenTold
 	if butTicks {
@@ -350,28 +392,13 @@ func (a *actor) knowsOfStop(butTicks bool) bool {
 	return since == 0
 }
 
-// callStopping calls OnStopping. A panic counts as true.
-func (a *actor) callStopping(hook StoppingHook) (stop bool) {
-	returned := false
-	c := a.hookContext(runStopping)
-	defer func() {
-		a.box.endRun()
-		if !returned {
-			stop = true
-			a.logPanic("OnStopping", newPanicError(recover()))
-		}
-	}()
-	stop = hook.OnStopping(c)
-	returned = true
-	return stop
-}
-
-// end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time.
+// end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner,
+// for the last time.
 func (a *actor) end(why error) {
 	a.box.mu.Lock()
-	x := a.extra()
+	x := a.rarely()
 	x.err, x.cause = why, why
-	x.ending = true
+	x.stage = stageEnding
 	a.box.mu.Unlock()
 	queue := a.box.closeDown()
 	a.phase.Store(uint32(Stopping))
@@ -381,7 +408,8 @@ func (a *actor) end(why error) {
 	a.callStopped()
 }
 
-// refuseQueue tells who was queued that the actor has stopped, and reports the notifications.
+// refuseQueue answers the requests that were queued with the end of the actor, and reports the
+// notifications.
 func (a *actor) refuseQueue(queue []*envelope) {
 	var dropped []any
 	requests, ticks := 0, 0
@@ -400,22 +428,28 @@ func (a *actor) refuseQueue(queue []*envelope) {
 	a.noteDropped(a.gone(), dropped...)
 }
 
+// dropOwn reports what an ended state, or somebody for it, has queued for itself: its timers'
+// messages, the Terminated that it was to be sent, and functions of Do. The next state knows
+// nothing of those.
+func (a *actor) dropOwn(queue []*envelope) {
+	a.countDropped(len(queue))
+	var due []any
+	for _, e := range queue {
+		if e.kind == function || e.kind == notification && e.timer != nil {
+			due = append(due, e.msg)
+		}
+	}
+	a.noteDropped(errStateEnded, due...)
+}
+
+var errStateEnded = fmt.Errorf("%w: the state that this belongs to has ended", ErrStopped)
+
 // callStopped calls OnStopped on the state, which is not used after it.
 func (a *actor) callStopped() {
-	hook, ok := a.self.(StoppedHook)
-	if !ok {
-		return
+	if hook, ok := a.self.(StoppedHook); ok {
+		a.callHook(a.hookContext(runStopped), hook.OnStopped,
+			func(failure *PanicError) { a.logPanic("OnStopped", failure) })
 	}
-	returned := false
-	c := a.hookContext(runStopped)
-	defer func() {
-		a.box.endRun()
-		if !returned {
-			a.logPanic("OnStopped", newPanicError(recover()))
-		}
-	}()
-	hook.OnStopped(c)
-	returned = true
 }
 
 // ended makes the end known: the name is free, Done is closed, and watchers are told.
@@ -426,8 +460,8 @@ func (a *actor) ended() {
 	a.failPromises()
 	a.system.remove(a)
 	a.box.mu.Lock()
-	x := a.extras
-	x.over, x.last = true, nil
+	x := a.rare
+	x.stage, x.last = stageOver, nil
 	x.stopTiming()
 	watchers := x.watchers
 	x.watchers = nil
@@ -441,5 +475,5 @@ func (a *actor) ended() {
 	for w := range watchers {
 		w.deliverTerminated(a)
 	}
-	a.system.bury() // the last: whoever finds the system empty finds Done of all closed
+	a.system.bury() // the last: where the system is empty, Done of all is closed
 }

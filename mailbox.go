@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"github.com/aktgo/akt/internal/bubble"
 )
 
 // mailbox is an actor's two lanes, the senders that wait for room, and the word that says whether somebody owns the actor.
@@ -124,7 +126,7 @@ const (
 	orderDrain                     // handle what was accepted, then stop
 	orderNotice                    // with orderDrain: OnStopping is called for notice
 	orderRenew                     // there is no state: make a fresh one
-	orderFail                      // fail as extras.escalated says
+	orderFail                      // fail as rare.escalated says
 	orderTell                      // call OnStopping for notice, and go on
 )
 
@@ -313,7 +315,7 @@ func (m *mailbox) pushNotice(ctx context.Context, msg any, to route, into lane) 
 // stamp notes when an envelope was sent, where that is measured.
 func (m *mailbox) stamp(e *envelope) {
 	if m.measures {
-		e.since = uptime()
+		e.since = bubble.Uptime()
 	}
 }
 

@@ -420,7 +420,7 @@ func TestEndedWatcherIsForgotten(t *testing.T) {
 	watchers := func() int {
 		target.actor.box.mu.Lock()
 		defer target.actor.box.mu.Unlock()
-		return len(target.actor.extras.watchers)
+		return len(target.actor.rare.watchers)
 	}
 	require.Equal(t, 1, watchers())
 	watcher.Stop()

@@ -1,6 +1,7 @@
 package akt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,8 +10,8 @@ import (
 	"time"
 
 	"github.com/aktgo/akt/internal/lifetime"
-
 	"github.com/aktgo/akt/internal/names"
+	"github.com/aktgo/akt/internal/values"
 )
 
 // DefaultMailbox is the capacity of a public mailbox for which [WithMailbox] says nothing.
@@ -20,6 +21,7 @@ const DefaultMailbox = 1024
 type Option interface {
 	fmt.Stringer
 	apply(*config) error
+	namesSystem() (s *System, does bool)
 }
 
 // config is what the options of an actor come to. It is not changed once the actor runs.
@@ -27,9 +29,8 @@ type config struct {
 	own      names.Own // the name that was given; of a child its own part
 	capacity int32
 	inline   bool
-	system   *System
 	logger   *slog.Logger
-	base     *notice // the values of WithContext
+	base     *values.Carried // the values of WithContext
 	spawner  spawner
 	parent   *actor
 
@@ -48,7 +49,7 @@ func (c *config) named() bool { return c.own.Given != "" }
 type limits struct {
 	until       context.Context // the context of WithContext
 	stopTimeout time.Duration   // 0 for none
-	life        *lifetime.Life  // with a stopTimeout: ended when that is reached, or the system's life is
+	life        *lifetime.Life  // with a stopTimeout: ended by it, or with the system's
 }
 
 // limited returns the limits, to be changed by an option.
@@ -77,6 +78,7 @@ type option struct {
 
 func (o option) String() string                            { return o.text }
 func (o option) apply(c *config) error                     { return o.set(c) }
+func (option) namesSystem() (s *System, does bool)         { return nil, false }
 func optionOf(text string, set func(*config) error) Option { return option{text, set} }
 
 // plainConfig is the configuration of all actors without options, which is shared and not changed.
@@ -110,7 +112,8 @@ func configure(defaults, opts []Option) (*config, error) {
 func WithName(name string) Option {
 	return optionOf(fmt.Sprintf("WithName(%q)", name), func(c *config) error {
 		if name == "" {
-			return errors.New(`akt: WithName(""): the name is empty; leave the option out for a made-up one`)
+			return errors.New(`akt: WithName(""): the name is empty; ` +
+				`leave the option out for a made-up one`)
 		}
 		c.own.Given = name
 		return nil
@@ -122,7 +125,8 @@ func WithName(name string) Option {
 func WithMailbox(capacity int) Option {
 	return optionOf(fmt.Sprintf("WithMailbox(%d)", capacity), func(c *config) error {
 		if capacity < 1 || int64(capacity) > 1<<31-1 {
-			return fmt.Errorf("akt: WithMailbox(%d): the capacity must be at least 1 and at most 2147483647", capacity)
+			return fmt.Errorf("akt: WithMailbox(%d): the capacity must be at least 1 "+
+				"and at most 2147483647", capacity)
 		}
 		c.capacity = int32(capacity)
 		return nil
@@ -131,10 +135,30 @@ func WithMailbox(capacity int) Option {
 
 // WithSystem runs the actor in a system other than [Default]. It is for [Run]; nil means Default.
 func WithSystem(s *System) Option {
-	return optionOf("WithSystem", func(c *config) error {
-		c.system = s
-		return nil
-	})
+	return systemChoice{optionOf("WithSystem", func(*config) error { return nil }), s}
+}
+
+// systemChoice is WithSystem. It is looked at before all options are applied, as a system has
+// options of its own.
+type systemChoice struct {
+	Option
+	system *System
+}
+
+func (o systemChoice) namesSystem() (s *System, does bool) { return o.system, true }
+
+// systemOf is the system that an actor with these options runs in, where it was asked of s to run
+// it.
+func systemOf(opts []Option, s *System) *System {
+	for _, o := range slices.Backward(opts) {
+		if o == nil {
+			continue
+		}
+		if named, does := o.namesSystem(); does {
+			return cmp.Or(named, s) // nil names none
+		}
+	}
+	return s
 }
 
 // WithLogger sets where the actor logs to. The default is slog.Default() at the time of logging.
@@ -166,7 +190,8 @@ func WithInlineSend() Option {
 func WithStopTimeout(d time.Duration) Option {
 	return optionOf(fmt.Sprintf("WithStopTimeout(%v)", d), func(c *config) error {
 		if d < 0 {
-			return fmt.Errorf("akt: WithStopTimeout(%v): the time must not be negative; 0 means no limit", d)
+			return fmt.Errorf("akt: WithStopTimeout(%v): the time must not be negative; "+
+				"0 means no limit", d)
 		}
 		c.limited().stopTimeout = d
 		return nil
@@ -177,9 +202,10 @@ func WithStopTimeout(d time.Duration) Option {
 // values of ctx, behind those of the sender. It stops the actor when ctx ends, as [Address.Stop]
 // does, and ends OnStart's Context. Run fails with ErrStopped if ctx has ended already.
 func WithContext(ctx context.Context) Option {
-	var base *notice
+	var base *values.Carried
 	if ctx != nil {
-		base = baseOf(ctx) // here, so that it is one for all actors that the option is given to
+		// Here, so that it is one for all actors that the option is given to.
+		base = values.BaseOf(ctx, seeThrough)
 	}
 	return optionOf("WithContext", func(c *config) error {
 		if ctx == nil {
@@ -200,4 +226,39 @@ func WithSupervisor(s Supervisor) Option {
 		c.supervisor = complete
 		return err
 	})
+}
+
+var defaultSupervisor = Supervisor{
+	MaxRestarts: 5, Window: time.Minute,
+	BackoffMin: 100 * time.Millisecond, BackoffMax: 30 * time.Second,
+}
+
+// completed is the supervisor with its defaults filled in, or what is wrong with it.
+func (s Supervisor) completed() (*Supervisor, error) {
+	var faults []error
+	for _, field := range []struct {
+		name         string
+		value        *time.Duration
+		defaultValue time.Duration
+	}{
+		{"Window", &s.Window, defaultSupervisor.Window},
+		{"BackoffMin", &s.BackoffMin, defaultSupervisor.BackoffMin},
+		{"BackoffMax", &s.BackoffMax, defaultSupervisor.BackoffMax},
+	} {
+		switch {
+		case *field.value < 0:
+			faults = append(faults, fmt.Errorf("akt: WithSupervisor: %s is %v; it must not be "+
+				"negative, and 0 means %v", field.name, *field.value, field.defaultValue))
+		case *field.value == 0:
+			*field.value = field.defaultValue
+		}
+	}
+	if s.BackoffMin > s.BackoffMax && s.BackoffMax >= 0 {
+		faults = append(faults, fmt.Errorf("akt: WithSupervisor: BackoffMin is %v and "+
+			"BackoffMax %v; BackoffMin must not be above it", s.BackoffMin, s.BackoffMax))
+	}
+	if s.MaxRestarts == 0 {
+		s.MaxRestarts = defaultSupervisor.MaxRestarts
+	}
+	return &s, errors.Join(faults...)
 }

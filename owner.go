@@ -190,7 +190,7 @@ func (a *actor) handleBatch(w *worker) (failure *PanicError) {
 // mayBegin reports whether an envelope is to be handled: not a request whose sender has left, or will as its context has ended.
 func (a *actor) mayBegin(e *envelope) bool {
 	if e.of != nil {
-		a.hasHeard(e.of)
+		a.forgetWatch(e.of)
 	}
 	if e.kind != request {
 		return true

@@ -132,7 +132,7 @@ func TestWatchByAnEndingActor(t *testing.T) {
 	watchers := func() int {
 		target.actor.box.mu.Lock()
 		defer target.actor.box.mu.Unlock()
-		return len(target.actor.extra().watchers)
+		return len(target.actor.rarely().watchers)
 	}
 	leaving, err := s.Run(&mendedLeaving{onStopped: func(ctx Context) { ctx.Watch(target) }})
 	require.NoError(t, err)
@@ -151,11 +151,11 @@ func TestWatchByAnEndingActor(t *testing.T) {
 		}()
 		for watching := 0; watching == 0; runtime.Gosched() {
 			w.actor.box.mu.Lock()
-			watching = len(w.actor.extra().watching)
+			watching = len(w.actor.rarely().watching)
 			w.actor.box.mu.Unlock()
 		}
 		w.actor.box.mu.Lock()
-		w.actor.extras.ending = true // as if its end began here
+		w.actor.rare.stage = stageEnding // as if its end began here
 		w.actor.box.mu.Unlock()
 		target.actor.box.mu.Unlock()
 		w.actor.endWatching() // gets at the target before the watch does, nearly always

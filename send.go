@@ -7,6 +7,7 @@ import (
 
 	"github.com/aktgo/akt/internal/lifetime"
 	"github.com/aktgo/akt/internal/typecache"
+	"github.com/aktgo/akt/internal/values"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
@@ -86,6 +87,38 @@ func (a *actor) sendBound(b *lifetime.Bound, r route, msg any, into lane) (any, 
 	return a.sendIn(b, false, r, msg, into)
 }
 
+// bound returns what the handler of a request gets in the place of a ctx that can end and that a
+// type of the user's own has a part in, as it was when the sender called; nil where package context
+// and this one have made all that matters. The sender releases it.
+func (a *actor) bound(ctx context.Context) *lifetime.Bound {
+	for under := ctx; ; {
+		switch c := under.(type) {
+		case Context:
+			under = c.sender()
+			continue
+		case *goFunction:
+			under = c.Context
+			continue
+		case startContext:
+			under = c.Context
+			continue
+		case *values.Carried, *lifetime.Bound:
+			return nil
+		}
+		if lifetime.Origin(under) != nil {
+			return nil
+		}
+		switch parent, layer := lifetime.Under(under); layer {
+		case lifetime.Valued:
+			under = parent
+		case lifetime.Bottom:
+			return nil
+		default:
+			return lifetime.Bind(ctx, a.usableLife())
+		}
+	}
+}
+
 // sendIn has the message handled with a ctx that is as the handler is to have it.
 func (a *actor) sendIn(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
 	if run, ok := a.mayRunHere(ctx, forever); ok {
@@ -112,8 +145,18 @@ func (a *actor) mayRunHere(ctx context.Context, forever bool) (run uint64, ok bo
 	if !a.config.inline {
 		return 0, false
 	}
-	depth, _ := ctx.Value(depthKey{}).(uint8)
+	depth, _ := ctx.Value(values.DepthKey{}).(uint8)
 	return uint64(depth) + oneDeeper, uint64(depth) != runDepth
+}
+
+// inlineRun is what a run on its sender's goroutine has in the place of the state word's flags,
+// where ctx can never end. It reports false where it can, and where too many runs lie on that
+// goroutine already: a stack ends, a queue does not.
+func inlineRun(ctx context.Context) (run uint64, ok bool) {
+	if c, ok := ctx.(Context); ok && c.actor != nil {
+		return c.run&(runEndless|runDepth) + oneDeeper, c.endless() && c.run&runDepth != runDepth
+	}
+	return runEndless, ctx.Done() == nil
 }
 
 // runOf is what a Context keeps of the state word.
@@ -309,7 +352,7 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 	case a.system.refuses(ctx):
 		return a.refusal(msg, errOutside)
 	}
-	values := noticeOf(ctx, a.config.base)
+	values := carriedBy(ctx, a.config.base)
 	if a.box.takeIdle(r.index) {
 		a.box.hand = newNotice(values, routed, r)
 		a.hireFor(ctx) // One-Owner: handed over

@@ -19,27 +19,27 @@ type link struct {
 
 // Shutdown ends the system, in four steps.
 //
-//  1. What comes from outside is refused with ErrStopped: sends, Run, Spawn, LookupOrRun. It is from
-//     inside when its ctx, or the Context whose Run is called, is that of a running handler, hook or
-//     [Go] function of this system, or of a run that owes a [Promise] which somebody waits for. Timers
-//     and functions of Do are inside.
-//  2. What was accepted, and what comes from inside, is handled, until nothing is queued, running or
-//     deferred.
+//  1. What comes from outside is refused with ErrStopped: sends, Run, Spawn, LookupOrRun. It is
+//     from inside when its ctx, or the Context whose Run is called, is that of a running handler,
+//     hook or [Go] function of this system, or of a run that owes a [Promise] which somebody waits
+//     for. Timers and functions of Do are inside.
+//  2. What was accepted, and what comes from inside, is handled, until nothing is queued, running
+//     or deferred.
 //  3. OnStopping of all is called for notice, while all go on serving what comes from inside: so a
-//     buffer can be flushed to another actor. Whoever has handled a message since is told again, but
-//     not for ever: hooks that send each other something whenever they are told get a limit, and a
-//     warning in the log.
+//     buffer can be flushed to another actor. Whoever has handled a message since is told again,
+//     but not for ever: hooks that send each other something whenever they are told get a limit,
+//     and a warning in the log.
 //  4. The actors end, children before their parents. From then on an actor can run another one only
 //     as its child.
 //
 // It returns nil when Done of all is closed. Called from inside, where it would wait for itself, it
 // is ErrDeadlock, and does nothing.
 //
-// It waits for functions of [Go], and for Promises that somebody waits for, also where an actor rests
-// before its restart and something is queued. It does not wait for timers that are still to come, for
-// the ticks of intervals, which go on until the actors end, nor for goroutines of your own: what they
-// send is from outside, unless they have the ctx of a handler that still runs. A handler that sends
-// with context.Background() meanwhile gets ErrStopped, with a text that says so.
+// It waits for functions of [Go], and for Promises that somebody waits for, also where an actor
+// rests before its restart and something is queued. It does not wait for timers that are still to
+// come, for the ticks of intervals, which go on until the actors end, nor for goroutines of your
+// own: what they send is from outside, unless they have the ctx of a handler that still runs. A
+// handler that sends with context.Background() meanwhile gets ErrStopped, with a text that says so.
 //
 // When ctx ends before, Shutdown cancels the contexts of handlers and functions that run, answers
 // everybody who waits in a queue or for another goroutine's handler with ErrStopped, stops the
@@ -73,12 +73,12 @@ func (s *System) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// mostRounds is how often OnStopping is called for notice again, besides once for each actor: what is
-// flushed may pass through all of them, but a hook that always sends would go on for ever.
+// mostRounds is how often OnStopping is called for notice again, besides once for each actor: what
+// is flushed may pass through all of them, but a hook that always sends would go on for ever.
 const mostRounds = 1000
 
-// close refuses what comes from outside, and returns how many actors there are. The guard keeps senders
-// from taking an idle actor without being looked at.
+// close refuses what comes from outside, and returns how many actors there are. The guard keeps
+// senders from taking an idle actor without being looked at.
 func (s *System) close() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,22 +94,23 @@ func (s *System) close() int {
 	return s.alive
 }
 
-// draining is what a Shutdown that is under way knows of the actors, so that looking again and again
-// costs no more than what was started meanwhile, however many there are. Guarded by System.mu.
+// draining is what a Shutdown that is under way knows of the actors, so that looking again and
+// again costs no more than what was started meanwhile, however many there are. Guarded by
+// System.mu.
 //
 // Invariant:
 //
-//   - Noted-First: whoever starts an actor that was idle notes it before it runs. So an actor that is
-//     not among the active is idle.
+//   - Noted-First: an actor that was idle is noted before it runs, by whoever starts it. So an
+//     actor that is not among the active is idle.
 type draining struct {
-	changed chan struct{} // closed and renewed when an actor goes idle or ends, or a function returns
+	changed chan struct{} // closed and renewed when an actor goes idle or ends, or a function ends
 	active  actorSet      // those that may be busy, and those that rest
 	unaware actorSet      // those whose OnStopping may have to be called for notice
 	owing   actorSet      // those that may owe a Promise
 }
 
-// actorSet is a set that is looked through again and again. As a map never gets smaller, it is made anew
-// when most are gone: so looking costs what there is, and not what there was.
+// actorSet is a set that is looked through again and again. As a map never gets smaller, it is made
+// anew when most are gone: so looking costs what there is, and not what there was.
 type actorSet struct {
 	of   map[*actor]struct{}
 	most int // since it was made
@@ -161,7 +162,8 @@ func (s *System) tellAll(last bool) (told bool) {
 	for _, a := range s.toTell() {
 		told = true
 		if last {
-			a.log(slog.LevelWarn, "akt: OnStopping is not called for notice again: whenever it was, new messages came of it")
+			a.log(slog.LevelWarn, "akt: OnStopping is not called for notice again: "+
+				"whenever it was, new messages came of it")
 			continue
 		}
 		a.tellOfStop()
@@ -221,10 +223,10 @@ func (s *System) empty() bool {
 	return s.alive == 0
 }
 
-// quiet reports whether nothing is queued, running or deferred, but for ticks of intervals. With mu held
-// nobody who was idle is started, by Noted-First; so those who are found idle stay so. Only who rests or
-// is in a tick can get a message without being started: they are looked at last, when there is nobody
-// left who could send one.
+// quiet reports whether nothing is queued, running or deferred, but for ticks of intervals. With mu
+// held no idle actor is started, by Noted-First; so those that are found idle stay so. Only an
+// actor that rests or is in a tick can get a message without being started: those are looked at
+// last, when no other is left that could send one.
 func (s *System) quiet() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -261,8 +263,8 @@ func (s *System) noteStart(a *actor) {
 	}
 }
 
-// isIdle reports whether an actor with this word handles nothing and has nothing to do. One that rests
-// before its restart does not, if nothing is queued.
+// isIdle reports whether an actor with this word handles nothing and has nothing to do. One that
+// rests before its restart does not, if nothing is queued.
 func isIdle(word uint64) bool {
 	return word&flagWork == 0 && word&(flagBusy|flagRest) != flagBusy
 }
@@ -360,8 +362,8 @@ func (s *System) all() (actors []*actor) {
 	return actors
 }
 
-// allThatEnd returns all actors, which the caller is about to end. From then on nobody is run but as
-// a child of theirs: a new actor would be one that nobody ends.
+// allThatEnd returns all actors, which the caller is about to end. From then on actors are run only
+// as their children, as no one would end another.
 func (s *System) allThatEnd() []*actor {
 	s.mu.Lock()
 	s.ending = true
@@ -378,8 +380,9 @@ func (s *System) refuses(ctx context.Context) bool {
 	return !inside
 }
 
-// inside finds the run of this system that ctx comes from: one that lasts, or that has something left
-// to do, as a function that Go started in it runs, or somebody waits for a Promise that it owes.
+// inside finds the run of this system that ctx comes from: one that lasts, or that has something
+// left to do, as a function that Go started in it runs, or somebody waits for a Promise that it
+// owes.
 func (s *System) inside(ctx context.Context) (Context, bool) {
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
 		a := c.actor
@@ -410,7 +413,8 @@ func (s *System) end(c Context) {
 	s.note()
 }
 
-// endFunctions ends the Contexts of functions whose actors have a life of their own: those may have ended.
+// endFunctions ends the Contexts of functions whose actors have a life of their own: those may have
+// ended.
 func (s *System) endFunctions() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,10 +1,15 @@
 package akt
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strconv"
 	"time"
+
+	"github.com/aktgo/akt/internal/guard"
+	"github.com/aktgo/akt/internal/restarts"
+	"github.com/aktgo/akt/internal/typename"
 )
 
 // Supervisor decides what happens after a failure of an actor: a panic, or at a restart an error of
@@ -34,10 +39,14 @@ type Supervisor struct {
 
 // Failure is what a [Supervisor] decides about.
 type Failure struct {
-	Name     string // the actor's name; that of the parent, where a child's failure was escalated
-	Msg      any    // the message whose handler failed; nil for a failure of OnStart or of the Spawner, at a restart
-	Err      error  // a *PanicError, or the error of OnStart
-	Restarts int    // how many restarts of the actor count at the moment, see Supervisor.Window; without a limit at most 1000
+	Name string // the actor's name; that of the parent, where a child's failure was escalated
+	// Msg is the message whose handler failed; nil for a failure of OnStart or of the Spawner, at a
+	// restart.
+	Msg any
+	Err error // a *PanicError, or the error of OnStart
+	// Restarts is how many restarts of the actor count at the moment, see Supervisor.Window;
+	// without a limit at most 1000.
+	Restarts int
 }
 
 // Directive is what a [Supervisor] decides. Its zero value is none, and means Stop.
@@ -62,7 +71,9 @@ const (
 	Escalate
 )
 
-var directiveNames = [...]string{Resume: "resume", Restart: "restart", Stop: "stop", Escalate: "escalate"}
+var directiveNames = [...]string{
+	Resume: "resume", Restart: "restart", Stop: "stop", Escalate: "escalate",
+}
 
 func (d Directive) known() bool { return d >= Resume && d <= Escalate }
 
@@ -72,13 +83,6 @@ func (d Directive) String() string {
 		return directiveNames[d]
 	}
 	return "Directive(" + strconv.Itoa(int(d)) + ")"
-}
-
-// Terminated is what a watcher receives, exactly once, when an actor it watches has ended.
-type Terminated struct {
-	Address *WeakAddress // of the actor that ended
-	Name    string
-	Err     error // why it died; nil for an actor that was stopped
 }
 
 // fault is a failure that is being dealt with, by the owner.
@@ -125,7 +129,7 @@ func (a *actor) react(f fault) (goOn bool) {
 func (a *actor) decide(f fault) (d Directive, on *actor) {
 	now := time.Now()
 	for on = a; ; on = on.config.parent {
-		d = on.judge(Failure{Name: on.name(), Msg: f.msg, Err: f.err, Restarts: on.restartsWithin(now)})
+		d = on.judge(Failure{on.name(), f.msg, f.err, on.restartsWithin(now)})
 		switch {
 		case d != Escalate:
 			return d, on
@@ -151,7 +155,8 @@ func (a *actor) judge(f Failure) Directive {
 	case failure != nil:
 		a.logPanic("Supervisor.Decide", failure)
 	case !d.known():
-		a.log(slog.LevelError, "akt: Supervisor.Decide returned an unknown directive: the actor stops", "directive", d.String())
+		a.log(slog.LevelError, "akt: Supervisor.Decide returned an unknown directive: "+
+			"the actor stops", "directive", d.String())
 	default:
 		return d
 	}
@@ -169,7 +174,8 @@ func (a *actor) obey(d Directive, f fault) (goOn bool) {
 	case d == Restart && a.config.spawner != nil:
 		return a.restart(f)
 	case d == Restart:
-		a.log(slog.LevelError, "akt: an actor run from a value cannot be restarted: it stops; run it from a Spawner")
+		a.log(slog.LevelError, "akt: an actor run from a value cannot be restarted: it stops; "+
+			"run it from a Spawner")
 	case d == Resume:
 		a.log(slog.LevelError, "akt: an actor without a state cannot be resumed: it stops")
 	}
@@ -184,14 +190,14 @@ type escalation struct {
 }
 
 // failFor has the actor fail as soon as its current handler has returned, for a descendant that
-// did. A Restart is done once for all children of a state, see replaceOnly; a Stop is never
+// did. A Restart is done once for all children of a state, see replace; a Stop is never
 // forgotten.
 func (a *actor) failFor(child *actor, d Directive, f fault) {
 	f = fault{msg: f.msg, err: &annotated{"the child " + child.name() + " failed", f.err}}
 	a.box.mu.Lock()
-	x := a.extra()
+	x := a.rarely()
 	known := x.escalated != nil && (d == Restart || x.escalated.directive == Stop)
-	if x.ending || known {
+	if x.stage >= stageEnding || known {
 		a.box.mu.Unlock()
 		return
 	}
@@ -208,10 +214,285 @@ func (a *actor) failFor(child *actor, d Directive, f fault) {
 // failNow does what failFor has ordered, by the owner.
 func (a *actor) failNow() (goOn bool) {
 	a.box.mu.Lock()
-	e := a.extras.escalated
-	a.extras.escalated = nil
+	e := a.rare.escalated
+	a.rare.escalated = nil
 	a.box.orders &^= orderFail // a Stop that came after the order was taken
 	a.box.mu.Unlock()
-	a.log(slog.LevelError, "akt: a failure was escalated to this actor", "decided", e.directive.String(), "error", e.fault.err)
+	a.log(slog.LevelError, "akt: a failure was escalated to this actor",
+		"decided", e.directive.String(), "error", e.fault.err)
 	return a.obey(e.directive, e.fault)
+}
+
+// supervisor is the actor's own, with all its fields set.
+func (a *actor) supervisor() *Supervisor {
+	if s := a.config.supervisor; s != nil {
+		return s
+	}
+	return &defaultSupervisor
+}
+
+// limits are what the supervisor says of restarts.
+func (s *Supervisor) limits() restarts.Limits {
+	return restarts.Limits{
+		Max: s.MaxRestarts, Window: s.Window, BackoffMin: s.BackoffMin, BackoffMax: s.BackoffMax,
+	}
+}
+
+// restartsWithin is how many restarts count at this time.
+func (a *actor) restartsWithin(now time.Time) int {
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
+	if a.rare == nil {
+		return 0
+	}
+	return a.rare.recent.Count(now, a.supervisor().Window)
+}
+
+// allowRestart counts one more restart and returns how long it is to wait. At the limit it returns
+// false instead.
+func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
+	now, limits := time.Now(), a.supervisor().limits()
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
+	return a.rarely().recent.Allow(now, limits)
+}
+
+// restart ends the state, and has the owner make a fresh one: at once, or after a rest. Address,
+// name, watches and queue stay. It reports whether the caller still owns a living actor.
+func (a *actor) restart(f fault) (goOn bool) {
+	wait, count, ok := a.allowRestart()
+	if !ok {
+		window := a.supervisor().Window
+		a.log(slog.LevelError, "akt: the actor stops at its restart limit",
+			"restarts", count, "window", window, "error", f.err)
+		limit := fmt.Sprintf("restart limit reached: %d restarts in %v", count, window)
+		a.end(&annotated{limit, f.err})
+		return false
+	}
+	if wait > 0 {
+		a.log(slog.LevelWarn, "akt: restarting", "attempt", count, "backoff", wait)
+	}
+	a.box.mu.Lock()
+	a.rare.cause = f.err
+	a.box.mu.Unlock()
+	started := a.self != nil
+	guard.Notice(a.endState, func() { // OnStopped ended the goroutine
+		go a.workAfterState(wait, started) // One-Owner: handed over
+	})
+	return !a.rest(wait, started)
+}
+
+// workAfterState is work by a new owner, after the end of a state that ended the goroutine of the
+// one before.
+func (a *actor) workAfterState(wait time.Duration, started bool) {
+	if !a.rest(wait, started) {
+		a.work()
+	}
+}
+
+// endState ends what belongs to the state: timers, watches, children, Promises, and the state
+// itself, if it was started. It takes no new ones meanwhile, which would end up with the next
+// state; nor is an escalated failure of it the next one's.
+func (a *actor) endState() {
+	a.phase.Store(uint32(Starting))
+	a.replace(stageReplacing)
+	a.endTimers()
+	a.endWatching()
+	a.endChildren()
+	defer func() { // also where OnStopped ends the goroutine
+		a.forgetState()
+		a.failPromises()
+		a.dropOwn(a.replace(stageLiving))
+	}()
+	a.callStopped()
+}
+
+// forgetState lets the state go, but for what tells whether the Spawner makes it again.
+func (a *actor) forgetState() {
+	if a.config.spawner != nil && a.self != nil {
+		a.box.mu.Lock()
+		a.rarely().last = a.self
+		a.box.mu.Unlock()
+	}
+	a.self = nil
+}
+
+// withdrawOwn takes out of the private lane what belongs to the state, with mu held.
+func (m *mailbox) withdrawOwn() (own []*envelope) {
+	if m.private().len() == 0 {
+		return nil
+	}
+	for e := m.private().head; e != nil; {
+		next := e.next
+		if e.timer != nil || e.of != nil || e.kind == function {
+			m.private().remove(e)
+			own = append(own, e)
+		}
+		e = next
+	}
+	return own
+}
+
+// replace begins and ends the replacement of the state. At its end it takes what the state has
+// queued for itself out of the mailbox: what is queued from then on is for the next state.
+func (a *actor) replace(to stage) (own []*envelope) {
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
+	x := a.rarely()
+	x.stage = to
+	if to == stageLiving {
+		x.told, x.cause = false, nil
+		a.box.orders &^= orderTell // a state that rests is none, and Shutdown tells the next one
+		x.born = a.box.word.Load() >> runShift
+		own = a.box.withdrawOwn()
+	}
+	if x.escalated != nil && x.escalated.directive == Restart {
+		x.escalated = nil
+		a.box.orders &^= orderFail
+	}
+	return own
+}
+
+// rest orders a fresh state, and lets the actor wait for it. It reports false where the caller is
+// still the owner, as there is no time to wait: the first restart, and one of an actor that is to
+// drain. But where that has failed to start it does wait, so as not to spin.
+func (a *actor) rest(wait time.Duration, started bool) bool {
+	a.box.mu.Lock()
+	a.box.orders |= orderRenew
+	resting := wait > 0 && a.box.lieDown(started)
+	if resting {
+		var timer *time.Timer
+		timer = time.AfterFunc(wait, func() { // it waits for mu
+			a.box.mu.Lock()
+			ended := a.rare.rest == timer && a.box.getUp()
+			a.box.mu.Unlock()
+			if ended {
+				a.system.noteStart(a)
+				a.work()
+			}
+		})
+		a.rare.rest = timer
+	} else {
+		a.box.hurryUp()
+	}
+	a.box.mu.Unlock()
+	if resting {
+		a.system.note()
+	}
+	return resting
+}
+
+// lieDown lets an actor without a state rest, by the owner, with mu held: nobody owns it then,
+// until getUp. It reports false where the queue is to be drained and either empty or the caller in
+// a hurry: the caller is still the owner.
+func (m *mailbox) lieDown(hurry bool) bool {
+	queued := m.queued() > 0
+	if m.orders&orderDrain != 0 && (hurry || !queued) {
+		return false
+	}
+	if !queued && m.orders == orderRenew {
+		m.word.And(^flagWork)
+	}
+	m.word.Or(flagRest) // Rest
+	return true
+}
+
+// getUp ends the rest, with mu held. It reports whether there was one: the caller owns the actor
+// then, and must start its loop.
+func (m *mailbox) getUp() bool {
+	if m.word.Load()&flagRest == 0 {
+		return false
+	}
+	m.hurryUp()
+	m.word.And(^flagRest) // Rest
+	return true
+}
+
+// hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with
+// mu held.
+func (m *mailbox) hurryUp() {
+	if m.orders&orderDrain != 0 && m.queued() == 0 {
+		m.orders &^= orderRenew
+	}
+}
+
+// endRest forgets the timer of a rest that has ended, perhaps before its time.
+func (a *actor) endRest() {
+	a.box.mu.Lock()
+	defer a.box.mu.Unlock()
+	if x := a.rare; x != nil && x.rest != nil {
+		x.rest.Stop()
+		x.rest = nil
+	}
+}
+
+// renew makes and starts a fresh state, by the owner of an actor without one. A failure of that is
+// a failure of the actor.
+func (a *actor) renew() (goOn bool) {
+	a.endRest()
+	var err error
+	guard.Notice(func() { err = a.startAnew() }, func() {
+		// The Spawner or OnStart ended the goroutine.
+		go a.workAfterRenewal(newPanicError(nil)) // One-Owner: handed over
+	})
+	if err != nil {
+		return a.notRenewed(err)
+	}
+	a.goOn()
+	a.releaseForgotten()
+	return true
+}
+
+// startAnew makes a state and calls its OnStart.
+func (a *actor) startAnew() error {
+	a.box.mu.Lock()
+	x := a.rarely()
+	x.restarts++
+	last := x.last
+	a.box.mu.Unlock()
+	state, err := spawnState(a.config.spawner, a.table)
+	if err != nil {
+		return err
+	}
+	fresh := pointerTo(state)
+	if isSameState(fresh, last) {
+		return notRunnable(typename.Short(a.table.typ),
+			"the Spawner returned the state again that is to be replaced",
+			"have it make a new one at each call")
+	}
+	a.box.mu.Lock()
+	x.last = nil
+	a.box.mu.Unlock()
+	a.self = fresh
+	if err := a.callStart(context.Background()); err != nil {
+		return err
+	}
+	if err := a.incomplete(); err != nil {
+		a.box.mu.Lock()
+		x.cause = err
+		a.box.mu.Unlock()
+		a.endState()
+		return err
+	}
+	return nil
+}
+
+// notRenewed deals with a fresh state that could not be made or started: there is none then.
+func (a *actor) notRenewed(err error) (goOn bool) {
+	a.forgetState()
+	// An error of OnStart may wrap the panic of another actor.
+	if failure, ok := err.(*PanicError); ok { //nolint:errorlint // a panic itself
+		a.logPanic("a restart", failure)
+	} else {
+		a.log(slog.LevelError, "akt: a restart failed", "error", err)
+	}
+	return a.react(fault{err: err})
+}
+
+// workAfterRenewal is work by a new owner, after a renewal that ended the goroutine of the one
+// before.
+func (a *actor) workAfterRenewal(failure *PanicError) {
+	if a.notRenewed(failure) {
+		a.work()
+	}
 }

@@ -36,7 +36,7 @@ func (t *Timer) Stop() bool {
 	if t.stopped {
 		return false
 	}
-	delete(t.actor.extra().timers, t)
+	delete(t.actor.rarely().timers, t)
 	return t.end()
 }
 
@@ -120,8 +120,8 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 	}()
 	a.box.mu.Lock()
 	defer a.box.mu.Unlock()
-	x := a.extra()
-	if a.box.shut() || x.replacing {
+	x := a.rarely()
+	if a.box.shut() || x.stage == stageReplacing {
 		return false
 	}
 	if x.timers == nil {
@@ -160,7 +160,7 @@ func (t *Timer) fire() {
 	}
 	if t.every == 0 {
 		t.fired = true
-		delete(a.extras.timers, t) // a message from now on; a restart withdraws it
+		delete(a.rare.timers, t) // a message from now on; a restart withdraws it
 	}
 	a.box.stamp(t.message)
 	start := a.box.putLocked(t.message, privateLane)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/aktgo/akt/internal/guard"
 )
 
 // Bound is a sender's context of a type of the user's own, for as long as a message is handled that
@@ -14,7 +16,7 @@ import (
 type Bound struct {
 	sender context.Context
 	done   <-chan struct{} // the sender's, as it was when it was asked first
-	origin context.Context // what package context has made and the sender ends with, if there is such
+	origin context.Context // made by package context, and the sender ends with it; nil for none
 	life   *Life
 
 	mu    sync.Mutex
@@ -114,7 +116,8 @@ func (b *Bound) ends() *End {
 
 // watch starts the goroutine that waits for the sender's end, where one is needed, with mu held.
 func (b *Bound) watch() {
-	if b.end == nil || b.holds == 0 || b.stop != nil || b.end.key != b.end.Done() || b.end.why.Load() != nil {
+	if b.end == nil || b.holds == 0 || b.stop != nil || b.end.key != b.end.Done() ||
+		b.end.why.Load() != nil {
 		return
 	}
 	b.stop = make(chan struct{})
@@ -187,16 +190,7 @@ func (b *Bound) senderErr() (err error) {
 // caught calls code of the user's on a goroutine of its own, and reports whether it has returned:
 // neither a panic nor a Goexit in it ends who called.
 func caught(f func()) bool {
-	returned := false
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		defer func() { _ = recover() }()
-		f()
-		returned = true
-	}()
-	<-over
-	return returned
+	return guard.Detach(f) == nil
 }
 
 func isClosed(done <-chan struct{}) bool {

@@ -13,6 +13,7 @@ func detachedFrom(ctx context.Context) context.Context {
 	v := reflect.New(reflect.TypeOf(ctx)).Elem()
 	v.Set(reflect.ValueOf(ctx))
 	f := v.Field(0)
-	parent, _ := reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem().Interface().(context.Context)
+	field := reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem()
+	parent, _ := field.Interface().(context.Context)
 	return parent
 }

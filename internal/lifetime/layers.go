@@ -27,7 +27,7 @@ const (
 type kinds struct {
 	canceled, timed, valued, detached reflect.Type
 	parentOf                          map[reflect.Type][]int // of canceled, timed and valued
-	cancelKey                         any                    // by which a context of package context finds the one it is ended by
+	cancelKey                         any                    // finds the context that ends one
 }
 
 var known = learn()
@@ -58,7 +58,8 @@ func learn() (k kinds) {
 	parent := specimen{context.Background()}
 	canceled, cancel := context.WithCancel(parent)
 	defer cancel()
-	timed, cancelTimed := context.WithDeadline(parent, time.Unix(0, 0)) // in the past: there is no timer
+	// in the past: there is no timer
+	timed, cancelTimed := context.WithDeadline(parent, time.Unix(0, 0))
 	defer cancelTimed()
 	valued := context.WithValue(parent, specimenKey{}, 1)
 	detached := context.WithoutCancel(parent)
@@ -69,13 +70,14 @@ func learn() (k kinds) {
 		delete(k.parentOf, k.valued)
 		k.valued = nil
 	}
-	if t := reflect.TypeOf(detached); t.Kind() == reflect.Struct && t.NumField() == 1 && t.Field(0).Type == contextType &&
-		detachedFrom(detached) == context.Context(parent) {
+	if t := reflect.TypeOf(detached); t.Kind() == reflect.Struct && t.NumField() == 1 &&
+		t.Field(0).Type == contextType && detachedFrom(detached) == context.Context(parent) {
 		k.detached = t
 	}
 	var key any
 	_ = context.Cause(asked{parent, &key})
-	if key != nil && reflect.TypeOf(key).Kind() == reflect.Pointer && canceled.Value(key) == canceled {
+	if key != nil && reflect.TypeOf(key).Kind() == reflect.Pointer &&
+		canceled.Value(key) == canceled {
 		k.cancelKey = key
 	}
 	return k
@@ -104,7 +106,8 @@ func parentAt(ctx context.Context, index []int) context.Context {
 // rebases tries whether a value keeps its key on another parent.
 func (k kinds) rebases(valued context.Context) bool {
 	moved := k.rebase(valued, specimen{context.Background()})
-	return moved != nil && moved.Value(specimenKey{}) == 1 && moved.Value("other") == "other" && valued.Value("other") == "other"
+	return moved != nil && moved.Value(specimenKey{}) == 1 && moved.Value("other") == "other" &&
+		valued.Value("other") == "other"
 }
 
 // rebase copies a Valued layer onto another parent.

@@ -21,8 +21,8 @@ type Life struct {
 	ctx    context.Context // made when first asked for
 	cancel context.CancelFunc
 	ends   map[<-chan struct{}]weak.Pointer[End]
-	limit  int                          // the size of ends at which those that are gone are taken out
-	first  map[<-chan struct{}]struct{} // the keys of the Ends that life has ended first: that is remembered for good
+	limit  int                          // of ends: at this size those that are gone are taken out
+	first  map[<-chan struct{}]struct{} // the keys of the Ends that life has ended first, for good
 }
 
 // Over reports whether the life has ended.
@@ -69,7 +69,8 @@ func (l *Life) With(origin context.Context) *End {
 		return e
 	}
 	e := &End{life: l, key: key, sender: origin}
-	e.inner, e.cancel = context.WithCancelCause(upward{e}) // not under mu: it takes the locks of origin
+	// not under mu: it takes the locks of origin
+	e.inner, e.cancel = context.WithCancelCause(upward{e})
 	return l.enter(e)
 }
 
@@ -175,7 +176,8 @@ func (e *End) reason() *reason {
 }
 
 func (e *End) look() *reason {
-	byLife := e.life.Over() // looked at first: where it has not ended yet, the sender's end is the first
+	// looked at first: where it has not ended yet, the sender's end is the first
+	byLife := e.life.Over()
 	switch err := e.sender.Err(); {
 	case byLife && (err == nil || e.life.wasFirst(e.key)):
 		e.life.isFirst(e.key)
