@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
 // Sender is what messages can be sent to: an Address, a WeakAddress, a PrivateAddress, or a type of
@@ -100,7 +102,7 @@ func (a *Address) Send(ctx context.Context, msg any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	reply, err := t.send(ctx, msg, publicLane)
+	reply, err := t.send(ctx, msg, mailbox.Public)
 	runtime.KeepAlive(a) // not deferred: that would cost more, and room on the stack
 	return reply, err
 }
@@ -112,7 +114,7 @@ func (a *Address) SendUnpack(ctx context.Context, msg any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	reply, err := t.sendUnpack(ctx, msg, publicLane)
+	reply, err := t.sendUnpack(ctx, msg, mailbox.Public)
 	runtime.KeepAlive(a) // not deferred: that would cost more, and room on the stack
 	return reply, err
 }
@@ -130,7 +132,7 @@ func (a *Address) Notify(ctx context.Context, msg any) error {
 	if err != nil {
 		return err
 	}
-	err = t.notify(ctx, msg, publicLane, true)
+	err = t.notify(ctx, msg, mailbox.Public, true)
 	runtime.KeepAlive(a)
 	return err
 }
@@ -144,7 +146,7 @@ func (a *Address) TryNotify(ctx context.Context, msg any) error {
 	if err != nil {
 		return err
 	}
-	err = t.notify(ctx, msg, publicLane, false)
+	err = t.notify(ctx, msg, mailbox.Public, false)
 	runtime.KeepAlive(a)
 	return err
 }
@@ -227,7 +229,7 @@ func (a *Address) Err() error {
 // IsClosed reports whether the actor takes no more messages through this address.
 func (a *Address) IsClosed() bool {
 	defer runtime.KeepAlive(a)
-	return a.isReleased() || a.target().box.shut()
+	return a.isReleased() || a.target().box.IsShut()
 }
 
 // IsConnected is the opposite of IsClosed.
@@ -252,7 +254,7 @@ func (a *actor) String() string { return a.name() + " (" + a.table.typ.String() 
 func (a *actor) refer() (*Address, bool) {
 	for {
 		n := a.refs.Load()
-		if n < 0 || a.box.shut() {
+		if n < 0 || a.box.IsShut() {
 			return nil, false
 		}
 		if a.refs.CompareAndSwap(n, n+1) {
@@ -270,8 +272,8 @@ func (s *System) collects(c *config) bool {
 
 // diedOf is why the actor died; nil while it lives.
 func (a *actor) diedOf() error {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if a.extras == nil || !a.extras.over {
 		return nil
 	}
@@ -296,22 +298,22 @@ func (w *WeakAddress) Upgrade() (*Address, bool) { return w.target().refer() }
 
 // Send is [Address.Send]; ErrStopped where the actor is gone.
 func (w *WeakAddress) Send(ctx context.Context, msg any) (any, error) {
-	return w.target().send(ctx, msg, publicLane)
+	return w.target().send(ctx, msg, mailbox.Public)
 }
 
 // SendUnpack is [Address.SendUnpack]; ErrStopped where the actor is gone.
 func (w *WeakAddress) SendUnpack(ctx context.Context, msg any) (any, error) {
-	return w.target().sendUnpack(ctx, msg, publicLane)
+	return w.target().sendUnpack(ctx, msg, mailbox.Public)
 }
 
 // Notify is [Address.Notify]; ErrStopped where the actor is gone.
 func (w *WeakAddress) Notify(ctx context.Context, msg any) error {
-	return w.target().notify(ctx, msg, publicLane, true)
+	return w.target().notify(ctx, msg, mailbox.Public, true)
 }
 
 // TryNotify is [Address.TryNotify]; ErrStopped where the actor is gone.
 func (w *WeakAddress) TryNotify(ctx context.Context, msg any) error {
-	return w.target().notify(ctx, msg, publicLane, false)
+	return w.target().notify(ctx, msg, mailbox.Public, false)
 }
 
 // Stop is [Address.Stop].
@@ -327,7 +329,7 @@ func (w *WeakAddress) Wait(ctx context.Context) error { return w.target().wait(c
 func (w *WeakAddress) Err() error { return w.target().diedOf() }
 
 // IsClosed reports whether the actor takes no more messages.
-func (w *WeakAddress) IsClosed() bool { return w.target().box.shut() }
+func (w *WeakAddress) IsClosed() bool { return w.target().box.IsShut() }
 
 // Name returns the actor's name.
 func (w *WeakAddress) Name() string { return w.target().name() }
@@ -345,17 +347,17 @@ func (p *PrivateAddress) target() *actor { return (*WeakAddress)(p).target() }
 
 // Send is [Address.Send] by the private lane.
 func (p *PrivateAddress) Send(ctx context.Context, msg any) (any, error) {
-	return p.target().send(ctx, msg, privateLane)
+	return p.target().send(ctx, msg, mailbox.Private)
 }
 
 // SendUnpack is [Address.SendUnpack] by the private lane.
 func (p *PrivateAddress) SendUnpack(ctx context.Context, msg any) (any, error) {
-	return p.target().sendUnpack(ctx, msg, privateLane)
+	return p.target().sendUnpack(ctx, msg, mailbox.Private)
 }
 
 // Notify is [Address.Notify] by the private lane, which always has room: it never waits.
 func (p *PrivateAddress) Notify(ctx context.Context, msg any) error {
-	return p.target().notify(ctx, msg, privateLane, false)
+	return p.target().notify(ctx, msg, mailbox.Private, false)
 }
 
 // Do runs f as one of the actor's messages, so that it may use the actor's state. The error says
@@ -366,7 +368,7 @@ func (p *PrivateAddress) Do(f func(Context)) error {
 	if f == nil {
 		return a.undelivered(label{typ: "func(akt.Context)"}, errNilFunc)
 	}
-	return a.post(&envelope{ctx: context.Background(), msg: f, kind: function})
+	return a.post(&mailbox.Envelope{Ctx: context.Background(), Msg: f, Kind: mailbox.Function})
 }
 
 var errNilFunc = errors.New("akt: the function is nil")
@@ -400,4 +402,4 @@ func (p *PrivateAddress) NotifyInterval(msg func() any, every time.Duration) *Ti
 }
 
 // IsClosed reports whether the actor takes no more messages.
-func (p *PrivateAddress) IsClosed() bool { return p.target().box.shut() }
+func (p *PrivateAddress) IsClosed() bool { return p.target().box.IsShut() }

@@ -230,8 +230,8 @@ func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	// calling a generic one from another costs the look-up of its dictionary, which with many types
 	// is a cache miss.
 	if run, ok := inlineRun(ctx); ok {
-		if word, idle := a.box.take(found.index); idle {
-			c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
+		if word, idle := a.box.Take(found.index); idle {
+			c := Context{Context: ctx, actor: a, run: word.Link() | run}
 			reply, err := callHere(a, call.FromOpaque[Context, M, R](found.call), c, word, msg)
 			runtime.KeepAlive(addr)
 			return reply, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
 // StartHook is implemented by an actor that has something to do before its first message. Run
@@ -90,11 +91,11 @@ const (
 	runHired                      // the handler runs on a goroutine that was started for its actor, not on its sender's
 	oneDeeper                     // counts, from this bit on, the runs that have this one on their goroutine
 
-	runDepth = flagMask &^ (oneDeeper - 1)
+	runDepth = mailbox.FlagMask &^ (oneDeeper - 1)
 )
 
 // link is the run, as all its Contexts have it, also those that an interceptor made of it.
-func (c Context) link() link { return link{c.actor, c.run &^ flagMask} }
+func (c Context) link() link { return link{c.actor, c.run &^ mailbox.FlagMask} }
 
 type contextKey struct{}
 
@@ -312,8 +313,8 @@ func (c Context) StopCause() error {
 	if !c.in(runStopping) && !c.in(runStopped) {
 		return nil
 	}
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if a.extras == nil {
 		return nil
 	}
@@ -322,7 +323,7 @@ func (c Context) StopCause() error {
 
 // in reports whether the Context is that of a hook's run.
 func (c Context) in(hook uint16) bool {
-	return c.actor != nil && c.run&handlerMask>>handlerShift == uint64(hook)
+	return c.actor != nil && c.run&mailbox.HandlerMask>>mailbox.HandlerShift == uint64(hook)
 }
 
 // State returns where the actor is in its life; Stopped where there is no actor.
@@ -422,17 +423,17 @@ func inlineRun(ctx context.Context) (run uint64, ok bool) {
 
 // expired returns why the context of a queued request has ended. It is asked in the actor's turn,
 // so no method of a user's own type is called that could end that.
-func (e *envelope) expired() error {
-	if e.endless {
+func expired(e *mailbox.Envelope) error {
+	if e.IsEndless() {
 		return nil
 	}
-	if b, ok := e.ctx.(*lifetime.Bound); ok {
+	if b, ok := e.Ctx.(*lifetime.Bound); ok {
 		return b.Expired()
 	}
-	if e.ctx.Err() == nil {
+	if e.Ctx.Err() == nil {
 		return nil
 	}
-	return ended(e.ctx)
+	return ended(e.Ctx)
 }
 
 // bound returns what the handler of a request gets in the place of a ctx that can end and that a

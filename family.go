@@ -16,9 +16,9 @@ func (a *actor) endFamily() {
 	a.endTimers()
 	a.endWatching()
 	a.endChildren()
-	a.box.mu.Lock()
+	a.box.Lock()
 	unbase := a.extras.unbase
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	if unbase != nil {
 		unbase()
 	}
@@ -37,20 +37,20 @@ func (a *actor) endWith(life context.Context) {
 	}()
 	undo := lifetime.AfterEnd(life, a.stop)
 	heard = true
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	a.extra().unbase = undo
 }
 
 // endTimers stops the timers that the actor's state has started.
 func (a *actor) endTimers() {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if a.extras == nil {
 		return
 	}
 	for t := range a.extras.timers {
-		if t.message.at == inPrivate { // the tick of an interval
+		if t.message.InList() { // the tick of an interval
 			a.count().dropped++
 		}
 		t.end()
@@ -69,8 +69,8 @@ func (a *actor) endChildren() {
 }
 
 func (a *actor) children() (children []*actor) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if a.extras == nil {
 		return nil
 	}
@@ -82,8 +82,8 @@ func (a *actor) children() (children []*actor) {
 
 // adopt makes a the parent of child, as a run of it wants. The error says why it takes none: it has ended, or the state of that run has.
 func (a *actor) adopt(child *actor, by Context) error {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	x := a.extra()
 	switch {
 	case x.ending:
@@ -100,8 +100,8 @@ func (a *actor) adopt(child *actor, by Context) error {
 
 // disown forgets a child that has ended.
 func (a *actor) disown(child *actor) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	delete(a.extras.children, child)
 }
 
@@ -132,19 +132,19 @@ func watched(to Sender) string {
 
 // watch has a told of target's end, as a run of it wants. It reports false where the state of that run has ended, or is about to.
 func (a *actor) watch(by Context, target *actor) bool {
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.extra()
 	_, already := x.watching[target]
 	if already || x.ending || x.replacing || x.isBefore(by.run) {
-		a.box.mu.Unlock()
+		a.box.Unlock()
 		return already
 	}
 	if x.watching == nil {
 		x.watching = map[*actor]bool{}
 	}
 	x.watching[target] = false
-	a.box.mu.Unlock()
-	target.box.mu.Lock()
+	a.box.Unlock()
+	target.box.Lock()
 	tx := target.extra()
 	over := tx.over
 	if !over {
@@ -153,13 +153,13 @@ func (a *actor) watch(by Context, target *actor) bool {
 		}
 		tx.watchers[a] = struct{}{}
 	}
-	target.box.mu.Unlock()
+	target.box.Unlock()
 	if over {
 		a.deliverTerminated(target)
 	}
-	a.box.mu.Lock()
+	a.box.Lock()
 	ending := x.ending || x.replacing
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	if ending { // and endWatching may not have seen this watch
 		a.unwatch(target)
 	}
@@ -168,26 +168,26 @@ func (a *actor) watch(by Context, target *actor) bool {
 
 // unwatch undoes watch.
 func (a *actor) unwatch(target *actor) {
-	a.box.mu.Lock()
+	a.box.Lock()
 	if a.extras != nil {
 		delete(a.extras.watching, target)
 	}
-	a.box.mu.Unlock()
-	target.box.mu.Lock()
+	a.box.Unlock()
+	target.box.Lock()
 	if target.extras != nil {
 		delete(target.extras.watchers, a)
 	}
-	target.box.mu.Unlock()
+	target.box.Unlock()
 }
 
 // endWatching lets go of everything the actor watches.
 func (a *actor) endWatching() {
-	a.box.mu.Lock()
+	a.box.Lock()
 	var targets []*actor
 	for t := range a.extra().watching {
 		targets = append(targets, t)
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	for _, t := range targets {
 		a.unwatch(t)
 	}
@@ -201,12 +201,12 @@ func (a *actor) hears() error {
 
 // deliverTerminated tells a that an actor it watched has ended, unless it watches no more, or was told.
 func (a *actor) deliverTerminated(target *actor) {
-	a.box.mu.Lock()
+	a.box.Lock()
 	told, watches := a.extra().watching[target]
 	if watches {
 		a.extras.watching[target] = true
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	if !watches || told {
 		return
 	}
@@ -215,15 +215,22 @@ func (a *actor) deliverTerminated(target *actor) {
 	if err != nil {
 		return
 	}
-	e := &envelope{ctx: context.Background(), msg: routed, to: r, kind: notification, of: target}
+	e := notification(context.Background(), routed, r)
+	e.Source = &heard{a, target}
 	if a.post(e) != nil { // it drains, or has ended meanwhile
 		a.countDropped(1)
 	}
 }
 
-// hasHeard forgets a watch whose Terminated is handled: from now on the same actor can be watched again.
-func (a *actor) hasHeard(target *actor) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
-	delete(a.extras.watching, target)
+// heard is the source of a Terminated.
+type heard struct{ by, of *actor }
+
+// Begins forgets the watch: from now on the same actor can be watched again.
+func (h *heard) Begins() {
+	h.by.box.Lock()
+	defer h.by.box.Unlock()
+	delete(h.by.extras.watching, h.of)
 }
+
+// Handled is nothing.
+func (*heard) Handled() {}

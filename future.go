@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
@@ -96,8 +97,8 @@ type promised interface {
 // promise notes that the actor's state owes f, since the run of this Context. It reports false
 // where that state has ended.
 func (a *actor) promise(c Context, f promised) bool {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	x := a.extra()
 	if x.over || x.isBefore(c.run) {
 		return false
@@ -111,20 +112,20 @@ func (a *actor) promise(c Context, f promised) bool {
 
 // kept forgets what was owed and is settled.
 func (a *actor) kept(f promised) {
-	a.box.mu.Lock()
+	a.box.Lock()
 	delete(a.extras.promises, f)
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	a.system.note()
 }
 
 // failPromises fails what a state owes that has ended.
 func (a *actor) failPromises() {
-	a.box.mu.Lock()
+	a.box.Lock()
 	var owed map[promised]uint64
 	if a.extras != nil {
 		owed, a.extras.promises = a.extras.promises, nil
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	for f := range owed {
 		f.fail(errPromiseEnded)
 	}
@@ -133,13 +134,13 @@ func (a *actor) failPromises() {
 // owed is how many Promises the actor owes, and how many of them somebody waits for; of one run, if
 // that is given.
 func (a *actor) owed(by *Context) (promises, awaited int) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if a.extras == nil {
 		return 0, 0
 	}
 	for f, run := range a.extras.promises {
-		if by != nil && run>>runShift != by.run>>runShift {
+		if by != nil && run>>mailbox.RunShift != by.run>>mailbox.RunShift {
 			continue
 		}
 		promises++
@@ -413,7 +414,7 @@ func Go[R any](ctx Context, f func(context.Context) (R, error)) *Future[R] {
 }
 
 // sendUnpack is send, and waits for a deferred reply.
-func (a *actor) sendUnpack(ctx context.Context, msg any, into lane) (any, error) {
+func (a *actor) sendUnpack(ctx context.Context, msg any, into mailbox.Lane) (any, error) {
 	reply, err := a.deliver(ctx, msg, into)
 	if err != nil {
 		return nil, err
@@ -482,8 +483,8 @@ func mayDefer(declared reflect.Type) bool {
 // follow has a deferred reply that fails counted, and, where nobody waits for it, reported.
 //
 //go:noinline
-func (a *actor) follow(reply any, e *envelope) {
-	f, msg, to, heard := reply.(deferred), e.msg, e.to, e.kind == request
+func (a *actor) follow(reply any, e *mailbox.Envelope) {
+	f, msg, to, heard := reply.(deferred), e.Msg, routeOf(e), e.Kind == mailbox.Request
 	f.isReply(replyTo{a, to, reflect.TypeOf(msg)})
 	if heard {
 		msg = nil // its sender may want it back

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/typename"
 )
 
@@ -60,17 +61,13 @@ func (s *System) run(from context.Context, what any, parent *actor, opts []Optio
 	a, addr := newActor(s.collects(cfg))
 	a.self, a.table, a.system, a.config = pointerTo(what), t, s, cfg
 	a.started = uptime()
-	a.box.capacity = cfg.capacity
 	if l := cfg.within(); l.stopTimeout > 0 {
 		l.life = &lifetime.Life{}
 	}
-	word := flagBusy // One-Owner: this goroutine, until OnStart has returned
 	if len(cfg.interceptors) > 0 {
 		cfg.chain = newChain(a, cfg.interceptors)
-		word |= flagIntercepted
-		a.box.measures = true
 	}
-	a.box.word.Store(word)
+	a.box.Init(cfg.capacity, cfg.chain != nil) // One-Owner: this goroutine, until OnStart has returned
 	if err := s.add(from, a, parent); err != nil {
 		return nil, err
 	}
@@ -140,7 +137,7 @@ func (a *actor) start(from context.Context) error {
 	}
 	a.goOn()
 	a.endWith(a.config.within().until)
-	if a.box.goIdle() {
+	if a.box.TryIdle() {
 		a.system.note()
 		return nil
 	}
@@ -149,15 +146,16 @@ func (a *actor) start(from context.Context) error {
 
 // startBusy is the end of start for an actor that has something to do.
 func (a *actor) startBusy(from context.Context) error {
-	a.box.mu.Lock()
+	a.box.Lock()
 	stopped := a.extras != nil && a.extras.stoppedAtStart
-	a.box.mu.Unlock()
-	if stopped && a.box.takeOrder(orderAsk) && !a.vetoes() {
+	asked := stopped && a.box.Cancel(mailbox.OrderStop)
+	a.box.Unlock()
+	if asked && !a.vetoes() {
 		a.endAtStart(from, func() { a.end(nil) })
 		return a.gone()
 	}
-	a.hire() // One-Owner: handed over
-	if stopped && a.box.shut() {
+	a.box.Start(a) // One-Owner: handed over
+	if stopped && a.box.IsShut() {
 		a.endAtStart(from, func() { <-a.done() })
 		return a.gone()
 	}
@@ -172,12 +170,12 @@ func (a *actor) endAtStart(from context.Context, end func()) {
 
 // noteStopIn notes that OnStart has called Stop or Drain: then Run does not return the address.
 func (a *actor) noteStopIn(c Context) {
-	if !c.in(runStart) || !a.box.runs(c.run) {
+	if !c.in(runStart) || !a.box.Runs(c.run) {
 		return
 	}
-	a.box.mu.Lock()
+	a.box.Lock()
 	a.extra().stoppedAtStart = true
-	a.box.mu.Unlock()
+	a.box.Unlock()
 }
 
 // callStart calls OnStart on a state that was just made, for whoever runs the actor with ctx from.
@@ -193,7 +191,7 @@ func (a *actor) callStart(from context.Context) (err error) {
 	defer release()
 	returned := false
 	defer func() {
-		a.box.endRun()
+		a.box.EndRun()
 		if !returned {
 			err = newPanicError(recover())
 		}
@@ -264,7 +262,7 @@ func (s startContext) AfterFunc(f func()) func() bool { return context.AfterFunc
 
 // hookContext begins the run of a hook.
 func (a *actor) hookContext(index uint16) Context {
-	return Context{Context: a.config.base.orNone(), actor: a, run: runOf(a.beginHook(index), true)}
+	return Context{Context: a.config.base.orNone(), actor: a, run: runOf(a.box.BeginOther(index), true)}
 }
 
 // neverStarted ends an actor whose OnStart failed: a state that was not started gets no OnStopped.
@@ -276,7 +274,7 @@ func (a *actor) neverStarted(err error) {
 // goOn sets the phase of an actor that is going to handle messages.
 func (a *actor) goOn() {
 	a.phase.Store(uint32(Started))
-	if a.box.shut() || a.isTold() {
+	if a.box.IsShut() || a.isTold() {
 		a.phase.Store(uint32(Stopping))
 	}
 }
@@ -286,8 +284,8 @@ func (a *actor) isTold() bool {
 	if !a.system.closing.Load() {
 		return false
 	}
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	return a.extras != nil && a.extras.told
 }
 
@@ -324,26 +322,26 @@ func (a *actor) stopNow() { a.end(nil) }
 // tell calls OnStopping for notice, in the turn of an actor that goes on: see [System.Shutdown].
 func (a *actor) tell() {
 	a.phase.Store(uint32(Stopping))
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.extra()
-	x.told, x.handledWhenTold, x.ticksWhenTold = true, a.handledIn(a.box.word.Load()), x.ticks
-	a.box.mu.Unlock()
-	a.askStopping(a.work)
+	x.told, x.handledWhenTold, x.ticksWhenTold = true, a.handledIn(a.box.Word()), x.ticks
+	a.box.Unlock()
+	a.askStopping(func() { a.box.Work(a) })
 }
 
 // knowsOfStop reports whether OnStopping was called for notice, and no message handled since. butTicks
 // leaves those of intervals out.
 func (a *actor) knowsOfStop(butTicks bool) bool {
-	if !a.table.stopping || a.box.word.Load()&flagRest != 0 { // a state that rests is none
+	if !a.table.stopping || a.box.Word().IsSuspended() { // a state that rests is none
 		return true
 	}
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	x := a.extras
 	if x == nil || x.ending || !x.told {
 		return x != nil && x.ending
 	}
-	since := a.handledIn(a.box.word.Load()) - x.handledWhenTold
+	since := a.handledIn(a.box.Word()) - x.handledWhenTold
 	if butTicks {
 		since -= x.ticks - x.ticksWhenTold
 	}
@@ -355,7 +353,7 @@ func (a *actor) callStopping(hook StoppingHook) (stop bool) {
 	returned := false
 	c := a.hookContext(runStopping)
 	defer func() {
-		a.box.endRun()
+		a.box.EndRun()
 		if !returned {
 			stop = true
 			a.logPanic("OnStopping", newPanicError(recover()))
@@ -368,12 +366,12 @@ func (a *actor) callStopping(hook StoppingHook) (stop bool) {
 
 // end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner, for the last time.
 func (a *actor) end(why error) {
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.extra()
 	x.err, x.cause = why, why
 	x.ending = true
-	a.box.mu.Unlock()
-	queue := a.box.closeDown()
+	a.box.Unlock()
+	queue := a.box.CloseDown()
 	a.phase.Store(uint32(Stopping))
 	a.refuseQueue(queue)
 	a.endFamily()
@@ -382,17 +380,17 @@ func (a *actor) end(why error) {
 }
 
 // refuseQueue tells who was queued that the actor has stopped, and reports the notifications.
-func (a *actor) refuseQueue(queue []*envelope) {
+func (a *actor) refuseQueue(queue []*mailbox.Envelope) {
 	var dropped []any
 	requests, ticks := 0, 0
 	for _, e := range queue {
-		switch e.kind {
-		case request:
+		switch e.Kind {
+		case mailbox.Request:
 			requests++
-			e.answer(nil, a.unanswered(e.name(), NotHandled, a.gone()))
-		case notification, function:
-			dropped = append(dropped, e.msg)
-		case interval:
+			e.Answer(nil, a.unanswered(nameOf(e), NotHandled, a.gone()))
+		case mailbox.Notification, mailbox.Function:
+			dropped = append(dropped, e.Msg)
+		case mailbox.Interval:
 			ticks++
 		}
 	}
@@ -409,7 +407,7 @@ func (a *actor) callStopped() {
 	returned := false
 	c := a.hookContext(runStopped)
 	defer func() {
-		a.box.endRun()
+		a.box.EndRun()
 		if !returned {
 			a.logPanic("OnStopped", newPanicError(recover()))
 		}
@@ -421,11 +419,11 @@ func (a *actor) callStopped() {
 // ended makes the end known: the name is free, Done is closed, and watchers are told.
 func (a *actor) ended() {
 	a.self = nil
-	a.box.crew.Store(nil)
+	a.box.DropWorker()
 	a.phase.Store(uint32(Stopped))
 	a.failPromises()
 	a.system.remove(a)
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.extras
 	x.over, x.last = true, nil
 	x.stopTiming()
@@ -434,7 +432,7 @@ func (a *actor) ended() {
 	if x.done != nil {
 		close(x.done)
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	if p := a.config.parent; p != nil {
 		p.disown(a)
 	}

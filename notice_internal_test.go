@@ -52,7 +52,7 @@ func canceled(ctx context.Context) context.Context {
 	return ctx
 }
 
-func timed(ctx context.Context) context.Context {
+func inAnHour(ctx context.Context) context.Context {
 	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	cancel()
 	return ctx
@@ -64,12 +64,12 @@ func TestRelaysWithoutValues(t *testing.T) {
 	for name, derive := range map[string]func(context.Context) context.Context{
 		"itself":           func(ctx context.Context) context.Context { return ctx },
 		"WithCancel":       canceled,
-		"WithTimeout":      timed,
+		"WithTimeout":      inAnHour,
 		"WithoutCancel":    context.WithoutCancel,
-		"mixed":            func(ctx context.Context) context.Context { return canceled(context.WithoutCancel(timed(ctx))) },
+		"mixed":            func(ctx context.Context) context.Context { return canceled(context.WithoutCancel(inAnHour(ctx))) },
 		"an own type":      func(ctx context.Context) context.Context { return noticeEmbedding{ctx} },
 		"an own pointer":   func(ctx context.Context) context.Context { return &noticeEmbedding{canceled(ctx)} },
-		"by a request":     func(ctx context.Context) context.Context { return Context{Context: timed(ctx), actor: nobody} },
+		"by a request":     func(ctx context.Context) context.Context { return Context{Context: inAnHour(ctx), actor: nobody} },
 		"through a start":  func(ctx context.Context) context.Context { return startContext{ctx, context.Background(), Context{}} },
 		"without an actor": func(ctx context.Context) context.Context { return Context{Context: ctx} },
 	} {
@@ -96,7 +96,7 @@ func TestRelaysWithValues(t *testing.T) {
 	for name, derive := range map[string]func(ctx context.Context, key, val any) context.Context{
 		"WithValue": context.WithValue,
 		"WithValue below a timeout": func(ctx context.Context, key, val any) context.Context {
-			return timed(context.WithValue(canceled(ctx), key, val))
+			return inAnHour(context.WithValue(canceled(ctx), key, val))
 		},
 		"two values": func(ctx context.Context, key, val any) context.Context {
 			return context.WithValue(context.WithValue(ctx, key, val), noticeNumber(-2), val)
@@ -110,7 +110,7 @@ func TestRelaysWithValues(t *testing.T) {
 			return &noticeOwn{ctx, key, val}
 		},
 		"an own type below a value": func(ctx context.Context, key, val any) context.Context {
-			return context.WithValue(&noticeOwn{timed(ctx), key, val}, noticeNumber(-2), val)
+			return context.WithValue(&noticeOwn{inAnHour(ctx), key, val}, noticeNumber(-2), val)
 		},
 		"now this, now that": func(ctx context.Context, key, val any) context.Context {
 			if key.(noticeNumber)%2 == 0 {
@@ -125,7 +125,7 @@ func TestRelaysWithValues(t *testing.T) {
 			last := relay(context.WithValue(t.Context(), noticeNumber(0), 0), base)
 			for n := range 300 {
 				ctx := derive(last, noticeNumber(n+1), n+1)
-				last = relay(timed(context.WithValue(ctx, sameKey{}, n+1)), base)
+				last = relay(inAnHour(context.WithValue(ctx, sameKey{}, n+1)), base)
 			}
 			require.Equal(t, 300, last.Value(sameKey{}))
 			for n := 300; n > 300-maxRelays; n-- {
@@ -194,7 +194,7 @@ func TestRelaysHoldNothing(t *testing.T) {
 				return context.WithValue(ctx, noticeNumber(0), val)
 			}
 			val.Context = ctx
-			return timed(val)
+			return inAnHour(val)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -229,7 +229,7 @@ func TestRelaysThroughNewActors(t *testing.T) {
 	common := context.WithValue(t.Context(), noticeNumber(-1), "common")
 	for name, next := range map[string]func(n int, last Context) context.Context{
 		"the same context": func(int, Context) context.Context { return common },
-		"derived from it":  func(int, Context) context.Context { return timed(common) },
+		"derived from it":  func(int, Context) context.Context { return inAnHour(common) },
 		"the handler's":    func(_ int, last Context) context.Context { return last },
 		"derived from the handler's": func(n int, last Context) context.Context {
 			return context.WithValue(last, noticeNumber(n), n)
@@ -242,7 +242,7 @@ func TestRelaysThroughNewActors(t *testing.T) {
 			t.Parallel()
 			last := relay(common, baseOf(common))
 			for n := range 700 {
-				last = relay(timed(last), baseOf(next(n, last)))
+				last = relay(inAnHour(last), baseOf(next(n, last)))
 				require.LessOrEqual(t, len(last.Context.(*notice).all()), 4*maxRelays)
 			}
 			if name == "ever new" || name == "derived from the handler's" {

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/typename"
 )
 
@@ -78,8 +79,8 @@ func (a *actor) supervisor() *Supervisor {
 
 // restartsWithin is how many restarts count at this time.
 func (a *actor) restartsWithin(now time.Time) int {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	return a.countRestarts(now)
 }
 
@@ -100,8 +101,8 @@ func (a *actor) countRestarts(now time.Time) int {
 // false instead.
 func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
 	now, s := time.Now(), a.supervisor()
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	count = a.countRestarts(now)
 	if s.MaxRestarts >= 0 && count >= s.MaxRestarts {
 		return 0, count, false
@@ -128,9 +129,9 @@ func (a *actor) restart(f fault) (goOn bool) {
 	if wait > 0 {
 		a.log(slog.LevelWarn, "akt: restarting", "attempt", count, "backoff", wait)
 	}
-	a.box.mu.Lock()
+	a.box.Lock()
 	a.extras.cause = f.err
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	started := a.self != nil
 	ended := false
 	defer func() {
@@ -147,7 +148,7 @@ func (a *actor) restart(f fault) (goOn bool) {
 // one before.
 func (a *actor) workAfterState(wait time.Duration, started bool) {
 	if !a.rest(wait, started) {
-		a.work()
+		a.box.Work(a)
 	}
 }
 
@@ -171,9 +172,9 @@ func (a *actor) endState() {
 // forgetState lets the state go, but for what tells whether the Spawner makes it again.
 func (a *actor) forgetState() {
 	if a.config.spawner != nil && a.self != nil {
-		a.box.mu.Lock()
+		a.box.Lock()
 		a.extra().last = a.self
-		a.box.mu.Unlock()
+		a.box.Unlock()
 	}
 	a.self = nil
 }
@@ -181,12 +182,12 @@ func (a *actor) forgetState() {
 // dropOwn reports what an ended state, or somebody for it, has queued for itself: its timers'
 // messages, the Terminated that it was to be sent, and functions of Do. The next state knows
 // nothing of those.
-func (a *actor) dropOwn(queue []*envelope) {
+func (a *actor) dropOwn(queue []*mailbox.Envelope) {
 	a.countDropped(len(queue))
 	var due []any
 	for _, e := range queue {
-		if e.kind == function || e.kind == notification && e.timer != nil {
-			due = append(due, e.msg)
+		if e.Kind == mailbox.Function || e.Kind == mailbox.Notification && isTimed(e) {
+			due = append(due, e.Msg)
 		}
 	}
 	a.noteDropped(errStateEnded, due...)
@@ -194,39 +195,23 @@ func (a *actor) dropOwn(queue []*envelope) {
 
 var errStateEnded = fmt.Errorf("%w: the state that this belongs to has ended", ErrStopped)
 
-// withdrawOwn takes out of the private lane what belongs to the state, with mu held.
-func (m *mailbox) withdrawOwn() (own []*envelope) {
-	if m.private().len() == 0 {
-		return nil
-	}
-	for e := m.private().head; e != nil; {
-		next := e.next
-		if e.timer != nil || e.of != nil || e.kind == function {
-			m.private().remove(e)
-			own = append(own, e)
-		}
-		e = next
-	}
-	return own
-}
-
 // replaceOnly begins and ends the time in which a takes no timers, watches and children. At the end
 // it takes what the state has queued for itself out of the mailbox: what is queued from then on is
 // for the next state.
-func (a *actor) replaceOnly(on bool) (own []*envelope) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+func (a *actor) replaceOnly(on bool) (own []*mailbox.Envelope) {
+	a.box.Lock()
+	defer a.box.Unlock()
 	x := a.extra()
 	x.replacing = on
 	if !on {
 		x.told, x.cause = false, nil
-		a.box.orders &^= orderTell // a state that rests is none, and Shutdown tells the next one
-		x.born = a.box.word.Load() >> runShift
-		own = a.box.withdrawOwn()
+		a.box.Cancel(mailbox.OrderTell) // a state that rests is none, and Shutdown tells the next one
+		x.born = a.box.Word().Number()
+		own = a.box.Recall()
 	}
 	if x.escalated != nil && x.escalated.directive == Restart {
 		x.escalated = nil
-		a.box.orders &^= orderFail
+		a.box.Cancel(mailbox.OrderFail)
 	}
 	return own
 }
@@ -235,69 +220,31 @@ func (a *actor) replaceOnly(on bool) (own []*envelope) {
 // still the owner, as there is no time to wait: the first restart, and one of an actor that is to
 // drain. But where that has failed to start it does wait, so as not to spin.
 func (a *actor) rest(wait time.Duration, started bool) bool {
-	a.box.mu.Lock()
-	a.box.orders |= orderRenew
-	resting := wait > 0 && a.box.lieDown(started)
+	a.box.Lock()
+	resting := a.box.Suspend(wait > 0, started)
 	if resting {
 		var timer *time.Timer
 		timer = time.AfterFunc(wait, func() { // it waits for mu
-			a.box.mu.Lock()
-			ended := a.extras.rest == timer && a.box.getUp()
-			a.box.mu.Unlock()
-			if ended {
-				a.system.noteStart(a)
-				a.work()
+			a.box.Lock()
+			if a.extras.rest != timer {
+				a.box.Unlock()
+			} else if a.box.ResumeAndUnlock() {
+				a.box.Work(a)
 			}
 		})
 		a.extras.rest = timer
-	} else {
-		a.box.hurryUp()
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	if resting {
 		a.system.note()
 	}
 	return resting
 }
 
-// lieDown lets an actor without a state rest, by the owner, with mu held: nobody owns it then,
-// until getUp. It reports false where the queue is to be drained and either empty or the caller in
-// a hurry: the caller is still the owner.
-func (m *mailbox) lieDown(hurry bool) bool {
-	queued := m.queued() > 0
-	if m.orders&orderDrain != 0 && (hurry || !queued) {
-		return false
-	}
-	if !queued && m.orders == orderRenew {
-		m.word.And(^flagWork)
-	}
-	m.word.Or(flagRest) // Rest
-	return true
-}
-
-// getUp ends the rest, with mu held. It reports whether there was one: the caller owns the actor
-// then, and must start its loop.
-func (m *mailbox) getUp() bool {
-	if m.word.Load()&flagRest == 0 {
-		return false
-	}
-	m.hurryUp()
-	m.word.And(^flagRest) // Rest
-	return true
-}
-
-// hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with
-// mu held.
-func (m *mailbox) hurryUp() {
-	if m.orders&orderDrain != 0 && m.queued() == 0 {
-		m.orders &^= orderRenew
-	}
-}
-
 // endRest forgets the timer of a rest that has ended, perhaps before its time.
 func (a *actor) endRest() {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if x := a.extras; x != nil && x.rest != nil {
 		x.rest.Stop()
 		x.rest = nil
@@ -326,11 +273,11 @@ func (a *actor) renew() (goOn bool) {
 
 // startAnew makes a state and calls its OnStart.
 func (a *actor) startAnew() error {
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.extra()
 	x.restarts++
 	last := x.last
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	state, err := spawnState(a.config.spawner, a.table)
 	if err != nil {
 		return err
@@ -341,17 +288,17 @@ func (a *actor) startAnew() error {
 			"the Spawner returned the state again that is to be replaced",
 			"have it make a new one at each call")
 	}
-	a.box.mu.Lock()
+	a.box.Lock()
 	x.last = nil
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	a.self = fresh
 	if err := a.callStart(context.Background()); err != nil {
 		return err
 	}
 	if err := a.incomplete(); err != nil {
-		a.box.mu.Lock()
+		a.box.Lock()
 		x.cause = err
-		a.box.mu.Unlock()
+		a.box.Unlock()
 		a.endState()
 		return err
 	}
@@ -387,6 +334,6 @@ func (a *actor) notRenewed(err error) (goOn bool) {
 // before.
 func (a *actor) workAfterRenewal(failure *PanicError) {
 	if a.notRenewed(failure) {
-		a.work()
+		a.box.Work(a)
 	}
 }

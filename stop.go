@@ -3,66 +3,63 @@ package akt
 import (
 	"log/slog"
 	"time"
+
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
 // stop drains what was accepted, then stops the actor.
-func (a *actor) stop() { a.stopAfter(orderDrain | orderNotice) }
+func (a *actor) stop() { a.stopAfter(mailbox.OrderDrain | mailbox.OrderNotice) }
 
 // release gives a strong reference up.
 func (a *actor) release() {
 	if a.refs.Add(-1) < 0 {
-		a.stopAfter(orderDrain)
+		a.stopAfter(mailbox.OrderDrain)
 	}
 }
 
 // tellOfStop has OnStopping called for notice, in the actor's turn.
 func (a *actor) tellOfStop() {
-	if a.box.order(orderTell) {
-		a.hire()
-	}
+	a.box.Order(a, mailbox.OrderTell)
 }
 
 // forget gives a strong reference up that nobody has any more; but not as long as a timer runs, so that an actor that only its own
 // timer wakes is not forgotten with its address.
 func (a *actor) forget() {
-	a.box.mu.Lock()
+	a.box.Lock()
 	a.extra().forgotten++
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	a.releaseForgotten()
 }
 
 // releaseForgotten does what forget has put off, if no timer runs.
 func (a *actor) releaseForgotten() {
-	a.box.mu.Lock()
+	a.box.Lock()
 	n := 0
 	if x := a.extras; x != nil && len(x.timers) == 0 {
 		n, x.forgotten = x.forgotten, 0
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	for range n {
 		a.release()
 	}
 }
 
 // askToStop stops the actor after its current message, unless it vetoes.
-func (a *actor) askToStop() { a.stopAfter(orderAsk) }
+func (a *actor) askToStop() { a.stopAfter(mailbox.OrderStop) }
 
-func (a *actor) stopAfter(o orders) {
+func (a *actor) stopAfter(o mailbox.Orders) {
 	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping)) // before the order: a veto turns it back
-	start := a.box.order(o)
-	if o&orderDrain != 0 {
-		a.timeEnd(start)
-	}
-	if start {
-		a.hire()
+	started := a.box.Order(a, o)
+	if o&mailbox.OrderDrain != 0 {
+		a.timeEnd(started)
 	}
 }
 
 // timeEnd has an end that was ordered logged where it lasts long, and cut short at the limit of
 // WithStopTimeout. One that finds the actor idle, and without hooks and children, is over at once.
 func (a *actor) timeEnd(idle bool) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if idle && !a.table.ends && (a.extras == nil || len(a.extras.children) == 0) {
 		return
 	}
@@ -87,9 +84,9 @@ func (x *extras) stopTiming() {
 
 // logEnd logs an end that lasts, with who waits for whom in which handler.
 func (a *actor) logEnd() {
-	a.box.mu.Lock()
-	over, queued, resting := a.extras.over, a.box.queued(), a.box.word.Load()&flagRest != 0
-	a.box.mu.Unlock()
+	a.box.Lock()
+	over, queued, resting := a.extras.over, a.box.Queued(), a.box.Word().IsSuspended()
+	a.box.Unlock()
 	if over {
 		return
 	}
@@ -101,9 +98,9 @@ func (a *actor) logEnd() {
 // queued.
 func (a *actor) cutShort() {
 	a.config.within().life.End()
-	queue, _, start := a.box.shutOff(orderDrain)
+	queue, _, owns := a.box.ShutOff(mailbox.OrderDrain)
 	a.refuseQueue(queue)
-	if start {
-		a.hire()
+	if owns {
+		a.box.Start(a)
 	}
 }

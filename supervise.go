@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"strconv"
 	"time"
+
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
 // Supervisor decides what happens after a failure of an actor: a panic, or at a restart an error of
@@ -83,27 +85,27 @@ type Terminated struct {
 
 // fault is a failure that is being dealt with, by the owner.
 type fault struct {
-	msg   any
-	err   error
-	timer *Timer // of the message
+	msg    any
+	err    error
+	source mailbox.Source // of the message
 }
 
 // supervise deals with a handler that has not returned, by the owner. e is nil where the handler
 // ran on its sender's goroutine. It reports whether the caller still owns a living actor.
-func (a *actor) supervise(failure *PanicError, msg any, e *envelope) (goOn bool) {
-	a.box.dissolve()
+func (a *actor) supervise(failure *PanicError, msg any, e *mailbox.Envelope) (goOn bool) {
+	a.box.GiveBack()
 	where := fmt.Sprintf("the handler of %T", msg)
 	switch {
-	case e != nil && e.kind == interval && msg == nil:
+	case e != nil && e.Kind == mailbox.Interval && msg == nil:
 		where = "the function of an interval"
-	case e != nil && e.kind == function:
+	case e != nil && e.Kind == mailbox.Function:
 		where = "a function of Do"
 	}
 	a.logPanic(where, failure)
 	f := fault{msg: msg, err: failure}
-	if e != nil && e.kind != request {
+	if e != nil && e.Kind != mailbox.Request {
 		a.system.deadLetter(a, msg, failure)
-		f.timer = e.timer
+		f.source = e.Source
 	}
 	return a.react(f)
 }
@@ -162,8 +164,8 @@ func (a *actor) judge(f Failure) Directive {
 func (a *actor) obey(d Directive, f fault) (goOn bool) {
 	switch {
 	case d == Resume && a.self != nil:
-		if f.timer != nil {
-			f.timer.handled()
+		if f.source != nil {
+			f.source.Handled()
 		}
 		return true
 	case d == Restart && a.config.spawner != nil:
@@ -188,30 +190,27 @@ type escalation struct {
 // forgotten.
 func (a *actor) failFor(child *actor, d Directive, f fault) {
 	f = fault{msg: f.msg, err: &annotated{"the child " + child.name() + " failed", f.err}}
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.extra()
 	known := x.escalated != nil && (d == Restart || x.escalated.directive == Stop)
 	if x.ending || known {
-		a.box.mu.Unlock()
+		a.box.Unlock()
 		return
 	}
 	x.escalated = &escalation{d, f}
-	a.box.orders |= orderFail
-	a.box.care()
-	start := a.box.wake()
-	a.box.mu.Unlock()
-	if start {
-		a.hire()
-	}
+	a.box.Unlock()
+	a.box.Order(a, mailbox.OrderFail)
 }
 
 // failNow does what failFor has ordered, by the owner.
 func (a *actor) failNow() (goOn bool) {
-	a.box.mu.Lock()
+	a.box.Lock()
 	e := a.extras.escalated
 	a.extras.escalated = nil
-	a.box.orders &^= orderFail // a Stop that came after the order was taken
-	a.box.mu.Unlock()
+	a.box.Unlock()
+	if e == nil { // what was ordered was done already, or is not for this state
+		return true
+	}
 	a.log(slog.LevelError, "akt: a failure was escalated to this actor", "decided", e.directive.String(), "error", e.fault.err)
 	return a.obey(e.directive, e.fault)
 }

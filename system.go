@@ -144,7 +144,7 @@ func (s *System) add(from context.Context, a, parent *actor) error {
 		}
 	}
 	if given && closing {
-		a.box.guard()
+		a.box.Guard()
 		s.draining.add(a)
 	}
 	s.mu.Unlock()

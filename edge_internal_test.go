@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
 // These tests are small rounds at the edge between idle and busy: two or three messages at the moment when the actor goes
@@ -108,7 +111,7 @@ func edgeRounds(n int) int {
 // No-Lost-Wake-Up: a message that comes at the moment when the actor goes idle is handled, without another one to wake it.
 func TestEdgeOfIdle(t *testing.T) {
 	t.Parallel()
-	canEnd, cancel := context.WithTimeout(context.Background(), time.Minute) // a lost request does not hang for ever
+	canEnd, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // a lost request does not hang for ever
 	t.Cleanup(cancel)
 	for name, pair := range map[string]func(a *Address, p *PrivateAddress) []func() error{
 		"Notify against an inline Send": func(a *Address, _ *PrivateAddress) []func() error {
@@ -367,14 +370,15 @@ func TestAbandonedRequestIsNotBegun(t *testing.T) {
 	a := addr.actor
 	to, msg, err := a.route(edgePing{})
 	require.NoError(t, err)
-	e := &envelope{ctx: t.Context(), msg: msg, to: to, kind: request}
-	old, ok := e.settle(abandoned)
+	e := mailbox.NewRequest(t.Context(), false, msg, to.handler, 0)
+	handled, ok := e.Abandon()
 	require.True(t, ok)
-	require.Zero(t, old&begun)
-	_, start := a.box.push(e, publicLane, true)
-	require.True(t, start)
-	a.work()
-	require.Zero(t, self.handled)
+	require.False(t, handled)
+	_, started := a.box.Push(a, e, mailbox.Public, true)
+	require.True(t, started)
+	_, err = addr.Send(t.Context(), edgePing{}) // queued behind it, or after it
+	require.NoError(t, err)
+	require.Equal(t, 1, self.handled)
 	addr.Release()
 	inTime(t, addr.Done(), "the actor did not end", 0)
 }
@@ -418,8 +422,8 @@ func TestEndedWatcherIsForgotten(t *testing.T) {
 	watcher, err := system.Run(&edgeWatcher{target})
 	require.NoError(t, err)
 	watchers := func() int {
-		target.actor.box.mu.Lock()
-		defer target.actor.box.mu.Unlock()
+		target.actor.box.Lock()
+		defer target.actor.box.Unlock()
 		return len(target.actor.extras.watchers)
 	}
 	require.Equal(t, 1, watchers())
@@ -437,34 +441,46 @@ func (w *edgeWatcher) OnStart(ctx Context) error { ctx.Watch(w.target); return n
 
 func (*edgeWatcher) HandleTerminated(Context, Terminated) {}
 
-// Going idle leaves nothing behind: no flag, no order, no handler in the state word, and no run that still counts.
-func TestIdleWord(t *testing.T) {
+// An actor that a handler wakes is only handed to the goroutine of that handler while it runs
+// there: with a Context that was kept, or that of a handler on its sender's goroutine, nobody would
+// come.
+func TestKeptContextHandsNothingOver(t *testing.T) {
 	t.Parallel()
-	self := &edge{}
-	addr, err := NewSystem().Run(self)
-	require.NoError(t, err)
-	a := addr.actor
-	idle := func(runs uint64) {
-		t.Helper()
-		a.box.mu.Lock() // whoever goes idle by next holds it until the word says so
-		defer a.box.mu.Unlock()
-		word := a.box.word.Load()
-		require.Zero(t, word&(flagMask|handlerMask))
-		require.Equal(t, runs, word>>runShift)
-		require.Zero(t, a.box.orders)
-		require.False(t, a.box.runs(word))
-		require.Nil(t, a.box.public.head)
-		require.Zero(t, a.box.private().len())
+	s := mendedSystem()
+	a, b := runMended(t, s), runMended(t, s)
+	wake := func(ctx Context) {
+		woken := make(chan struct{})
+		assert.NoError(t, b.TryNotify(ctx, mendedAct{func(Context) { close(woken) }}))
+		inTime(t, woken, "the actor has no owner", 0)
 	}
-	idle(0)
-	_, err = addr.Send(context.Background(), edgePing{})
+	kept := make(chan Context, 1)
+	keep := mendedAct{func(ctx Context) { kept <- ctx }}
+	require.NoError(t, a.TryNotify(context.Background(), keep))
+	wake(<-kept)
+	wake(keptContext(context.Background(), t, a))
+	_, err := a.Send(context.Background(), mendedAct{wake}) // it runs here
 	require.NoError(t, err)
-	idle(1)
-	self.seen = make(chan int)
-	require.NoError(t, addr.TryNotify(context.Background(), edgePing{}))
-	<-self.seen
-	for a.box.word.Load()&flagBusy != 0 {
+	require.NoError(t, s.Shutdown(t.Context()))
+}
+
+// A handler of a queued request may hand what it wakes to its own goroutine, as one of a
+// notification does.
+func TestWhoMayHandOver(t *testing.T) {
+	t.Parallel()
+	s := mendedSystem()
+	addr := runMended(t, s)
+	hired := make(chan bool, 1)
+	tell := mendedAct{func(ctx Context) { hired <- ctx.run&runHired != 0 }}
+	require.NoError(t, addr.TryNotify(context.Background(), tell))
+	require.True(t, <-hired, "a notification")
+	_, err := addr.Send(t.Context(), tell)
+	require.NoError(t, err)
+	require.True(t, <-hired, "a queued request")
+	for !addr.actor.box.Word().IsIdle() {
 		runtime.Gosched()
 	}
-	idle(2)
+	_, err = addr.Send(context.Background(), tell)
+	require.NoError(t, err)
+	require.False(t, <-hired, "a request on its sender's goroutine")
+	require.NoError(t, s.Shutdown(t.Context()))
 }
