@@ -13,8 +13,8 @@ import (
 
 // actor is what all addresses of an actor point to.
 //
-// Its mailbox says who owns it; self is touched by the owner only, and nil where there is no state: between two, and after the end.
-// extras is guarded by the mailbox's lock, and nil for most actors.
+// Its mailbox says who owns it; self is touched by the owner only, and nil where there is no state:
+// between two, and after the end. extras is guarded by the mailbox's lock, and nil for most actors.
 //
 // What everybody reads comes first, then what few touch, and the mailbox last: see there.
 type actor struct {
@@ -24,7 +24,7 @@ type actor struct {
 	system *System
 
 	started time.Duration // the uptime when Run made it
-	refs    atomic.Int32  // strong addresses but the first, and one more for a system or a parent that holds the actor
+	refs    atomic.Int32  // strong addresses but the first; a system or a parent that holds it is one
 	phase   atomic.Uint32 // a State
 	extras  *extras
 
@@ -43,7 +43,7 @@ type extras struct {
 	timers    map[*Timer]struct{}
 	children  map[*actor]struct{}
 	watchers  map[*actor]struct{} // who is told of this actor's end
-	watching  map[*actor]bool     // whose end this actor is told of, and whether it was told and has not handled it
+	watching  map[*actor]bool     // whose end it is told of; true while told and not handled
 	unbase    func()              // undoes the wait for the end of WithContext's context
 	restarts  uint64              // how often a fresh state was made, or tried to be
 	recent    []time.Time         // when that was, for those that count: see Supervisor.Window
@@ -94,7 +94,10 @@ var runNames = map[uint16]string{
 
 // nobody stands in for the actor of a Context that has none: it stopped long ago.
 var nobody = func() *actor {
-	a := &actor{table: newTable(reflect.TypeFor[struct{}](), nil), system: defaultSystem, config: &config{own: names.Own{Given: "nobody"}}}
+	a := &actor{
+		table: newTable(reflect.TypeFor[struct{}](), nil), system: defaultSystem,
+		config: &config{own: names.Own{Given: "nobody"}},
+	}
 	a.box.Init(0, false)
 	a.box.CloseDown()
 	a.phase.Store(uint32(Stopped))
@@ -174,7 +177,8 @@ func (a *actor) noteDropped(err error, msgs ...any) {
 	if len(msgs) == 0 {
 		return
 	}
-	a.log(slog.LevelWarn, "akt: notifications were dropped", "count", len(msgs), "first", typeName(msgs[0]), "error", err)
+	a.log(slog.LevelWarn, "akt: notifications were dropped",
+		"count", len(msgs), "first", typeName(msgs[0]), "error", err)
 	for _, msg := range msgs {
 		a.system.deadLetter(a, msg, err)
 	}
@@ -203,7 +207,7 @@ func (a *actor) Own() *mailbox.Worker {
 			}
 		case mailbox.HandleBatch:
 			failure := a.handleBatch(w)
-			if failure != nil && (failure.exited() || !a.supervise(failure, w.Last().Msg, w.Last())) {
+			if e = w.Last(); failure != nil && (failure.exited() || !a.supervise(failure, e.Msg, e)) {
 				return nil
 			}
 		case mailbox.Renew:
@@ -239,8 +243,8 @@ func (a *actor) workAfter(failure *PanicError, msg any, e *mailbox.Envelope) {
 	}
 }
 
-// handleFirst runs the message that a new owner begins with, and lets the actor go if it was all there was to do. over says that
-// the caller does not own the actor any more.
+// handleFirst runs the message that a new owner begins with, and lets the actor go if it was all
+// there was to do. over says that the caller does not own the actor any more.
 func (a *actor) handleFirst(
 	e *mailbox.Envelope, word mailbox.Word,
 ) (w *mailbox.Worker, over bool) {
@@ -254,8 +258,11 @@ func (a *actor) handleFirst(
 	return w, over
 }
 
-// settleFirst is what follows where that message has failed, or still may. It reports whether the caller does not own the actor any more.
-func (a *actor) settleFirst(e *mailbox.Envelope, reply any, failure *PanicError, err error) (over bool) {
+// settleFirst is what follows where that message has failed, or still may. It reports whether the
+// caller does not own the actor any more.
+func (a *actor) settleFirst(
+	e *mailbox.Envelope, reply any, failure *PanicError, err error,
+) (over bool) {
 	if failure != nil && failure.exited() {
 		return true
 	}
@@ -266,8 +273,9 @@ func (a *actor) settleFirst(e *mailbox.Envelope, reply any, failure *PanicError,
 
 // handle runs one envelope, by the owner. It returns the failure of a handler that panicked.
 //
-// What leads from here to a handler, and from there to the push of a notification, fits the first stack of a goroutine: the owner
-// often is a fresh one, and growing its stack would cost more than all else. That is why errors are made in functions of their own.
+// What leads from here to a handler, and from there to the push of a notification, fits the first
+// stack of a goroutine: the owner often is a fresh one, and growing its stack would cost more than
+// all else. That is why errors are made in functions of their own.
 func (a *actor) handle(e *mailbox.Envelope) *PanicError {
 	if !a.mayBegin(e) {
 		return nil
@@ -280,9 +288,9 @@ func (a *actor) handle(e *mailbox.Envelope) *PanicError {
 	return failure
 }
 
-// handleBatch runs the owner's batch, until it is used up, a handler fails, or the owner is interrupted. It is
-// handle for many messages that nobody waits for: with one deferred call for all, and each run ended by the next one's
-// beginning.
+// handleBatch runs the owner's batch, until it is used up, a handler fails, or the owner is
+// interrupted. It is handle for many messages that nobody waits for: with one deferred call for
+// all, and each run ended by the next one's beginning.
 func (a *actor) handleBatch(w *mailbox.Worker) (failure *PanicError) {
 	returned := false
 	defer func() {
@@ -316,7 +324,8 @@ func (a *actor) handleBatch(w *mailbox.Worker) (failure *PanicError) {
 	return nil
 }
 
-// mayBegin reports whether an envelope is to be handled: not a request whose sender has left, or will as its context has ended.
+// mayBegin reports whether an envelope is to be handled: not a request whose sender has left, or
+// will as its context has ended.
 func (a *actor) mayBegin(e *mailbox.Envelope) bool {
 	if e.Source != nil {
 		e.Source.Begins()
@@ -341,12 +350,14 @@ func (a *actor) mayBegin(e *mailbox.Envelope) bool {
 // contextOf makes the Context of an envelope's run, which has begun with this word.
 func (a *actor) contextOf(e *mailbox.Envelope, word mailbox.Word) Context {
 	if e.Kind == mailbox.Request {
-		return Context{Context: a.system.senderOf(e.Ctx), actor: a, run: runOf(word, e.IsEndless()) | runHired}
+		run := runOf(word, e.IsEndless()) | runHired
+		return Context{Context: a.system.senderOf(e.Ctx), actor: a, run: run}
 	}
 	return Context{Context: a.noticed(e.Ctx), actor: a, run: runOf(word, true) | runHired}
 }
 
-// noticed is the context of what was sent without a reply. What actors send themselves, such as timers, has none of its own.
+// noticed is the context of what was sent without a reply. What actors send themselves, such as
+// timers, has none of its own.
 func (a *actor) noticed(ctx context.Context) context.Context {
 	if base := a.config.base; base != nil && ctx == context.Background() {
 		return base
@@ -382,7 +393,8 @@ func (a *actor) settle(e *mailbox.Envelope, reply any, err error, failure *Panic
 	}
 }
 
-// reply answers a request. Until its sender has received a deferred reply, that is on its way to somebody.
+// reply answers a request. Until its sender has received a deferred reply, that is on its way to
+// somebody.
 func (a *actor) reply(e *mailbox.Envelope, reply any) {
 	if !a.defers(reply) {
 		e.Answer(reply, nil)
@@ -400,9 +412,11 @@ func (a *actor) defers(reply any) bool {
 	return reply != nil && (a.table.defers || a.config.chain != nil) && isDeferred(reply)
 }
 
-// invoke calls what an envelope is for. A panic becomes the failure. If the handler calls runtime.Goexit, nothing after the
-// deferred call runs; so caught does what is left.
-func (a *actor) invoke(e *mailbox.Envelope, word mailbox.Word) (reply any, failure *PanicError, err error) {
+// invoke calls what an envelope is for. A panic becomes the failure. If the handler calls
+// runtime.Goexit, nothing after the deferred call runs; so caught does what is left.
+func (a *actor) invoke(
+	e *mailbox.Envelope, word mailbox.Word,
+) (reply any, failure *PanicError, err error) {
 	returned := false
 	defer func() {
 		if !returned {
@@ -422,8 +436,9 @@ func (a *actor) invoke(e *mailbox.Envelope, word mailbox.Word) (reply any, failu
 	return reply, nil, err
 }
 
-// caught turns what recover returned into the failure. Nothing recovered means runtime.Goexit: the sender is told and a new owner
-// started here. (It also means panic(nil) under GODEBUG=panicnil=1, where the goroutine lives on; work looks out for that.)
+// caught turns what recover returned into the failure. Nothing recovered means runtime.Goexit: the
+// sender is told and a new owner started here. (It also means panic(nil) under GODEBUG=panicnil=1,
+// where the goroutine lives on; work looks out for that.)
 func (a *actor) caught(recovered any, e *mailbox.Envelope) *PanicError {
 	failure := newPanicError(recovered)
 	if failure.exited() {

@@ -16,11 +16,12 @@ import (
 	"github.com/aktgo/akt/internal/mailbox"
 )
 
-// These tests are small rounds at the edge between idle and busy: two or three messages at the moment when the actor goes
-// idle, or stops, thousands of times. Most of what can go wrong with a mailbox goes wrong there, and a stress test that
-// keeps the actor busy never gets there.
+// These tests are small rounds at the edge between idle and busy: two or three messages at the
+// moment when the actor goes idle, or stops, thousands of times. Most of what can go wrong with a
+// mailbox goes wrong there, and a stress test that keeps the actor busy never gets there.
 
-// edge counts what it handles. Its fields have no lock: the race detector watches that there is one owner.
+// edge counts what it handles. Its fields have no lock: the race detector watches that there is one
+// owner.
 type edge struct {
 	handled int
 	ended   int
@@ -48,7 +49,8 @@ func (e *edge) OnStopped(Context) { e.ended++ }
 
 // edgeSystem counts the notifications that were accepted and not handled.
 func edgeSystem(dropped *atomic.Int32) *System {
-	return NewSystem(WithDefaults(WithLogger(slog.New(slog.DiscardHandler))), WithDeadLetters(func(DeadLetter) { dropped.Add(1) }))
+	return NewSystem(WithDefaults(WithLogger(slog.New(slog.DiscardHandler))),
+		WithDeadLetters(func(DeadLetter) { dropped.Add(1) }))
 }
 
 // spin takes a few nanoseconds for each of n.
@@ -78,7 +80,8 @@ func together(fs ...func()) {
 	running.Wait()
 }
 
-// reach waits until v has reached n, and gives its processor to others now and then: after every so many looks.
+// reach waits until v has reached n, and gives its processor to others now and then: after every so
+// many looks.
 func reach(v *atomic.Int64, n int64, keep int) {
 	for i := 1; v.Load() < n; i++ {
 		if i%keep == 0 {
@@ -108,10 +111,12 @@ func edgeRounds(n int) int {
 	return n
 }
 
-// No-Lost-Wake-Up: a message that comes at the moment when the actor goes idle is handled, without another one to wake it.
+// No-Lost-Wake-Up: a message that comes at the moment when the actor goes idle is handled, without
+// another one to wake it.
 func TestEdgeOfIdle(t *testing.T) {
 	t.Parallel()
-	canEnd, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // a lost request does not hang for ever
+	// A lost request does not hang for ever.
+	canEnd, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	for name, pair := range map[string]func(a *Address, p *PrivateAddress) []func() error{
 		"Notify against an inline Send": func(a *Address, _ *PrivateAddress) []func() error {
@@ -178,8 +183,8 @@ func TestEdgeOfIdle(t *testing.T) {
 	}
 }
 
-// No-Lost-Wake-Up: the same edge, with the second message moved over it in small steps: the handler of the first takes a bit
-// longer each round. The two senders stay on processors of their own.
+// No-Lost-Wake-Up: the same edge, with the second message moved over it in small steps: the handler
+// of the first takes a bit longer each round. The two senders stay on processors of their own.
 func TestEdgeOfIdleInSteps(t *testing.T) { //nolint:paralleltest // it needs two processors for itself
 	for name, first := range map[string]func(*Address, edgePing) error{
 		"after an inline Send": func(a *Address, m edgePing) error { _, err := a.Send(context.Background(), m); return err },
@@ -215,7 +220,8 @@ func TestEdgeOfIdleInSteps(t *testing.T) { //nolint:paralleltest // it needs two
 	}
 }
 
-// Bounded, No-Lost-Wake-Up: with room for one message, those who wait for it all get in, also at the edge of idle.
+// Bounded, No-Lost-Wake-Up: with room for one message, those who wait for it all get in, also at
+// the edge of idle.
 func TestEdgeOfRoom(t *testing.T) {
 	t.Parallel()
 	self := &edge{seen: make(chan int, 4)}
@@ -272,8 +278,8 @@ func (c *tally) count(t *testing.T, err error, well *atomic.Int32) {
 	}
 }
 
-// Taken-Once: each message that meets the end of its actor is handled once, or its sender, or the system, hears that it was
-// not; and the actor ends, once.
+// Taken-Once: each message that meets the end of its actor is handled once, or its sender, or the
+// system, hears that it was not; and the actor ends, once.
 func TestEdgeOfTheEnd(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -323,8 +329,8 @@ func TestEdgeOfTheEnd(t *testing.T) {
 	}
 }
 
-// One-Answer: a sender who leaves at the moment when its request is taken is told the truth: what is NotHandled was not
-// handled, and the next sender gets its own answer.
+// One-Answer: a sender who leaves at the moment when its request is taken is told the truth: what
+// is NotHandled was not handled, and the next sender gets its own answer.
 func TestEdgeOfLeaving(t *testing.T) {
 	t.Parallel()
 	self := &edge{}
@@ -361,7 +367,8 @@ func TestEdgeOfLeaving(t *testing.T) {
 	require.Equal(t, n, int(well.Load()+maybe.Load()+not.Load()))
 }
 
-// One-Answer: a request whose sender left before it was begun, and was told so, is not handled after all.
+// One-Answer: a request whose sender left before it was begun, and was told so, is not handled
+// after all.
 func TestAbandonedRequestIsNotBegun(t *testing.T) {
 	t.Parallel()
 	self := &edge{}
@@ -383,7 +390,8 @@ func TestAbandonedRequestIsNotBegun(t *testing.T) {
 	inTime(t, addr.Done(), "the actor did not end", 0)
 }
 
-// A veto leaves the actor as it was, also where Context.Stop comes from outside, again and again, while messages come.
+// A veto leaves the actor as it was, also where Context.Stop comes from outside, again and again,
+// while messages come.
 func TestEdgeOfVetoes(t *testing.T) {
 	t.Parallel()
 	self := &edgeVetoer{edge{seen: make(chan int, 1)}}

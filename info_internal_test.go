@@ -34,7 +34,8 @@ func TestSizeOfActor(t *testing.T) {
 	t.Parallel()
 	require.LessOrEqual(t, unsafe.Sizeof(actor{}), uintptr(192))
 	require.EqualValues(t, 88, unsafe.Offsetof(actor{}.box))
-	require.LessOrEqual(t, unsafe.Sizeof(config{}), uintptr(144), "a size class, too: what a child or a named actor has besides")
+	require.LessOrEqual(t, unsafe.Sizeof(config{}), uintptr(144),
+		"a size class, too: what a child or a named actor has besides")
 }
 
 // Info: a tick whose interval was stopped since it was taken from the lane is no message.

@@ -32,8 +32,8 @@ func (a *actor) routeSlowly(found *resolved, msg any) (route, any, error) {
 	return r, routed, nil
 }
 
-// refusal is the error for a message that is refused before anything is done with it. Like all makers of errors on the way into a
-// mailbox it is not inlined: the frames there are to stay small.
+// refusal is the error for a message that is refused before anything is done with it. Like all
+// makers of errors on the way into a mailbox it is not inlined: the frames there are to stay small.
 //
 //go:noinline
 func (a *actor) refusal(msg any, err error) error { return a.undelivered(labelOf(msg), err) }
@@ -54,8 +54,8 @@ func (a *actor) send(ctx context.Context, msg any, into mailbox.Lane) (any, erro
 	return reply, err
 }
 
-// deliver is send for a caller that says when it has received the reply. It is no part of send, as a
-// call more is felt there.
+// deliver is send for a caller that says when it has received the reply. It is no part of send, as
+// a call more is felt there.
 func (a *actor) deliver(ctx context.Context, msg any, into mailbox.Lane) (any, error) {
 	if ctx == nil {
 		return nil, a.undelivered(labelOf(msg), errNilContext)
@@ -67,7 +67,8 @@ func (a *actor) deliver(ctx context.Context, msg any, into mailbox.Lane) (any, e
 	return a.sendTo(ctx, r, routed, into)
 }
 
-// sendTo sends a request whose handler is known: on this goroutine if the actor is idle, and ctx or the actor allows it.
+// sendTo sends a request whose handler is known: on this goroutine if the actor is idle, and ctx or
+// the actor allows it.
 func (a *actor) sendTo(ctx context.Context, r route, msg any, into mailbox.Lane) (any, error) {
 	forever := endless(ctx)
 	if !forever {
@@ -88,7 +89,9 @@ func (a *actor) sendBound(b *lifetime.Bound, r route, msg any, into mailbox.Lane
 }
 
 // sendIn has the message handled with a ctx that is as the handler is to have it.
-func (a *actor) sendIn(ctx context.Context, forever bool, r route, msg any, into mailbox.Lane) (any, error) {
+func (a *actor) sendIn(
+	ctx context.Context, forever bool, r route, msg any, into mailbox.Lane,
+) (any, error) {
 	if run, ok := a.mayRunHere(ctx, forever); ok {
 		if word, ok := a.box.Take(r.index); ok {
 			c := Context{Context: ctx, actor: a, run: word.Link() | run}
@@ -105,7 +108,8 @@ func (a *actor) sendIn(ctx context.Context, forever bool, r route, msg any, into
 	return a.request(ctx, forever, r, msg, into)
 }
 
-// mayRunHere reports whether a request with this ctx may be handled on this goroutine, and what its run then has, see inlineRun.
+// mayRunHere reports whether a request with this ctx may be handled on this goroutine, and what its
+// run then has, see inlineRun.
 func (a *actor) mayRunHere(ctx context.Context, forever bool) (run uint64, ok bool) {
 	if forever {
 		return inlineRun(ctx)
@@ -127,7 +131,9 @@ func runOf(word mailbox.Word, forever bool) (run uint64) {
 }
 
 // runHere runs a handler, by this call of it, on the sender's goroutine, which has taken the actor.
-func (a *actor) runHere(c Context, word mailbox.Word, r route, msg any, call callFunc) (reply any, err error) {
+func (a *actor) runHere(
+	c Context, word mailbox.Word, r route, msg any, call callFunc,
+) (reply any, err error) {
 	returned := false
 	defer func() {
 		if !returned {
@@ -148,11 +154,12 @@ func (a *actor) runHere(c Context, word mailbox.Word, r route, msg any, call cal
 
 // followHere is follow for the deferred reply of a handler on its sender's goroutine.
 func (a *actor) followHere(reply any, r route, msg any) {
-	a.follow(reply, &mailbox.Envelope{Msg: msg, To: r.handler, Form: uint8(r.adapt), Kind: mailbox.Request})
+	e := mailbox.Envelope{Msg: msg, To: r.handler, Form: uint8(r.adapt), Kind: mailbox.Request}
+	a.follow(reply, &e)
 }
 
-// failedHere is what follows where a handler on its sender's goroutine did not return: the actor gets a new owner, and the sender
-// this error, unless its goroutine is ending too.
+// failedHere is what follows where a handler on its sender's goroutine did not return: the actor
+// gets a new owner, and the sender this error, unless its goroutine is ending too.
 func (a *actor) failedHere(recovered, msg any, message label) error {
 	failure := newPanicError(recovered)
 	a.box.EndRun()
@@ -162,14 +169,17 @@ func (a *actor) failedHere(recovered, msg any, message label) error {
 }
 
 // request queues a message and waits for the reply.
-func (a *actor) request(ctx context.Context, forever bool, r route, msg any, into mailbox.Lane) (any, error) {
+func (a *actor) request(
+	ctx context.Context, forever bool, r route, msg any, into mailbox.Lane,
+) (any, error) {
 	e := mailbox.NewRequest(ctx, forever, msg, r.handler, uint8(r.adapt))
 	if err := a.mayWait(ctx, into); err != nil {
 		return nil, a.refused(e, err)
 	}
 	admission, started := a.box.Push(a, e, into, true)
 	if started {
-		runtime.Gosched() // the owner is next in line, and has often answered when this goroutine is back
+		// The owner is next in line, and has often answered when this goroutine is back.
+		runtime.Gosched()
 	}
 	if admission == mailbox.Shut {
 		return nil, a.refused(e, a.gone())
@@ -206,8 +216,11 @@ func (a *actor) sleep(ctx context.Context, e *mailbox.Envelope) error {
 	}
 }
 
-// enterWait enters a sender into the graph, whose message is under way. Where a method of its ctx panics, it does not wait.
-func (a *actor) enterWait(ctx context.Context, e *mailbox.Envelope) (w *waitgraph.Wait, over <-chan struct{}) {
+// enterWait enters a sender into the graph, whose message is under way. Where a method of its ctx
+// panics, it does not wait.
+func (a *actor) enterWait(
+	ctx context.Context, e *mailbox.Envelope,
+) (w *waitgraph.Wait, over <-chan struct{}) {
 	waits := false
 	defer func() {
 		if !waits {
@@ -231,8 +244,8 @@ func (a *actor) forsake(e *mailbox.Envelope) {
 	}
 }
 
-// takeBack is Withdraw. It tells Shutdown, which waits for what is behind the tick of an interval, but not
-// for that.
+// takeBack is Withdraw. It tells Shutdown, which waits for what is behind the tick of an interval,
+// but not for that.
 func (a *actor) takeBack(e *mailbox.Envelope) (at mailbox.Whereabouts, ahead mailbox.Ahead) {
 	at, ahead = a.box.Withdraw(e)
 	if at == mailbox.InLane {
@@ -249,7 +262,7 @@ func (a *actor) answerOf(e *mailbox.Envelope) (any, error) {
 	switch reply, err := e.Result(); err {
 	case nil:
 		return reply, nil
-	case mailbox.ErrRefused: //nolint:errorlint // the mark itself: the methods of a handler's error are not called
+	case mailbox.ErrRefused: //nolint:errorlint // the mark itself: no methods are called
 		return nil, a.refused(e, a.gone())
 	default:
 		return nil, err
@@ -293,7 +306,8 @@ func (a *actor) queuedBehind(ahead mailbox.Ahead) string {
 	return text
 }
 
-// notify queues a message that nobody waits for. wait says whether to wait for room, until ctx ends; to TryNotify that end means nothing.
+// notify queues a message that nobody waits for. wait says whether to wait for room, until ctx
+// ends; to TryNotify that end means nothing.
 func (a *actor) notify(ctx context.Context, msg any, into mailbox.Lane, wait bool) error {
 	if ctx == nil {
 		return a.refusal(msg, errNilContext)
@@ -336,7 +350,9 @@ func (a *actor) startFor(ctx context.Context) {
 // notAccepted is what follows where a mailbox does not take a notification.
 //
 //go:noinline
-func (a *actor) notAccepted(ctx context.Context, e *mailbox.Envelope, why mailbox.Admission, wait bool) error {
+func (a *actor) notAccepted(
+	ctx context.Context, e *mailbox.Envelope, why mailbox.Admission, wait bool,
+) error {
 	switch {
 	case why == mailbox.Shut:
 		return a.refused(e, a.gone())
@@ -358,10 +374,12 @@ func (a *actor) post(e *mailbox.Envelope) error {
 // refused is refusal for a message in its envelope.
 //
 //go:noinline
-func (a *actor) refused(e *mailbox.Envelope, err error) error { return a.undelivered(nameOf(e), err) }
+func (a *actor) refused(e *mailbox.Envelope, err error) error {
+	return a.undelivered(nameOf(e), err)
+}
 
-// postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full mailbox costs a look for cycles, and a
-// channel.
+// postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full
+// mailbox costs a look for cycles, and a channel.
 func (a *actor) postLate(ctx context.Context, e *mailbox.Envelope) error {
 	if path := a.cycle(ctx, mailbox.Public); path != "" {
 		return a.refused(e, deadlock(path))

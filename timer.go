@@ -78,7 +78,8 @@ func (a *actor) notifyInterval(next func() any, every time.Duration) *Timer {
 	t := &Timer{actor: a, next: next, every: every, start: time.Now()}
 	switch {
 	case every <= 0:
-		return a.neverFires(t, nil, errors.New("akt: NotifyInterval: the interval must be positive"))
+		err := errors.New("akt: NotifyInterval: the interval must be positive")
+		return a.neverFires(t, nil, err)
 	case next == nil:
 		return a.neverFires(t, nil, errors.New("akt: NotifyInterval: the function is nil"))
 	}
@@ -102,7 +103,8 @@ func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 	case errors.Is(err, ErrStopped):
 		a.log(slog.LevelWarn, "akt: a timer that never fires", "error", err)
 	default:
-		a.log(slog.LevelError, "akt: a timer that never fires", "message", typeName(msg), "error", err)
+		a.log(slog.LevelError, "akt: a timer that never fires",
+			"message", typeName(msg), "error", err)
 		if msg != nil {
 			a.countDropped(1)
 			a.system.deadLetter(a, msg, err)

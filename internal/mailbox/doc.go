@@ -20,42 +20,32 @@
 //	    ├── Push, Order: a new owner is started ────────────────┘       │
 //	    └◀──────────────────────────── Next: there is nothing to do ────┘
 //
-// Idle is a word without busy. A sender takes the actor only where no flag is on; one that may
-// call interceptors, where intercepted is the only one.
+// Idle is a word without busy. A sender takes the actor only where no flag is on; where intercepted
+// is the only one, it takes it if it calls the interceptors. Who moves the word, and how:
 //
-//	from             to            who                                          by
-//	idle             busy          a sender with a request: it is the owner,    Take, TakeIntercepted:
-//	                               and runs the handler                         one CAS
-//	idle             busy          a sender with a notification, which it       TakeFor: the same CAS
-//	                               leaves in firstMessage: the owner it starts
-//	                               begins with that run
-//	busy             idle          that owner, after that one run               Yield, EndFirst: one CAS,
-//	                                                                            which fails if anything
-//	                                                                            has changed
-//	idle             busy+work     who pushes or orders, with mu held; it       wake
-//	                               starts an owner
-//	busy             busy+work     who pushes or orders, with mu held           wake
-//	busy, busy+work  idle          the owner, with mu held and nothing to do    Next, TryIdle: release
-//	busy             one run more  the owner, for a message from a lane         BeginRun: one addition
-//	busy             one run more  the owner, for a message of its batch        NextRun: one CAS, which
-//	                                                                            fails if anything has
-//	                                                                            changed
-//	busy             +interrupt    whoever has something that comes before a    interrupt
-//	                               batch, with mu held
-//	busy+interrupt   −interrupt    the owner, with mu held, when it has given   giveBack
-//	                               the rest of its batch back
-//	busy             +suspended    the owner, with mu held: the actor has to    Suspend
-//	                               wait for a fresh state
-//	busy+suspended   busy          whoever ends the wait, with mu held: the     resume
-//	                               owner from then on
-//	any              +shut         whoever stops the actor, with mu held        shutLanes
-//	any              +guard        the end of the actor's system                Guard
+//	idle         → busy         a sender with a request, who runs the handler: Take, one CAS
+//	idle         → busy         a sender with a notification, for the owner that it starts, who
+//	                            begins with that run: TakeFor, the same CAS
+//	busy         → idle         that owner, after that one run: Yield or EndFirst, one CAS that
+//	                            fails if anything has changed
+//	idle         → busy+work    who pushes or orders, with mu held, and starts an owner: wake
+//	busy         → busy+work    who pushes or orders, with mu held: wake
+//	busy, +work  → idle         the owner, with mu held and nothing to do: release
+//	busy         → a run more   the owner, with a message from a lane: BeginRun, one addition
+//	busy         → a run more   the owner, with a message of its batch: NextRun, one CAS that
+//	                            fails if anything has changed
+//	busy         → +interrupt   who has what comes before a batch, with mu held: interrupt
+//	+interrupt   → busy         the owner, with mu held, when its batch is given back: giveBack
+//	busy         → +suspended   the owner, with mu held, if a fresh state has to wait: Suspend
+//	+suspended   → busy         who ends that wait, with mu held, and is the owner then: resume
+//	any          → +shut        who stops the actor, with mu held: shutLanes
+//	any          → +guard       who shuts the actor's system down: Guard
 //
 // # Batches
 //
 // Where the public lane has nothing but notifications, and nobody waits for room, the owner takes
-// it as a whole: a batch. It then goes from run to run by a CAS, without mu. How much is left is
-// found from the word: the number of the batch's last run, less that of the run that has begun.
+// it as a whole: a batch. It then goes from run to run by a CAS, without mu. How much is left of it
+// is found from the word: the number of the batch's last run, less that of the run that has begun.
 // Whoever has something that comes first – a message in the private lane, an order, a sender that
 // waits for room – turns interrupt on. The owner then stops after the message that runs, and the
 // rest goes back to where it came from.

@@ -17,8 +17,9 @@ import (
 // another one to wake it; and at the end nothing is left of any of them.
 func TestEdgeOfIdle(t *testing.T) {
 	t.Parallel()
-	for name, pair := range map[string]func(h *host, f func(uint64)) []func(){
-		"a notification against a request on its sender's goroutine": func(h *host, f func(uint64)) []func() {
+	type act = func(link uint64)
+	for name, pair := range map[string]func(h *host, f act) []func(){
+		"a notification against a request": func(h *host, f act) []func() {
 			return []func(){
 				func() { h.notify(Public, f) },
 				func() {
@@ -28,10 +29,10 @@ func TestEdgeOfIdle(t *testing.T) {
 				},
 			}
 		},
-		"a notification against a private one": func(h *host, f func(uint64)) []func() {
+		"a notification against a private one": func(h *host, f act) []func() {
 			return []func(){func() { h.notify(Public, f) }, func() { h.notify(Private, f) }}
 		},
-		"a queued request against one on its sender's goroutine": func(h *host, f func(uint64)) []func() {
+		"a queued request against another": func(h *host, f act) []func() {
 			return []func(){
 				func() { h.send(Public, f) },
 				func() {
@@ -41,7 +42,7 @@ func TestEdgeOfIdle(t *testing.T) {
 				},
 			}
 		},
-		"two notifications and an order": func(h *host, f func(uint64)) []func() {
+		"two notifications and an order": func(h *host, f act) []func() {
 			return []func(){
 				func() { h.notify(Public, f) },
 				func() { h.notify(Public, f) },
@@ -77,7 +78,10 @@ func TestEdgeOfIdleWithAnOrder(t *testing.T) {
 	t.Parallel()
 	for round := range rounds(2000) {
 		h := newHost(10)
-		together(func() { spin(round % 200); h.box.Order(h, OrderDrain) }, func() { h.ask(nothing) })
+		together(
+			func() { spin(round % 200); h.box.Order(h, OrderDrain) },
+			func() { h.ask(nothing) },
+		)
 		inTime(t, h.ended, "the order was lost", round)
 		require.Equal(t, []Task{Finish}, h.tasks)
 	}
@@ -211,7 +215,10 @@ func TestEdgeOfABatch(t *testing.T) {
 				}
 			}
 		},
-		"an order": func(h *host, f func(uint64)) { h.box.Order(h, OrderTell); h.notify(Private, f) },
+		"an order": func(h *host, f func(uint64)) {
+			h.box.Order(h, OrderTell)
+			h.notify(Private, f)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

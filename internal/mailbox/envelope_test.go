@@ -89,7 +89,8 @@ func TestLayout(t *testing.T) {
 	require.EqualValues(t, 40, unsafe.Offsetof(Mailbox{}.worker))
 	require.LessOrEqual(t, unsafe.Offsetof(Envelope{}.Source), uintptr(72))
 	require.LessOrEqual(t, unsafe.Sizeof(Envelope{}), uintptr(128))
-	require.GreaterOrEqual(t, unsafe.Offsetof(Worker{}.batch)-unsafe.Offsetof(Worker{}.lastRun), uintptr(64))
+	between := unsafe.Offsetof(Worker{}.batch) - unsafe.Offsetof(Worker{}.lastRun)
+	require.GreaterOrEqual(t, between, uintptr(64))
 }
 
 // What is measured of an envelope is how long ago it was pushed, and only where somebody asks.

@@ -168,8 +168,7 @@ func (h *host) idle() {
 	for !h.box.Word().IsIdle() {
 		runtime.Gosched()
 	}
-	h.box.Lock() // whoever goes idle by Next holds it until the word says so
-	h.box.Unlock()
+	h.box.HasWork() // takes the lock, which whoever goes idle by Next holds until it is over
 }
 
 // work has this goroutine own a host that the caller owns, without a word to anybody.

@@ -63,14 +63,14 @@ func TestSuspend(t *testing.T) {
 	for _, row := range []struct {
 		name                             string
 		wait, hurry, queued, drains, ask bool
-		suspended, renewed, idle         bool
+		rests, renewed, idle             bool
 	}{
 		{name: "at once", renewed: true},
-		{name: "with time", wait: true, suspended: true, renewed: true, idle: true},
-		{name: "with time, in a hurry", wait: true, hurry: true, suspended: true, renewed: true, idle: true},
-		{name: "with a message queued", wait: true, queued: true, suspended: true, renewed: true},
-		{name: "with another order", wait: true, ask: true, suspended: true, renewed: true},
-		{name: "draining a message", wait: true, queued: true, drains: true, suspended: true, renewed: true},
+		{name: "with time", wait: true, rests: true, renewed: true, idle: true},
+		{name: "with time, in a hurry", wait: true, hurry: true, rests: true, renewed: true, idle: true},
+		{name: "with a message queued", wait: true, queued: true, rests: true, renewed: true},
+		{name: "with another order", wait: true, ask: true, rests: true, renewed: true},
+		{name: "draining a message", wait: true, queued: true, drains: true, rests: true, renewed: true},
 		{name: "draining in a hurry", wait: true, hurry: true, queued: true, drains: true, renewed: true},
 		{name: "draining nothing", wait: true, drains: true},
 		{name: "draining nothing at once", drains: true},
@@ -90,14 +90,14 @@ func TestSuspend(t *testing.T) {
 			h.box.Lock()
 			suspended := h.box.Suspend(row.wait, row.hurry)
 			h.box.Unlock()
-			require.Equal(t, row.suspended, suspended)
-			require.Equal(t, row.suspended, h.box.Word().IsSuspended())
+			require.Equal(t, row.rests, suspended)
+			require.Equal(t, row.rests, h.box.Word().IsSuspended())
 			require.Equal(t, row.idle, h.box.Word().IsIdle())
 			require.Equal(t, row.renewed, h.box.IsOrdered(OrderRenew))
 			_, taken := h.box.Take(handlerOfAll)
 			require.False(t, taken, "it has no state")
 			h.box.Lock()
-			require.Equal(t, row.suspended, h.box.ResumeAndUnlock())
+			require.Equal(t, row.rests, h.box.ResumeAndUnlock())
 			h.box.Lock()
 			require.False(t, h.box.ResumeAndUnlock(), "it is over")
 			if !row.drains {
@@ -147,11 +147,16 @@ func TestHostIsToldOfEachStart(t *testing.T) {
 	t.Parallel()
 	other := newHost(10)
 	for name, start := range map[string]func(h *host, f func(uint64)){
-		"a notification":         func(h *host, f func(uint64)) { h.notify(Public, f) },
-		"a private notification": func(h *host, f func(uint64)) { _ = h.box.worker.Swap(new(Worker)); h.notify(Private, f) },
-		"a request":              func(h *host, f func(uint64)) { h.send(Public, f) },
-		"a handler":              func(h *host, f func(uint64)) { handFrom(other, h, f) },
-		"an envelope":            func(h *host, f func(uint64)) { h.box.Push(h, notice(f), Private, false) },
+		"a notification": func(h *host, f func(uint64)) { h.notify(Public, f) },
+		"a private notification": func(h *host, f func(uint64)) {
+			h.box.worker.Store(new(Worker)) // so that it is not taken for it
+			h.notify(Private, f)
+		},
+		"a request": func(h *host, f func(uint64)) { h.send(Public, f) },
+		"a handler": func(h *host, f func(uint64)) { handFrom(other, h, f) },
+		"an envelope": func(h *host, f func(uint64)) {
+			h.box.Push(h, notice(f), Private, false)
+		},
 		"a timer": func(h *host, f func(uint64)) {
 			h.box.Lock()
 			require.True(t, h.box.PutAndUnlock(notice(f)))
@@ -181,7 +186,8 @@ func TestRecall(t *testing.T) {
 	h.box.Lock()
 	require.Empty(t, h.box.Recall())
 	h.box.Unlock()
-	sent, timed, watched, function := notice(nothing), notice(nothing), notice(nothing), notice(nothing)
+	sent, function := notice(nothing), notice(nothing)
+	timed, watched := notice(nothing), notice(nothing)
 	timed.Source, watched.Source, function.Kind = &source{}, &source{}, Function
 	for _, e := range []*Envelope{timed, sent, watched, function} {
 		h.box.Push(h, e, Private, false)
