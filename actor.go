@@ -24,7 +24,7 @@ type actor struct {
 	system *System
 
 	started time.Duration // the uptime when Run made it
-	refs    atomic.Int32  // strong addresses but the first; a system or a parent that holds it is one
+	refs    atomic.Int32  // strong addresses but the first, and one for a system or parent
 	phase   atomic.Uint32 // a State
 	extras  *extras
 
@@ -207,7 +207,8 @@ func (a *actor) Own() *mailbox.Worker {
 			}
 		case mailbox.HandleBatch:
 			failure := a.handleBatch(w)
-			if e = w.Last(); failure != nil && (failure.exited() || !a.supervise(failure, e.Msg, e)) {
+			e = w.Last()
+			if failure != nil && (failure.exited() || !a.supervise(failure, e.Msg, e)) {
 				return nil
 			}
 		case mailbox.Renew:
@@ -474,31 +475,4 @@ func (a *actor) tick(c Context, e *mailbox.Envelope) (reply any, err error) {
 	e.Msg, e.To, e.Form = routed, r.handler, uint8(r.adapt)
 	a.box.RenameRun(runInterval, r.index)
 	return a.callOf(c.run, e)(a.self, c, routed)
-}
-
-// routeOf is the route of the message in an envelope.
-func routeOf(e *mailbox.Envelope) route {
-	h, _ := e.To.(*handler)
-	return route{h, adaptation(e.Form)}
-}
-
-// nameOf is the message in an envelope as its sender passed it.
-func nameOf(e *mailbox.Envelope) label { return routeOf(e).sentAs(e.Msg) }
-
-// indexOf is what the mailbox's word says while an envelope is handled.
-func indexOf(e *mailbox.Envelope) uint16 {
-	switch e.Kind {
-	case mailbox.Function:
-		return runFunction
-	case mailbox.Interval:
-		return runInterval
-	}
-	return e.To.(*handler).index
-}
-
-// notification returns an envelope with a notification.
-func notification(ctx context.Context, msg any, to route) *mailbox.Envelope {
-	return &mailbox.Envelope{
-		Ctx: ctx, Msg: msg, To: to.handler, Form: uint8(to.adapt), Kind: mailbox.Notification,
-	}
 }

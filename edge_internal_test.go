@@ -134,7 +134,10 @@ func TestEdgeOfIdle(t *testing.T) {
 		"Notify against a typed Ask": func(a *Address, _ *PrivateAddress) []func() error {
 			return []func() error{
 				func() error { return a.TryNotify(context.Background(), edgePing{}) },
-				func() error { _, err := Ask[int](context.Background(), a, edgePing{}); return err },
+				func() error {
+					_, err := Ask[int](context.Background(), a, edgePing{})
+					return err
+				},
 			}
 		},
 		"a queued Send against an inline one": func(a *Address, _ *PrivateAddress) []func() error {
@@ -143,7 +146,7 @@ func TestEdgeOfIdle(t *testing.T) {
 				func() error { _, err := a.Send(context.Background(), edgePing{}); return err },
 			}
 		},
-		"two inline Sends and a private Notify": func(a *Address, p *PrivateAddress) []func() error {
+		"two inline Sends, a private Notify": func(a *Address, p *PrivateAddress) []func() error {
 			return []func() error{
 				func() error { _, err := a.Send(context.Background(), edgePing{}); return err },
 				func() error { _, err := a.Send(context.Background(), edgePing{}); return err },
@@ -185,11 +188,21 @@ func TestEdgeOfIdle(t *testing.T) {
 
 // No-Lost-Wake-Up: the same edge, with the second message moved over it in small steps: the handler
 // of the first takes a bit longer each round. The two senders stay on processors of their own.
-func TestEdgeOfIdleInSteps(t *testing.T) { //nolint:paralleltest // it needs two processors for itself
+//
+//nolint:paralleltest // it needs two processors for itself
+func TestEdgeOfIdleInSteps(t *testing.T) {
 	for name, first := range map[string]func(*Address, edgePing) error{
-		"after an inline Send": func(a *Address, m edgePing) error { _, err := a.Send(context.Background(), m); return err },
-		"after a typed Ask":    func(a *Address, m edgePing) error { _, err := Ask[int](context.Background(), a, m); return err },
-		"after a Notify":       func(a *Address, m edgePing) error { return a.TryNotify(context.Background(), m) },
+		"after an inline Send": func(a *Address, m edgePing) error {
+			_, err := a.Send(context.Background(), m)
+			return err
+		},
+		"after a typed Ask": func(a *Address, m edgePing) error {
+			_, err := Ask[int](context.Background(), a, m)
+			return err
+		},
+		"after a Notify": func(a *Address, m edgePing) error {
+			return a.TryNotify(context.Background(), m)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rounds := int64(edgeRounds(5000))
@@ -211,7 +224,8 @@ func TestEdgeOfIdleInSteps(t *testing.T) { //nolint:paralleltest // it needs two
 				turn.Store(round + 1)
 				require.NoError(t, first(addr, edgePing{spin: int(round % 250)}))
 				for n := range 2 {
-					require.Equal(t, int(2*round)+n+1, inTime(t, self.seen, "a message was lost", int(round)))
+					seen := inTime(t, self.seen, "a message was lost", int(round))
+					require.Equal(t, int(2*round)+n+1, seen)
 				}
 			}
 			addr.Stop()
@@ -252,7 +266,8 @@ func TestEdgeOfRoom(t *testing.T) {
 // tally is what became of the messages of a round, as their senders heard it.
 type tally struct{ handled, refused, unanswered, notified atomic.Int32 }
 
-func (c *tally) send(t *testing.T, to Sender, ctx context.Context) { //nolint:revive // the context is what varies
+//nolint:revive // the context is what varies
+func (c *tally) send(t *testing.T, to Sender, ctx context.Context) {
 	t.Helper()
 	_, err := to.Send(ctx, edgePing{})
 	c.count(t, err, &c.handled)
@@ -306,9 +321,15 @@ func TestEdgeOfTheEnd(t *testing.T) {
 				require.NoError(t, err)
 				weak, done := addr.Downgrade(), addr.Done()
 				senders := [][]func(){
-					{func() { c.send(t, weak, context.Background()) }, func() { c.notify(t, weak) }},
+					{
+						func() { c.send(t, weak, context.Background()) },
+						func() { c.notify(t, weak) },
+					},
 					{func() { c.send(t, weak, canEnd) }, func() { c.notify(t, weak) }},
-					{func() { c.notify(t, (*PrivateAddress)(weak)) }, func() { c.send(t, weak, canEnd) }},
+					{
+						func() { c.notify(t, (*PrivateAddress)(weak)) },
+						func() { c.send(t, weak, canEnd) },
+					},
 					{func() { c.notify(t, weak); c.notify(t, weak) }},
 				}[round%4]
 				together(append(senders, func() { row.end(addr) })...)
@@ -318,11 +339,12 @@ func TestEdgeOfTheEnd(t *testing.T) {
 				if row.name == "Context.Stop in a handler" {
 					accepted++ // the one that stops
 				}
-				require.Equal(t, accepted, handled+int(dropped.Load()), "round %d: handled %d, dropped %d", round, handled, dropped.Load())
+				require.Equal(t, accepted, handled+int(dropped.Load()),
+					"round %d: handled %d, dropped %d", round, handled, dropped.Load())
 				require.Equal(t, 1, self.ended, "round %d", round)
 				if row.drains {
-					require.Zero(t, dropped.Load(), "round %d: what was accepted is handled", round)
-					require.Zero(t, c.unanswered.Load(), "round %d: what was accepted is handled", round)
+					require.Zero(t, dropped.Load(), "round %d", round) // what was accepted is handled
+					require.Zero(t, c.unanswered.Load(), "round %d", round)
 				}
 			}
 		})

@@ -429,3 +429,30 @@ func (a *actor) unanswered(message label, handled Handled, err error) *SendError
 
 // gone is the cause of a failed send to an actor that takes nothing more.
 func (a *actor) gone() error { return stopped(a.err()) }
+
+// routeOf is the route of the message in an envelope.
+func routeOf(e *mailbox.Envelope) route {
+	h, _ := e.To.(*handler)
+	return route{h, adaptation(e.Form)}
+}
+
+// nameOf is the message in an envelope as its sender passed it.
+func nameOf(e *mailbox.Envelope) label { return routeOf(e).sentAs(e.Msg) }
+
+// indexOf is what the mailbox's word says while an envelope is handled.
+func indexOf(e *mailbox.Envelope) uint16 {
+	switch e.Kind {
+	case mailbox.Function:
+		return runFunction
+	case mailbox.Interval:
+		return runInterval
+	}
+	return e.To.(*handler).index
+}
+
+// notification returns an envelope with a notification.
+func notification(ctx context.Context, msg any, to route) *mailbox.Envelope {
+	return &mailbox.Envelope{
+		Ctx: ctx, Msg: msg, To: to.handler, Form: uint8(to.adapt), Kind: mailbox.Notification,
+	}
+}

@@ -60,20 +60,31 @@ func TestStopLeavesWhatWasQueued(t *testing.T) {
 // in a hurry; and whoever ends the rest owns it.
 func TestSuspend(t *testing.T) {
 	t.Parallel()
+	type given struct{ wait, hurry, queued, drains, told bool }
+	type want struct{ rests, renewed, idle bool }
 	for _, row := range []struct {
-		name                             string
-		wait, hurry, queued, drains, ask bool
-		rests, renewed, idle             bool
+		name string
+		given
+		want
 	}{
-		{name: "at once", renewed: true},
-		{name: "with time", wait: true, rests: true, renewed: true, idle: true},
-		{name: "with time, in a hurry", wait: true, hurry: true, rests: true, renewed: true, idle: true},
-		{name: "with a message queued", wait: true, queued: true, rests: true, renewed: true},
-		{name: "with another order", wait: true, ask: true, rests: true, renewed: true},
-		{name: "draining a message", wait: true, queued: true, drains: true, rests: true, renewed: true},
-		{name: "draining in a hurry", wait: true, hurry: true, queued: true, drains: true, renewed: true},
-		{name: "draining nothing", wait: true, drains: true},
-		{name: "draining nothing at once", drains: true},
+		{"at once", given{}, want{renewed: true}},
+		{"with time", given{wait: true}, want{rests: true, renewed: true, idle: true}},
+		{
+			"with time, in a hurry", given{wait: true, hurry: true},
+			want{rests: true, renewed: true, idle: true},
+		},
+		{"with a message queued", given{wait: true, queued: true}, want{rests: true, renewed: true}},
+		{"with another order", given{wait: true, told: true}, want{rests: true, renewed: true}},
+		{
+			"draining a message",
+			given{wait: true, queued: true, drains: true}, want{rests: true, renewed: true},
+		},
+		{
+			"draining in a hurry",
+			given{wait: true, hurry: true, queued: true, drains: true}, want{renewed: true},
+		},
+		{"draining nothing", given{wait: true, drains: true}, want{}},
+		{"draining nothing at once", given{drains: true}, want{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -84,7 +95,7 @@ func TestSuspend(t *testing.T) {
 			if row.drains {
 				h.box.Order(h, OrderDrain)
 			}
-			if row.ask {
+			if row.told {
 				h.box.Order(h, OrderTell)
 			}
 			h.box.Lock()
