@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aktgo/akt/internal/bubble"
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
 // Sender is what messages can be sent to: an Address, a WeakAddress, a PrivateAddress, or a type of
@@ -102,7 +103,7 @@ func (a *Address) Send(ctx context.Context, msg any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	reply, err := t.send(ctx, msg, publicLane)
+	reply, err := t.send(ctx, msg, mailbox.Public)
 	runtime.KeepAlive(a) // not deferred: that would cost more, and room on the stack
 	return reply, err
 }
@@ -114,7 +115,7 @@ func (a *Address) SendUnpack(ctx context.Context, msg any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	reply, err := t.sendUnpack(ctx, msg, publicLane)
+	reply, err := t.sendUnpack(ctx, msg, mailbox.Public)
 	runtime.KeepAlive(a) // not deferred: that would cost more, and room on the stack
 	return reply, err
 }
@@ -132,7 +133,7 @@ func (a *Address) Notify(ctx context.Context, msg any) error {
 	if err != nil {
 		return err
 	}
-	err = t.notify(ctx, msg, publicLane, true)
+	err = t.notify(ctx, msg, mailbox.Public, true)
 	runtime.KeepAlive(a)
 	return err
 }
@@ -146,7 +147,7 @@ func (a *Address) TryNotify(ctx context.Context, msg any) error {
 	if err != nil {
 		return err
 	}
-	err = t.notify(ctx, msg, publicLane, false)
+	err = t.notify(ctx, msg, mailbox.Public, false)
 	runtime.KeepAlive(a)
 	return err
 }
@@ -229,7 +230,7 @@ func (a *Address) Err() error {
 // IsClosed reports whether the actor takes no more messages through this address.
 func (a *Address) IsClosed() bool {
 	defer runtime.KeepAlive(a)
-	return a.isReleased() || a.target().box.shut()
+	return a.isReleased() || a.target().box.IsShut()
 }
 
 // IsConnected is the opposite of IsClosed.
@@ -254,7 +255,7 @@ func (a *actor) String() string { return a.name() + " (" + a.table.typ.String() 
 func (a *actor) refer() (*Address, bool) {
 	for {
 		n := a.refs.Load()
-		if n < 0 || a.box.shut() {
+		if n < 0 || a.box.IsShut() {
 			return nil, false
 		}
 		if a.refs.CompareAndSwap(n, n+1) {
@@ -264,7 +265,7 @@ func (a *actor) refer() (*Address, bool) {
 }
 
 // collects reports whether the garbage collector may release the addresses of an actor of this
-// configuration: only those of an actor that nobody else holds, in the default system. It must not
+// configuration: only those of an actor that deadActor else holds, in the default system. It must not
 // where the caller is in a synctest bubble.
 func (s *System) collects(c *config) bool {
 	return s == defaultSystem && !c.named() && c.parent == nil
@@ -273,27 +274,27 @@ func (s *System) collects(c *config) bool {
 // release gives a strong reference up.
 func (a *actor) release() {
 	if a.refs.Add(-1) < 0 {
-		a.stopAfter(orderDrain)
+		a.stopAfter(mailbox.OrderDrain)
 	}
 }
 
-// forget gives a strong reference up that nobody has any more; but not as long as a timer runs, so
+// forget gives a strong reference up that deadActor has any more; but not as long as a timer runs, so
 // that an actor that only its own timer wakes is not forgotten with its address.
 func (a *actor) forget() {
-	a.box.mu.Lock()
+	a.box.Lock()
 	a.rarely().forgotten++
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	a.releaseForgotten()
 }
 
 // releaseForgotten does what forget has put off, if no timer runs.
 func (a *actor) releaseForgotten() {
-	a.box.mu.Lock()
+	a.box.Lock()
 	n := 0
 	if x := a.rare; x != nil && len(x.timers) == 0 {
 		n, x.forgotten = x.forgotten, 0
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	for range n {
 		a.release()
 	}
@@ -301,8 +302,8 @@ func (a *actor) releaseForgotten() {
 
 // diedOf is why the actor died; nil while it lives.
 func (a *actor) diedOf() error {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if a.rare == nil || a.rare.stage != stageOver {
 		return nil
 	}
@@ -327,22 +328,22 @@ func (w *WeakAddress) Upgrade() (*Address, bool) { return w.target().refer() }
 
 // Send is [Address.Send]; ErrStopped where the actor is gone.
 func (w *WeakAddress) Send(ctx context.Context, msg any) (any, error) {
-	return w.target().send(ctx, msg, publicLane)
+	return w.target().send(ctx, msg, mailbox.Public)
 }
 
 // SendUnpack is [Address.SendUnpack]; ErrStopped where the actor is gone.
 func (w *WeakAddress) SendUnpack(ctx context.Context, msg any) (any, error) {
-	return w.target().sendUnpack(ctx, msg, publicLane)
+	return w.target().sendUnpack(ctx, msg, mailbox.Public)
 }
 
 // Notify is [Address.Notify]; ErrStopped where the actor is gone.
 func (w *WeakAddress) Notify(ctx context.Context, msg any) error {
-	return w.target().notify(ctx, msg, publicLane, true)
+	return w.target().notify(ctx, msg, mailbox.Public, true)
 }
 
 // TryNotify is [Address.TryNotify]; ErrStopped where the actor is gone.
 func (w *WeakAddress) TryNotify(ctx context.Context, msg any) error {
-	return w.target().notify(ctx, msg, publicLane, false)
+	return w.target().notify(ctx, msg, mailbox.Public, false)
 }
 
 // Stop is [Address.Stop].
@@ -358,7 +359,7 @@ func (w *WeakAddress) Wait(ctx context.Context) error { return w.target().wait(c
 func (w *WeakAddress) Err() error { return w.target().diedOf() }
 
 // IsClosed reports whether the actor takes no more messages.
-func (w *WeakAddress) IsClosed() bool { return w.target().box.shut() }
+func (w *WeakAddress) IsClosed() bool { return w.target().box.IsShut() }
 
 // Name returns the actor's name.
 func (w *WeakAddress) Name() string { return w.target().name() }
@@ -376,17 +377,17 @@ func (p *PrivateAddress) target() *actor { return (*WeakAddress)(p).target() }
 
 // Send is [Address.Send] by the private lane.
 func (p *PrivateAddress) Send(ctx context.Context, msg any) (any, error) {
-	return p.target().send(ctx, msg, privateLane)
+	return p.target().send(ctx, msg, mailbox.Private)
 }
 
 // SendUnpack is [Address.SendUnpack] by the private lane.
 func (p *PrivateAddress) SendUnpack(ctx context.Context, msg any) (any, error) {
-	return p.target().sendUnpack(ctx, msg, privateLane)
+	return p.target().sendUnpack(ctx, msg, mailbox.Private)
 }
 
 // Notify is [Address.Notify] by the private lane, which always has room: it never waits.
 func (p *PrivateAddress) Notify(ctx context.Context, msg any) error {
-	return p.target().notify(ctx, msg, privateLane, false)
+	return p.target().notify(ctx, msg, mailbox.Private, false)
 }
 
 // Do runs f as one of the actor's messages, so that it may use the actor's state. The error says
@@ -397,7 +398,7 @@ func (p *PrivateAddress) Do(f func(Context)) error {
 	if f == nil {
 		return a.undelivered(label{typ: "func(akt.Context)"}, errNilFunc)
 	}
-	return a.post(&envelope{ctx: context.Background(), msg: f, kind: function})
+	return a.post(&mailbox.Envelope{Ctx: context.Background(), Msg: f, Kind: mailbox.Function})
 }
 
 var errNilFunc = errors.New("akt: the function is nil")
@@ -431,4 +432,4 @@ func (p *PrivateAddress) NotifyInterval(msg func() any, every time.Duration) *Ti
 }
 
 // IsClosed reports whether the actor takes no more messages.
-func (p *PrivateAddress) IsClosed() bool { return p.target().box.shut() }
+func (p *PrivateAddress) IsClosed() bool { return p.target().box.IsShut() }

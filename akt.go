@@ -103,7 +103,7 @@
 //
 // A system holds its named actors, and a parent its children: Release does not end those. An
 // unnamed actor without a parent, in the [Default] system, is released by the garbage collector
-// where nobody has an Address of it any more and no timer of it runs; in a system of [NewSystem],
+// where deadActor has an Address of it any more and no timer of it runs; in a system of [NewSystem],
 // whose address was forgotten, it lives until Shutdown. Addresses in an actor's own state count:
 // store a [WeakAddress] there.
 //
@@ -258,8 +258,8 @@ func Ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	// calling a generic one from another costs the look-up of its dictionary, which with many types
 	// is a cache miss.
 	if run, ok := inlineRun(ctx); ok {
-		if word, idle := a.box.take(found.index); idle {
-			c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
+		if word, idle := a.box.Take(found.index); idle {
+			c := Context{Context: ctx, actor: a, run: word.Link() | run}
 			reply, err := callHere(a, call.FromOpaque[Context, M, R](found.call), c, word, msg)
 			runtime.KeepAlive(addr)
 			return reply, err

@@ -7,14 +7,16 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
 // settledRequest is a request to an actor in the state that a sender finds when it wakes up.
-func settledRequest(t *testing.T, a *actor) *envelope {
+func settledRequest(t *testing.T, a *actor) *mailbox.Envelope {
 	t.Helper()
 	to, msg, err := a.route(mendedAct{func(Context) {}})
 	require.NoError(t, err)
-	return &envelope{ctx: t.Context(), msg: msg, to: to, kind: request}
+	return mailbox.NewRequest(t.Context(), false, msg, to.handler, 0)
 }
 
 // One-Answer: who settles a request first decides what its sender hears, whatever comes before the
@@ -28,28 +30,28 @@ func TestFirstAnswerCounts(t *testing.T) {
 	cancel()
 	t.Run("Shutdown, then the handler", func(t *testing.T) {
 		e := settledRequest(t, a)
-		require.True(t, e.begin())
-		require.True(t, e.park())
-		e.cut()
-		<-e.ready
-		e.answer(7, nil)
+		require.True(t, e.Begin())
+		require.True(t, e.Park())
+		e.Cut()
+		<-e.Ready()
+		e.Answer(7, nil)
 		reply, err := a.answerOf(e)
 		require.Nil(t, reply)
 		requireHandled(t, err, MaybeHandled, ErrStopped)
 	})
 	t.Run("the handler, then Shutdown", func(t *testing.T) {
 		e := settledRequest(t, a)
-		require.True(t, e.park())
-		e.answer(7, nil)
-		e.cut()
+		require.True(t, e.Park())
+		e.Answer(7, nil)
+		e.Cut()
 		reply, err := a.answerOf(e)
 		require.NoError(t, err)
 		require.Equal(t, 7, reply)
 	})
 	t.Run("the handler, then the end of the sender's context", func(t *testing.T) {
 		e := settledRequest(t, a)
-		require.True(t, e.park())
-		e.answer(7, nil)
+		require.True(t, e.Park())
+		e.Answer(7, nil)
 		require.NoError(t, a.giveUp(over, e))
 		reply, err := a.answerOf(e)
 		require.NoError(t, err)
@@ -57,21 +59,21 @@ func TestFirstAnswerCounts(t *testing.T) {
 	})
 	t.Run("the handler, then the sender wants to sleep", func(t *testing.T) {
 		e := settledRequest(t, a)
-		e.answer(7, nil)
-		require.False(t, e.park())
+		e.Answer(7, nil)
+		require.False(t, e.Park())
 	})
 	t.Run("the end of the sender's context, before the handler begins", func(t *testing.T) {
 		e := settledRequest(t, a)
-		require.True(t, e.park())
+		require.True(t, e.Park())
 		requireHandled(t, a.giveUp(over, e), NotHandled, context.Canceled)
-		require.False(t, e.begin())
+		require.False(t, e.Begin())
 	})
 	t.Run("the end of the sender's context, in the handler", func(t *testing.T) {
 		e := settledRequest(t, a)
-		require.True(t, e.park())
-		require.True(t, e.begin())
+		require.True(t, e.Park())
+		require.True(t, e.Begin())
 		requireHandled(t, a.giveUp(over, e), MaybeHandled, context.Canceled)
-		e.answer(7, nil) // nobody reads it
+		e.Answer(7, nil) // deadActor reads it
 	})
 	require.NoError(t, s.Shutdown(t.Context()))
 }
@@ -90,15 +92,16 @@ func TestTickThatIsNoneIsNotCounted(t *testing.T) {
 	s := mendedSystem()
 	addr := runMended(t, s)
 	a := addr.actor
-	a.box.word.Or(flagBusy) // One-Owner: this goroutine
-	word := a.box.beginRun(runInterval)
-	e := &envelope{ctx: t.Context(), kind: interval, timer: &Timer{actor: a, stopped: true}}
+	word, ok := a.box.Take(runInterval) // One-Owner: this goroutine
+	require.True(t, ok)
+	stopped := (*timed)(&Timer{actor: a, stopped: true})
+	e := &mailbox.Envelope{Ctx: t.Context(), Kind: mailbox.Interval, Source: stopped}
 	_, err := a.tick(Context{Context: t.Context(), actor: a, run: runOf(word, true)}, e)
 	require.NoError(t, err)
 	info, _ := a.info()
 	require.Zero(t, info.Handled)
 	require.Empty(t, info.Handling)
-	require.True(t, a.box.goIdle())
+	require.True(t, a.box.TryIdle())
 	require.NoError(t, s.Shutdown(t.Context()))
 }
 
@@ -112,8 +115,8 @@ func TestTimersLeaveNothing(t *testing.T) {
 		p := (*PrivateAddress)(addr.actor)
 		note := mendedAct{func(Context) {}}
 		kept := func() int {
-			addr.actor.box.mu.Lock()
-			defer addr.actor.box.mu.Unlock()
+			addr.actor.box.Lock()
+			defer addr.actor.box.Unlock()
 			return len(addr.actor.rare.timers)
 		}
 		armed := func(timer *Timer) bool { return timer.timer != nil && timer.timer.Stop() }

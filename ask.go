@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"github.com/aktgo/akt/internal/call"
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/typecache"
 	"github.com/aktgo/akt/internal/typename"
 )
@@ -83,16 +84,16 @@ func futurePlan(reply, want reflect.Type) replyPlan {
 
 // actorOf is the actor behind an address of this package, and the lane that it leads to; nil for
 // any other Sender, also one that has such an address embedded.
-func actorOf(to Sender) (*actor, lane) {
+func actorOf(to Sender) (*actor, mailbox.Lane) {
 	switch to := to.(type) {
 	case *Address:
-		return to.target(), publicLane
+		return to.target(), mailbox.Public
 	case *WeakAddress:
-		return to.target(), publicLane
+		return to.target(), mailbox.Public
 	case *PrivateAddress:
-		return to.target(), privateLane
+		return to.target(), mailbox.Private
 	}
-	return nil, publicLane
+	return nil, mailbox.Public
 }
 
 func ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
@@ -115,15 +116,15 @@ func ask[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 func askBoxed[R, M any](ctx context.Context, a *actor, to route, msg M) (R, error) {
 	if a.config.chain != nil {
 		want := reflect.TypeFor[R]()
-		return typed[R](a.askFor(ctx, to, msg, publicLane, want, to.plan(want)))
+		return typed[R](a.askFor(ctx, to, msg, mailbox.Public, want, to.plan(want)))
 	}
-	return typed[R](a.sendTo(ctx, to, msg, publicLane))
+	return typed[R](a.sendTo(ctx, to, msg, mailbox.Public))
 }
 
 // callHere runs a handler on the sender's goroutine, which has taken the actor: runHere without
 // boxes.
 func callHere[M, R any](
-	a *actor, f call.Typed[Context, M, R], c Context, word uint64, msg M,
+	a *actor, f call.Typed[Context, M, R], c Context, word mailbox.Word, msg M,
 ) (reply R, err error) {
 	returned := false
 	defer func() {
@@ -133,9 +134,7 @@ func callHere[M, R any](
 	}()
 	reply, err = f(call.ReceiverOf(a.self), c, msg)
 	returned = true
-	if !a.box.yield(word) {
-		a.hire() // One-Owner: handed over
-	}
+	a.box.Yield(a, word)
 	if err != nil {
 		return *new(R), ownFailure(err, a, func() label { return labelOf(msg) })
 	}
@@ -188,7 +187,7 @@ func askForeign[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 		return newSendError(typeName(to), labelOf(msg), MaybeHandled, ErrFailedToGetResponse, err)
 	}
 	if to == nil {
-		return *new(R), newSendError("nobody", labelOf(msg), NotHandled, ErrFailedToDeliver, errNilSender)
+		return *new(R), newSendError("deadActor", labelOf(msg), NotHandled, ErrFailedToDeliver, errNilSender)
 	}
 	reply, err := to.Send(ctx, msg)
 	if r, ok := reply.(R); ok && err == nil && reflect.TypeFor[R]() != typeAny {
@@ -219,7 +218,7 @@ func typed[R any](reply any, err error) (R, error) {
 }
 
 // sendUnpack is send, and waits for a deferred reply.
-func (a *actor) sendUnpack(ctx context.Context, msg any, into lane) (any, error) {
+func (a *actor) sendUnpack(ctx context.Context, msg any, into mailbox.Lane) (any, error) {
 	reply, err := a.deliver(ctx, msg, into)
 	if err != nil {
 		return nil, err
@@ -274,7 +273,7 @@ func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(err
 }
 
 // ask sends a request whose reply is to be a want, and returns it as one.
-func (a *actor) ask(ctx context.Context, msg any, into lane, want reflect.Type) (any, error) {
+func (a *actor) ask(ctx context.Context, msg any, into mailbox.Lane, want reflect.Type) (any, error) {
 	if ctx == nil {
 		return nil, a.undelivered(labelOf(msg), errNilContext)
 	}
@@ -291,7 +290,7 @@ func (a *actor) ask(ctx context.Context, msg any, into lane, want reflect.Type) 
 
 // askFor is ask where the handler is known, and how a want is obtained from its reply. Where there
 // are interceptors, the reply may be theirs: then only the reply itself shows what it is.
-func (a *actor) askFor(ctx context.Context, r route, msg any, into lane, want reflect.Type, plan replyPlan) (any, error) {
+func (a *actor) askFor(ctx context.Context, r route, msg any, into mailbox.Lane, want reflect.Type, plan replyPlan) (any, error) {
 	reply, err := a.sendTo(ctx, r, msg, into)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/values"
 )
 
@@ -81,11 +82,11 @@ const (
 	runHired                      // the handler does not run on its sender's goroutine
 	oneDeeper                     // from this bit on: how many runs lie below on the stack
 
-	runDepth = flagMask &^ (oneDeeper - 1)
+	runDepth = mailbox.FlagMask &^ (oneDeeper - 1)
 )
 
 // link is the run, as all its Contexts have it, also those that an interceptor made of it.
-func (c Context) link() link { return link{c.actor, c.run &^ flagMask} }
+func (c Context) link() link { return link{c.actor, c.run &^ mailbox.FlagMask} }
 
 // FromContext finds the akt Context of the handler that ctx comes from.
 func FromContext(ctx context.Context) (Context, bool) {
@@ -298,8 +299,8 @@ func (c Context) StopCause() error {
 	if !c.in(runStopping) && !c.in(runStopped) {
 		return nil
 	}
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if a.rare == nil {
 		return nil
 	}
@@ -308,7 +309,7 @@ func (c Context) StopCause() error {
 
 // in reports whether the Context is that of a hook's run.
 func (c Context) in(hook uint16) bool {
-	return c.actor != nil && c.run&handlerMask>>handlerShift == uint64(hook)
+	return c.actor != nil && c.run&mailbox.HandlerMask>>mailbox.HandlerShift == uint64(hook)
 }
 
 // State returns where the actor is in its life; Stopped where there is no actor.
@@ -354,7 +355,7 @@ func (c Context) Logger() *slog.Logger {
 	return c.actor.logger()
 }
 
-// endless reports whether ctx can never end, so that nobody would notice if the handler ran on this
+// endless reports whether ctx can never end, so that deadActor would notice if the handler ran on this
 // goroutine. Shutdown's cancellation does not count.
 func endless(ctx context.Context) bool {
 	if c, ok := ctx.(Context); ok && c.actor != nil {
@@ -433,17 +434,17 @@ func seeThrough(ctx context.Context) (under context.Context, base *values.Carrie
 
 // expired returns why the context of a queued request has ended. It is asked in the actor's turn,
 // so no method of a user's own type is called that could end that.
-func (e *envelope) expired() error {
-	if e.endless {
+func expired(e *mailbox.Envelope) error {
+	if e.IsEndless() {
 		return nil
 	}
-	if b, ok := e.ctx.(*lifetime.Bound); ok {
+	if b, ok := e.Ctx.(*lifetime.Bound); ok {
 		return b.Expired()
 	}
-	if e.ctx.Err() == nil {
+	if e.Ctx.Err() == nil {
 		return nil
 	}
-	return ended(e.ctx)
+	return ended(e.Ctx)
 }
 
 // life is what the Contexts of the actor's runs end with: its own, where it has a limit for its

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
 // waiters has everybody who waits and comes from a handler, a hook, or a function of Go. There is
 // one in a process, as actors of different systems may wait for each other. Its mutex is taken
-// before a mailbox.mu, never while one is held. A sender that comes from none of those is in no
+// before a mailbox's lock, never while one is held. A sender that comes from none of those is in no
 // ring, and never touches it.
 var waiters waitgraph.Graph
 
@@ -24,7 +25,7 @@ var waiters waitgraph.Graph
 func chainOf(ctx context.Context) (chain waitgraph.Chain) {
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
 		f, onOwnGoroutine := c.Context.(*goFunction)
-		l := waitgraph.Link{Node: (*waiter)(c.actor), Run: c.run >> runShift}
+		l := waitgraph.Link{Node: (*waiter)(c.actor), Run: c.run >> mailbox.RunShift}
 		if onOwnGoroutine {
 			l = waitgraph.Link{Node: f, Run: runOfFunction}
 		}
@@ -46,8 +47,7 @@ type waiter actor
 // Lasts reports whether a run has not ended. That between two runs lasts as long as it is in the
 // graph.
 func (w *waiter) Lasts(run uint64) bool {
-	word := w.box.word.Load()
-	return run == waitgraph.Between || word&handlerMask != 0 && word>>runShift == run
+	return run == waitgraph.Between || w.box.Runs(run<<mailbox.RunShift)
 }
 
 // Name is the actor's.
@@ -90,66 +90,66 @@ func (*goFunction) Running() string { return "" }
 // AfterFunc has contexts derived from it end without a goroutine.
 func (f *goFunction) AfterFunc(fn func()) func() bool { return context.AfterFunc(f.Context, fn) }
 
+// sent is a message that its sender waits with.
+type sent mailbox.Envelope
+
+func (s *sent) envelope() *mailbox.Envelope { return (*mailbox.Envelope)(s) }
+
 // Held reports whether the message's sender still waits because of its actor: for room, or for an
 // answer.
-func (e *envelope) Held(at waitgraph.Node) bool {
-	return e.outcome.Load()&settled == 0 && (e.kind == request || e.Full(at))
+func (s *sent) Held(at waitgraph.Node) bool {
+	return !s.envelope().IsSettled() && (s.Kind == mailbox.Request || s.Full(at))
 }
 
 // Full reports whether it waits for room.
-func (e *envelope) Full(at waitgraph.Node) bool {
-	a := at.(*waiter)
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
-	return e.at == inWaiting
+func (s *sent) Full(at waitgraph.Node) bool {
+	return at.(*waiter).box.IsWaiting(s.envelope())
 }
 
 // Refuse takes the message back, if no run has begun with it, and answers its sender.
-func (e *envelope) Refuse(at waitgraph.Node, path func() string) bool {
-	if e.outcome.Load()&(begun|settled) != 0 {
+func (s *sent) Refuse(at waitgraph.Node, path func() string) bool {
+	e := s.envelope()
+	if !e.IsPending() {
 		return false
 	}
 	a, err := (*actor)(at.(*waiter)), deadlock(path())
-	if e.kind != request {
-		if !a.box.leave(e) {
+	if e.Kind != mailbox.Request {
+		if !a.box.WithdrawWaiting(e) {
 			return false
 		}
-		e.answer(nil, a.refused(e, err))
+		e.Answer(nil, a.refused(e, err))
 		return true
 	}
 	switch at, _ := a.takeBack(e); at {
-	case taken:
+	case mailbox.Taken:
 		return false
-	case outside:
-		e.answer(nil, a.refused(e, err))
-	case queued:
+	case mailbox.Waiting:
+		e.Answer(nil, a.refused(e, err))
+	case mailbox.InLane:
 		a.countDropped(1)
-		e.answer(nil, a.unanswered(e.name(), NotHandled, err))
+		e.Answer(nil, a.unanswered(nameOf(e), NotHandled, err))
 	}
 	return true
 }
 
 // unsent is a message that is about to be sent into a lane. It is in no mailbox yet, so it is only
 // asked about.
-type unsent lane
+type unsent mailbox.Lane
 
 // Held is true.
 func (unsent) Held(waitgraph.Node) bool { return true }
 
 // Full reports whether it would wait for room.
 func (into unsent) Full(at waitgraph.Node) bool {
-	a := at.(*waiter)
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
-	return lane(into) == publicLane && (a.box.crowded || !a.box.hasRoom())
+	return mailbox.Lane(into) == mailbox.Public && at.(*waiter).box.IsFull()
 }
 
 // Refuse is never called.
 func (unsent) Refuse(waitgraph.Node, func() string) bool { return false }
 
 // cycle returns the path by which the caller would wait for itself if it sent to a, or nothing.
-func (a *actor) cycle(ctx context.Context, into lane) string {
-	if a.box.word.Load()&handlerMask == 0 {
+func (a *actor) cycle(ctx context.Context, into mailbox.Lane) string {
+	if a.box.Word().Handler() == 0 {
 		return "" // it is in no run, which could wait
 	}
 	return waiters.Cycle(chainOf(ctx), (*waiter)(a), unsent(into))
@@ -217,7 +217,7 @@ func isClosed(done <-chan struct{}) bool {
 	}
 }
 
-// waitIsLong is when a wait inside the library, which nobody sees, is logged.
+// waitIsLong is when a wait inside the library, which deadActor sees, is logged.
 const waitIsLong = 10 * time.Second
 
 // logWait logs that a waits for the ends of children.

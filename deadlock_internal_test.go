@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/values"
 )
 
@@ -41,16 +42,16 @@ func TestWaitThatIsOverHoldsNothing(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name     string
-		kind     kind
+		kind     mailbox.Kind
 		push     bool // it is in the lane
 		answered bool
 		ring     bool
 	}{
-		{"a notification that was let in", notification, true, false, false},
-		{"a notification that was let in and taken, or refused", notification, false, false, false},
-		{"a request that was answered, or refused", request, false, true, false},
-		{"a request in the lane", request, true, false, true},
-		{"a request that is being handled", request, false, false, true},
+		{"a notification that was let in", mailbox.Notification, true, false, false},
+		{"a notification that was let in and taken, or refused", mailbox.Notification, false, false, false},
+		{"a request that was answered, or refused", mailbox.Request, false, true, false},
+		{"a request in the lane", mailbox.Request, true, false, true},
+		{"a request that is being handled", mailbox.Request, false, false, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -64,16 +65,17 @@ func TestWaitThatIsOverHoldsNothing(t *testing.T) {
 				_, err := a.Send(t.Context(), snagAct{func(ctx Context) {
 					r, msg, err := b.actor.route(snagAct{func(Context) {}})
 					assert.NoError(t, err)
-					e := &envelope{ctx: ctx, kind: row.kind, to: r, msg: msg}
-					e.park()
+					e := notification(ctx, msg, r)
+					e.Kind = row.kind
+					e.Park()
 					if row.push {
-						_, start := b.actor.box.push(e, publicLane, true)
-						assert.False(t, start)
+						_, started := b.actor.box.Push(b.actor, e, mailbox.Public, true)
+						assert.False(t, started)
 					}
 					if row.answered {
-						e.answer(nil, nil)
+						e.Answer(nil, nil)
 					}
-					w := waiters.Enter(chainOf(ctx), (*waiter)(b.actor), e)
+					w := waiters.Enter(chainOf(ctx), (*waiter)(b.actor), (*sent)(e))
 					defer waiters.Leave(w)
 					go func() {
 						_, err := a.Send(withLink{Context: context.Background(), of: b.actor}, snagAct{func(Context) {}})
@@ -103,12 +105,12 @@ type withLink struct {
 
 func (w withLink) Value(key any) any {
 	if key == (values.RunKey{}) {
-		return Context{Context: w.Context, actor: w.of, run: runOf(w.of.box.word.Load(), true)}
+		return Context{Context: w.Context, actor: w.of, run: runOf(w.of.box.Word(), true)}
 	}
 	return w.Context.Value(key)
 }
 
-// The graph holds who waits, and nobody else: whichever way a wait ends, nothing of it is left; who
+// The graph holds who waits, and deadActor else: whichever way a wait ends, nothing of it is left; who
 // has no link is never in it.
 func TestWaitersAreForgotten(t *testing.T) {
 	t.Parallel()
@@ -268,28 +270,14 @@ func TestInlineRunsAreLimited(t *testing.T) {
 	}
 }
 
-// Who gives up is told how many were before it, exactly where it is near either end of a long
-// queue, and costs the same wherever it is.
-func TestCountingAheadIsLimited(t *testing.T) {
+// Who gives up is told how many were before it, or how many there were at least.
+func TestQueuedBehind(t *testing.T) {
 	t.Parallel()
-	var l list
-	const n = 3 * mostCounted
-	all := make([]envelope, n)
-	for i := range all {
-		l.push(&all[i], inPublic)
+	behind := func(n int32, more bool) string {
+		return deadActor.queuedBehind(mailbox.Ahead{N: n, More: more})
 	}
-	for i := range all {
-		switch {
-		case i < mostCounted:
-			require.Equal(t, ahead{int32(i), false}, l.ahead(&all[i]))
-		case i >= n-mostCounted:
-			require.Equal(t, ahead{int32(i), false}, l.ahead(&all[i]))
-		default:
-			require.Equal(t, ahead{mostCounted, true}, l.ahead(&all[i]))
-		}
-	}
-	require.Equal(t, "queued behind 128 or more", deadActor.queuedBehind(ahead{mostCounted, true}))
-	require.Equal(t, "queued behind 3", deadActor.queuedBehind(ahead{3, false}))
+	require.Equal(t, "queued behind 128 or more", behind(128, true))
+	require.Equal(t, "queued behind 3", behind(3, false))
 }
 
 // Entered-First: who gives up is in no ring from then on, though its message is not taken back yet.
@@ -330,10 +318,10 @@ func TestWhoGivesUpWaitsNoMore(t *testing.T) {
 				}
 			}
 			become(1)
-			b.actor.box.mu.Lock() // so that the message cannot be taken back
+			b.actor.box.Lock() // so that the message cannot be taken back
 			cancel()
 			become(0)
-			b.actor.box.mu.Unlock()
+			b.actor.box.Unlock()
 			require.ErrorIs(t, <-told, context.Canceled)
 		})
 	}

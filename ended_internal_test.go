@@ -42,8 +42,7 @@ func TestEndedActorHoldsNothing(t *testing.T) {
 	require.Equal(t, 2, made)
 	a := addr.actor
 	require.Nil(t, a.self)
-	require.Nil(t, a.box.crew.Load())
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.rare
 	require.Empty(t, x.timers)
 	require.Empty(t, x.children)
@@ -53,11 +52,11 @@ func TestEndedActorHoldsNothing(t *testing.T) {
 	require.Nil(t, x.last)
 	require.Nil(t, x.escalated)
 	require.Nil(t, x.rest)
-	require.Zero(t, a.box.queued())
-	a.box.mu.Unlock()
-	target.actor.box.mu.Lock()
+	require.Zero(t, a.box.Queued())
+	a.box.Unlock()
+	target.actor.box.Lock()
 	require.Empty(t, target.actor.rare.watchers)
-	target.actor.box.mu.Unlock()
+	target.actor.box.Unlock()
 	require.NoError(t, s.Shutdown(context.Background()))
 }
 
@@ -88,7 +87,7 @@ func TestLookupOrRunWaitsForOnStartOnly(t *testing.T) {
 					_, err := waits.Send(ctx, mendedAct{func(Context) {}})
 					asked <- err
 				}))
-				s.mu.Lock() // so that nobody is told yet that there is an actor
+				s.mu.Lock() // so that deadActor is told yet that there is an actor
 			}}
 		})
 		assert.NoError(t, err)
@@ -119,7 +118,7 @@ func TestLookupOrRunWaitsForOnStartOnly(t *testing.T) {
 // goroutine that makes the end known next.
 type lockedAtItsEnd struct{ actor *actor }
 
-func (l *lockedAtItsEnd) fail(error) { l.actor.box.mu.Lock() }
+func (l *lockedAtItsEnd) fail(error) { l.actor.box.Lock() }
 
 func (*lockedAtItsEnd) isAwaited() bool { return false }
 
@@ -128,9 +127,9 @@ func TestShutdownWaitsForDone(t *testing.T) {
 	t.Parallel()
 	s := mendedSystem()
 	a := runMended(t, s).actor
-	a.box.mu.Lock()
+	a.box.Lock()
 	a.rarely().promises = map[promised]uint64{&lockedAtItsEnd{a}: 0}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	done, over := a.done(), make(chan error, 1)
 	go func() { over <- s.Shutdown(context.Background()) }()
 	for len(s.all()) > 0 {
@@ -141,7 +140,7 @@ func TestShutdownWaitsForDone(t *testing.T) {
 	}
 	require.Empty(t, over)
 	require.False(t, isClosed(done))
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	require.NoError(t, <-over)
 	require.True(t, isClosed(done))
 }

@@ -45,9 +45,6 @@ var (
 	ErrNameTaken = errors.New("akt: the name is taken")
 )
 
-// errRefused marks an envelope that waited for room when the mailbox was shut.
-var errRefused = errors.New("refused")
-
 var (
 	errShutDown = fmt.Errorf("%w: the system was shut down", ErrStopped)
 	errOutside  = fmt.Errorf("%w (inside it, pass the handler's ctx on)", errShutDown)

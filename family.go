@@ -17,9 +17,9 @@ func (a *actor) endFamily() {
 	a.endTimers()
 	a.endWatching()
 	a.endChildren()
-	a.box.mu.Lock()
+	a.box.Lock()
 	unbase := a.rare.unbase
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	if unbase != nil {
 		unbase()
 	}
@@ -34,20 +34,20 @@ func (a *actor) endWith(until context.Context) {
 	guard.Notice(func() { undo = lifetime.AfterEnd(until, a.stop) }, func() {
 		a.end(nil) // a method of until has panicked, in the caller's Run
 	})
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	a.rarely().unbase = undo
 }
 
 // endTimers stops the timers that the actor's state has started.
 func (a *actor) endTimers() {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if a.rare == nil {
 		return
 	}
 	for t := range a.rare.timers {
-		if t.message.at == inPrivate { // the tick of an interval
+		if t.message.InList() { // the tick of an interval
 			a.count().dropped++
 		}
 		t.end()
@@ -66,8 +66,8 @@ func (a *actor) endChildren() {
 }
 
 func (a *actor) children() (children []*actor) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if a.rare == nil {
 		return nil
 	}
@@ -80,8 +80,8 @@ func (a *actor) children() (children []*actor) {
 // adopt makes a the parent of child, as a run of it wants. The error says why it takes none: it has
 // ended, or the state of that run has.
 func (a *actor) adopt(child *actor, by Context) error {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	x := a.rarely()
 	switch {
 	case x.stage >= stageEnding:
@@ -98,8 +98,8 @@ func (a *actor) adopt(child *actor, by Context) error {
 
 // disown forgets a child that has ended.
 func (a *actor) disown(child *actor) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	delete(a.rare.children, child)
 }
 
@@ -124,7 +124,7 @@ func (a *actor) watchBy(by Context, to Sender) {
 		err = errStateEnded
 	}
 	if err != nil {
-		a.log(slog.LevelWarn, "akt: a watch that nobody will hear of", "watched", watched(to),
+		a.log(slog.LevelWarn, "akt: a watch that deadActor will hear of", "watched", watched(to),
 			"error", err)
 	}
 }
@@ -140,19 +140,19 @@ func watched(to Sender) string {
 // watch has a Terminated sent to a when target ends, as a run of a wants. It reports false where
 // the state of that run has ended, or is about to.
 func (a *actor) watch(by Context, target *actor) bool {
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.rarely()
 	_, already := x.watching[target]
 	if already || x.stage != stageLiving || x.isBefore(by.run) {
-		a.box.mu.Unlock()
+		a.box.Unlock()
 		return already
 	}
 	if x.watching == nil {
 		x.watching = map[*actor]bool{}
 	}
 	x.watching[target] = false
-	a.box.mu.Unlock()
-	target.box.mu.Lock()
+	a.box.Unlock()
+	target.box.Lock()
 	tx := target.rarely()
 	late := tx.stage == stageOver
 	if !late {
@@ -161,13 +161,13 @@ func (a *actor) watch(by Context, target *actor) bool {
 		}
 		tx.watchers[a] = struct{}{}
 	}
-	target.box.mu.Unlock()
+	target.box.Unlock()
 	if late {
 		a.deliverTerminated(target)
 	}
-	a.box.mu.Lock()
+	a.box.Lock()
 	lives := x.stage == stageLiving
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	if !lives { // and endWatching may not have seen this watch
 		a.unwatch(target)
 	}
@@ -176,26 +176,26 @@ func (a *actor) watch(by Context, target *actor) bool {
 
 // unwatch undoes watch.
 func (a *actor) unwatch(target *actor) {
-	a.box.mu.Lock()
+	a.box.Lock()
 	if a.rare != nil {
 		delete(a.rare.watching, target)
 	}
-	a.box.mu.Unlock()
-	target.box.mu.Lock()
+	a.box.Unlock()
+	target.box.Lock()
 	if target.rare != nil {
 		delete(target.rare.watchers, a)
 	}
-	target.box.mu.Unlock()
+	target.box.Unlock()
 }
 
 // endWatching lets go of everything the actor watches.
 func (a *actor) endWatching() {
-	a.box.mu.Lock()
+	a.box.Lock()
 	var targets []*actor
 	for t := range a.rarely().watching {
 		targets = append(targets, t)
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	for _, t := range targets {
 		a.unwatch(t)
 	}
@@ -209,12 +209,12 @@ func (a *actor) hears() error {
 
 // deliverTerminated sends a the Terminated of an actor that it watches, unless it was sent already.
 func (a *actor) deliverTerminated(target *actor) {
-	a.box.mu.Lock()
+	a.box.Lock()
 	told, watches := a.rarely().watching[target]
 	if watches {
 		a.rare.watching[target] = true
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	if !watches || told {
 		return
 	}
@@ -223,16 +223,22 @@ func (a *actor) deliverTerminated(target *actor) {
 	if err != nil {
 		return
 	}
-	e := &envelope{ctx: context.Background(), msg: routed, to: r, kind: notification, of: target}
+	e := notification(context.Background(), routed, r)
+	e.Source = &heard{a, target}
 	if a.post(e) != nil { // it drains, or has ended meanwhile
 		a.countDropped(1)
 	}
 }
 
-// forgetWatch forgets a watch whose Terminated is handled: from now on the same actor can be
-// watched again.
-func (a *actor) forgetWatch(target *actor) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
-	delete(a.rare.watching, target)
+// heard is the source of a Terminated.
+type heard struct{ by, of *actor }
+
+// Begins forgets the watch: from now on the same actor can be watched again.
+func (h *heard) Begins() {
+	h.by.box.Lock()
+	defer h.by.box.Unlock()
+	delete(h.by.rare.watching, h.of)
 }
+
+// Handled is nothing.
+func (*heard) Handled() {}

@@ -14,6 +14,7 @@ import (
 	"github.com/aktgo/akt/internal/bubble"
 	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/waitgraph"
 )
 
@@ -98,8 +99,8 @@ type promised interface {
 // promise notes that the actor's state owes f, since the run of this Context. It reports false
 // where that state has ended.
 func (a *actor) promise(c Context, f promised) bool {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	x := a.rarely()
 	if x.stage == stageOver || x.isBefore(c.run) {
 		return false
@@ -113,20 +114,20 @@ func (a *actor) promise(c Context, f promised) bool {
 
 // kept forgets what was owed and is settled.
 func (a *actor) kept(f promised) {
-	a.box.mu.Lock()
+	a.box.Lock()
 	delete(a.rare.promises, f)
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	a.system.note()
 }
 
 // failPromises fails what a state owes that has ended.
 func (a *actor) failPromises() {
-	a.box.mu.Lock()
+	a.box.Lock()
 	var owed map[promised]uint64
 	if a.rare != nil {
 		owed, a.rare.promises = a.rare.promises, nil
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	for f := range owed {
 		f.fail(errPromiseEnded)
 	}
@@ -135,13 +136,13 @@ func (a *actor) failPromises() {
 // owed is how many Promises the actor owes, and how many of them somebody waits for; of one run, if
 // that is given.
 func (a *actor) owed(by *Context) (promises, awaited int) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if a.rare == nil {
 		return 0, 0
 	}
 	for f, run := range a.rare.promises {
-		if by != nil && run>>runShift != by.run>>runShift {
+		if by != nil && run>>mailbox.RunShift != by.run>>mailbox.RunShift {
 			continue
 		}
 		promises++
@@ -270,7 +271,7 @@ func (f *Future[R]) isSettled() bool {
 // that says MaybeHandled: the handler did run. Or it wraps that of ctx; or ErrStopped where the
 // state that owed the reply has ended, ErrFailedToGetResponse where the Promise was lost, and
 // ErrDeadlock where a handler would wait for itself: f is the reply of a function started with
-// [Go], which waits for the handler. Who owes a Promise nobody knows: a handler that waits for one
+// [Go], which waits for the handler. Who owes a Promise deadActor knows: a handler that waits for one
 // that only its own actor can settle waits until ctx ends.
 func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if ctx == nil {
@@ -424,11 +425,11 @@ func mayDefer(declared reflect.Type) bool {
 		(declared.NumMethod() == 0 || mayBeFuture(declared)))
 }
 
-// follow counts a deferred reply that fails, and reports it where nobody waits for it.
+// follow counts a deferred reply that fails, and reports it where deadActor waits for it.
 //
 //go:noinline
-func (a *actor) follow(reply any, e *envelope) {
-	f, msg, to, heard := reply.(deferred), e.msg, e.to, e.kind == request
+func (a *actor) follow(reply any, e *mailbox.Envelope) {
+	f, msg, to, heard := reply.(deferred), e.Msg, routeOf(e), e.Kind == mailbox.Request
 	f.isReply(replyTo{a, to, reflect.TypeOf(msg)})
 	if heard {
 		msg = nil // its sender may want it back

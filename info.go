@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aktgo/akt/internal/bubble"
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
 // Info is what is known of an actor at one moment. Keeping it costs a message nothing: Handled
@@ -53,13 +54,13 @@ func (s *System) Actors() iter.Seq[Info] {
 // info reports what is known of the actor, and whether it lives.
 func (a *actor) info() (i Info, lives bool) {
 	i = Info{Name: a.name(), Type: a.table.typ.String(), Started: bubble.At(a.started)}
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
-	word := a.box.word.Load()
+	a.box.Lock()
+	defer a.box.Unlock()
+	word := a.box.Word()
 	i.State = State(a.phase.Load())
-	i.Queued = uint64(a.box.queued())
+	i.Queued = uint64(a.box.Queued())
 	i.Handled = a.handledIn(word)
-	i.Handling = a.runningIn(word)
+	i.Handling = a.runningIn(word.Link())
 	if x := a.rare; x != nil {
 		i.Restarts = x.restarts
 		if x.mishaps != nil {
@@ -72,40 +73,24 @@ func (a *actor) info() (i Info, lives bool) {
 // handledIn is how many messages were handled, by the runs that the state word counts, with mu
 // held: runs of a hook change only under it. The run of a message that has not ended is not
 // counted.
-func (a *actor) handledIn(word uint64) uint64 {
-	runs := word>>runShift - uint64(a.box.others)
-	if index := uint16(word & handlerMask >> handlerShift); index != 0 && !isHookRun(index) {
+func (a *actor) handledIn(word mailbox.Word) uint64 {
+	runs := a.box.Begun(word)
+	if index := word.Handler(); index != 0 && !isHookRun(index) {
 		runs--
 	}
-	return runs & (1<<(64-runShift) - 1)
+	return runs & (1<<(64-mailbox.RunShift) - 1)
 }
 
 func isHookRun(index uint16) bool { return index >= runStopped }
 
-// beginHook is beginRun for a hook.
-func (a *actor) beginHook(index uint16) uint64 {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
-	a.box.others++
-	return a.box.beginRun(index)
-}
-
-// endRunOfNone ends the run of a message that there was not, by the owner.
-func (a *actor) endRunOfNone() {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
-	a.box.others++
-	a.box.endRun()
-}
-
 // countTick counts a tick of an interval, after its run has ended.
 func (a *actor) countTick() {
-	a.box.mu.Lock()
+	a.box.Lock()
 	a.rarely().ticks++
-	a.box.mu.Unlock()
+	a.box.Unlock()
 }
 
-// mishaps count what goes wrong with an actor's messages. Guarded by mailbox.mu.
+// mishaps count what goes wrong with an actor's messages. Guarded by the mailbox's lock.
 type mishaps struct {
 	failed, dropped uint64
 	last            error
@@ -123,8 +108,8 @@ func (a *actor) count() *mishaps {
 // countFailed counts a message whose handler failed, after its run has ended: so Failed is never
 // more than Handled.
 func (a *actor) countFailed(err error) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	t := a.count()
 	t.failed++
 	t.last = err
@@ -136,8 +121,8 @@ func (a *actor) countDropped(n int) {
 	if n == 0 {
 		return
 	}
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	a.count().dropped += uint64(n)
 }
 

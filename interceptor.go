@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aktgo/akt/internal/bubble"
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/typecache"
 )
 
@@ -48,7 +48,7 @@ type Interceptor func(ctx Context, msg any, next Next) (any, error)
 type Delivery struct {
 	Handler      string // the method it was sent to, such as "HandleDeposit"
 	Message      string // the type of the message as it was sent, as %T prints it
-	Notification bool   // nobody waits for a reply: it came by Notify, a timer or a watch
+	Notification bool   // deadActor waits for a reply: it came by Notify, a timer or a watch
 	// Queued is the time from its sending to its turn, waiting for room included; 0 for one that is
 	// handled on its sender's goroutine.
 	Queued time.Duration
@@ -168,7 +168,7 @@ func (c *chain) deliveryOf(run uint64) Delivery {
 	c.mu.Lock()
 	d := c.current
 	c.mu.Unlock()
-	if d.typ == nil || d.run>>runShift != run>>runShift {
+	if d.typ == nil || d.run>>mailbox.RunShift != run>>mailbox.RunShift {
 		return Delivery{}
 	}
 	return Delivery{
@@ -178,21 +178,20 @@ func (c *chain) deliveryOf(run uint64) Delivery {
 }
 
 // callOf is the call of an envelope's handler, through the interceptors if there are any.
-func (a *actor) callOf(run uint64, e *envelope) callFunc {
+func (a *actor) callOf(link uint64, e *mailbox.Envelope) callFunc {
 	if a.config.chain == nil {
-		return *e.to.call.Load()
+		return *e.To.(*handler).call.Load()
 	}
-	d := delivered{
-		run: run&^flagMask | runHired, to: e.to, notice: e.kind != request,
-		queued: bubble.Uptime() - e.since,
-	}
-	return a.config.chain.around(d, e.msg)
+	return a.config.chain.around(delivered{
+		run: link&^mailbox.FlagMask | runHired, to: routeOf(e),
+		notice: e.Kind != mailbox.Request, queued: e.Waited(),
+	}, e.Msg)
 }
 
 // call calls the interceptor.
 func (l *layer) call(ctx Context, msg any) (any, error) {
 	l.calls++
-	run := l.chain.run&^(handlerMask|flagMask) | l.calls<<handlerShift&handlerMask
+	run := l.chain.run&^(mailbox.HandlerMask|mailbox.FlagMask) | l.calls<<mailbox.HandlerShift&mailbox.HandlerMask
 	l.state.Store(run | layerOpen)
 	defer l.close(run)
 	return l.intercept(ctx, msg,
@@ -231,7 +230,7 @@ func (l *layer) pass(run uint64, ctx Context, msg any) (any, error) {
 // comesFrom reports whether a Context is that of a run of this actor, or has it in it.
 func (a *actor) comesFrom(ctx Context, run uint64) bool {
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
-		if c.actor == a && c.run>>runShift == run>>runShift {
+		if c.actor == a && c.run>>mailbox.RunShift == run>>mailbox.RunShift {
 			return true
 		}
 	}
@@ -274,21 +273,21 @@ func (c *chain) handle(ctx Context, msg any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.actor.box.renameRun(c.to.index, r.index)
-	defer c.actor.box.renameRun(r.index, c.to.index) // yield expects the word as take left it
+	c.actor.box.RenameRun(c.to.index, r.index)
+	defer c.actor.box.RenameRun(r.index, c.to.index) // Yield expects the word as Take left it
 	return (*r.call.Load())(c.actor.self, ctx, routed)
 }
 
 // sendIntercepted is the end of sendTo for an actor with interceptors, which take finds not idle:
 // on this goroutine if it is, else queued.
 func (a *actor) sendIntercepted(
-	ctx context.Context, forever bool, run uint64, r route, msg any, into lane,
+	ctx context.Context, forever bool, run uint64, r route, msg any, into mailbox.Lane,
 ) (any, error) {
-	word, ok := a.box.takeFrom(flagIntercepted, r.index)
+	word, ok := a.box.TakeIntercepted(r.index)
 	if !ok {
 		return a.request(ctx, forever, r, msg, into)
 	}
-	c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
+	c := Context{Context: ctx, actor: a, run: word.Link() | run}
 	reply, err := a.runHere(c, word, r, msg,
 		a.config.chain.around(delivered{run: c.run, to: r}, msg))
 	if a.defers(reply) {

@@ -10,6 +10,7 @@ import (
 	"github.com/aktgo/akt/internal/bubble"
 	"github.com/aktgo/akt/internal/guard"
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
 // run makes an actor of what was passed to one of the Run functions, and starts it. from is the
@@ -33,17 +34,13 @@ func (s *System) run(
 	a, addr := newActor(s.collects(cfg))
 	a.self, a.table, a.system, a.config = pointerTo(r.state), r.table, s, cfg
 	a.started = bubble.Uptime()
-	a.box.capacity = cfg.capacity
 	if l := cfg.within(); l.stopTimeout > 0 {
 		l.life = &lifetime.Life{}
 	}
-	word := flagBusy // One-Owner: this goroutine, until OnStart has returned
 	if len(cfg.interceptors) > 0 {
 		cfg.chain = newChain(a, cfg.interceptors)
-		word |= flagIntercepted
-		a.box.measures = true
 	}
-	a.box.word.Store(word)
+	a.box.Init(cfg.capacity, cfg.chain != nil) // One-Owner: this goroutine, until OnStart has returned
 	if err := s.add(from, a, parent); err != nil {
 		return nil, err
 	}
@@ -101,7 +98,7 @@ func (a *actor) start(from context.Context) error {
 	}
 	a.goOn()
 	a.endWith(a.config.within().until)
-	if a.box.goIdle() {
+	if a.box.TryIdle() {
 		a.system.note()
 		return nil
 	}
@@ -110,15 +107,16 @@ func (a *actor) start(from context.Context) error {
 
 // startBusy is the end of start for an actor that has something to do.
 func (a *actor) startBusy(from context.Context) error {
-	a.box.mu.Lock()
+	a.box.Lock()
 	stopped := a.rare != nil && a.rare.stoppedAtStart
-	a.box.mu.Unlock()
-	if stopped && a.box.takeOrder(orderAsk) && !a.vetoes() {
+	asked := stopped && a.box.Cancel(mailbox.OrderStop)
+	a.box.Unlock()
+	if asked && !a.vetoes() {
 		a.endAtStart(from, func() { a.end(nil) })
 		return a.gone()
 	}
-	a.hire() // One-Owner: handed over
-	if stopped && a.box.shut() {
+	a.box.Start(a) // One-Owner: handed over
+	if stopped && a.box.IsShut() {
 		a.endAtStart(from, func() { <-a.done() })
 		return a.gone()
 	}
@@ -134,12 +132,12 @@ func (a *actor) endAtStart(from context.Context, end func()) {
 
 // noteStopIn notes that OnStart has called Stop or Drain: then Run does not return the address.
 func (a *actor) noteStopIn(c Context) {
-	if !c.in(runStart) || !a.box.runs(c.run) {
+	if !c.in(runStart) || !a.box.Runs(c.run) {
 		return
 	}
-	a.box.mu.Lock()
+	a.box.Lock()
 	a.rarely().stoppedAtStart = true
-	a.box.mu.Unlock()
+	a.box.Unlock()
 }
 
 // callStart calls OnStart on a state that was just made. from is the ctx of the caller of Run.
@@ -163,7 +161,7 @@ func (a *actor) callStart(from context.Context) (err error) {
 // of a panic or Goexit in it; after a Goexit callHook does not return.
 func (a *actor) callHook(c Context, hook func(Context), failed func(*PanicError)) {
 	guard.Catch(func() {
-		defer a.box.endRun()
+		defer a.box.EndRun()
 		hook(c)
 	}, func(l guard.Loss) { failed(panicOf(l)) })
 }
@@ -230,7 +228,7 @@ func (s startContext) AfterFunc(f func()) func() bool { return context.AfterFunc
 
 // hookContext begins the run of a hook.
 func (a *actor) hookContext(index uint16) Context {
-	return Context{Context: a.config.base.OrNone(), actor: a, run: runOf(a.beginHook(index), true)}
+	return Context{Context: a.config.base.OrNone(), actor: a, run: runOf(a.box.BeginOther(index), true)}
 }
 
 // abortStart ends an actor whose OnStart failed: a state that was not started gets no OnStopped.
@@ -242,7 +240,7 @@ func (a *actor) abortStart(err error) {
 // goOn sets the phase of an actor that is going to handle messages.
 func (a *actor) goOn() {
 	a.phase.Store(uint32(Started))
-	if a.box.shut() || a.isTold() {
+	if a.box.IsShut() || a.isTold() {
 		a.phase.Store(uint32(Stopping))
 	}
 }
@@ -252,8 +250,8 @@ func (a *actor) isTold() bool {
 	if !a.system.closing.Load() {
 		return false
 	}
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	return a.rare != nil && a.rare.told
 }
 
@@ -290,28 +288,25 @@ func (a *actor) stopNow() { a.end(nil) }
 // tell calls OnStopping for notice, in the turn of an actor that goes on: see [System.Shutdown].
 func (a *actor) tell() {
 	a.phase.Store(uint32(Stopping))
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.rarely()
-	x.told, x.handledWhenTold, x.ticksWhenTold = true, a.handledIn(a.box.word.Load()), x.ticks
-	a.box.mu.Unlock()
-	a.askStopping(a.work)
+	x.told, x.handledWhenTold, x.ticksWhenTold = true, a.handledIn(a.box.Word()), x.ticks
+	a.box.Unlock()
+	a.askStopping(func() { a.box.Work(a) })
 }
 
 // stop drains what was accepted, then stops the actor.
-func (a *actor) stop() { a.stopAfter(orderDrain | orderNotice) }
+func (a *actor) stop() { a.stopAfter(mailbox.OrderDrain | mailbox.OrderNotice) }
 
 // askToStop stops the actor after its current message, unless it vetoes.
-func (a *actor) askToStop() { a.stopAfter(orderAsk) }
+func (a *actor) askToStop() { a.stopAfter(mailbox.OrderStop) }
 
-func (a *actor) stopAfter(o orders) {
+func (a *actor) stopAfter(o mailbox.Orders) {
 	// Before the order, as a veto turns it back.
 	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
-	start := a.box.order(o)
-	if o&orderDrain != 0 {
-		a.timeEnd(start)
-	}
-	if start {
-		a.hire()
+	started := a.box.Order(a, o)
+	if o&mailbox.OrderDrain != 0 {
+		a.timeEnd(started)
 	}
 }
 
@@ -319,8 +314,8 @@ func (a *actor) stopAfter(o orders) {
 // short at the limit of WithStopTimeout. The end of an idle actor without hooks and children is
 // over at once, and needs none.
 func (a *actor) timeEnd(idle bool) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if idle && !a.table.ends && (a.rare == nil || len(a.rare.children) == 0) {
 		return
 	}
@@ -345,10 +340,10 @@ func (x *rareState) stopTiming() {
 
 // logEnd logs an end that lasts, with who waits for whom in which handler.
 func (a *actor) logEnd() {
-	a.box.mu.Lock()
-	ended, queued := a.rare.stage == stageOver, a.box.queued()
-	resting := a.box.word.Load()&flagRest != 0
-	a.box.mu.Unlock()
+	a.box.Lock()
+	ended, queued := a.rare.stage == stageOver, a.box.Queued()
+	resting := a.box.Word().IsSuspended()
+	a.box.Unlock()
 	if ended {
 		return
 	}
@@ -359,33 +354,31 @@ func (a *actor) logEnd() {
 // cutShort ends the Contexts of an actor whose end has reached its limit, and refuses its queue.
 func (a *actor) cutShort() {
 	a.config.within().life.End()
-	queue, _, start := a.box.shutOff(orderDrain)
+	queue, _, owns := a.box.ShutOff(mailbox.OrderDrain)
 	a.refuseQueue(queue)
-	if start {
-		a.hire()
+	if owns {
+		a.box.Start(a)
 	}
 }
 
 // tellOfStop has OnStopping called for notice, in the actor's turn.
 func (a *actor) tellOfStop() {
-	if a.box.order(orderTell) {
-		a.hire()
-	}
+	a.box.Order(a, mailbox.OrderTell)
 }
 
 // knowsOfStop reports whether OnStopping was called for notice, and no message handled since.
 // butTicks leaves those of intervals out.
 func (a *actor) knowsOfStop(butTicks bool) bool {
-	if !a.table.stopping || a.box.word.Load()&flagRest != 0 { // a state that rests is none
+	if !a.table.stopping || a.box.Word().IsSuspended() { // a state that rests is none
 		return true
 	}
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	x := a.rare
 	if x == nil || x.stage >= stageEnding || !x.told {
 		return x != nil && x.stage >= stageEnding
 	}
-	since := a.handledIn(a.box.word.Load()) - x.handledWhenTold
+	since := a.handledIn(a.box.Word()) - x.handledWhenTold
 	if butTicks {
 		since -= x.ticks - x.ticksWhenTold
 	}
@@ -395,12 +388,12 @@ func (a *actor) knowsOfStop(butTicks bool) bool {
 // end closes the mailbox, tells everybody, and lets the actor go for good. The caller is the owner,
 // for the last time.
 func (a *actor) end(why error) {
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.rarely()
 	x.err, x.cause = why, why
 	x.stage = stageEnding
-	a.box.mu.Unlock()
-	queue := a.box.closeDown()
+	a.box.Unlock()
+	queue := a.box.CloseDown()
 	a.phase.Store(uint32(Stopping))
 	a.refuseQueue(queue)
 	a.endFamily()
@@ -410,17 +403,17 @@ func (a *actor) end(why error) {
 
 // refuseQueue answers the requests that were queued with the end of the actor, and reports the
 // notifications.
-func (a *actor) refuseQueue(queue []*envelope) {
+func (a *actor) refuseQueue(queue []*mailbox.Envelope) {
 	var dropped []any
 	requests, ticks := 0, 0
 	for _, e := range queue {
-		switch e.kind {
-		case request:
+		switch e.Kind {
+		case mailbox.Request:
 			requests++
-			e.answer(nil, a.unanswered(e.name(), NotHandled, a.gone()))
-		case notification, function:
-			dropped = append(dropped, e.msg)
-		case interval:
+			e.Answer(nil, a.unanswered(nameOf(e), NotHandled, a.gone()))
+		case mailbox.Notification, mailbox.Function:
+			dropped = append(dropped, e.Msg)
+		case mailbox.Interval:
 			ticks++
 		}
 	}
@@ -431,12 +424,12 @@ func (a *actor) refuseQueue(queue []*envelope) {
 // dropOwn reports what an ended state, or somebody for it, has queued for itself: its timers'
 // messages, the Terminated that it was to be sent, and functions of Do. The next state knows
 // nothing of those.
-func (a *actor) dropOwn(queue []*envelope) {
+func (a *actor) dropOwn(queue []*mailbox.Envelope) {
 	a.countDropped(len(queue))
 	var due []any
 	for _, e := range queue {
-		if e.kind == function || e.kind == notification && e.timer != nil {
-			due = append(due, e.msg)
+		if e.Kind == mailbox.Function || e.Kind == mailbox.Notification && isTimed(e) {
+			due = append(due, e.Msg)
 		}
 	}
 	a.noteDropped(errStateEnded, due...)
@@ -455,11 +448,11 @@ func (a *actor) callStopped() {
 // ended makes the end known: the name is free, Done is closed, and watchers are told.
 func (a *actor) ended() {
 	a.self = nil
-	a.box.crew.Store(nil)
+	a.box.DropWorker()
 	a.phase.Store(uint32(Stopped))
 	a.failPromises()
 	a.system.remove(a)
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.rare
 	x.stage, x.last = stageOver, nil
 	x.stopTiming()
@@ -468,7 +461,7 @@ func (a *actor) ended() {
 	if x.done != nil {
 		close(x.done)
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	if p := a.config.parent; p != nil {
 		p.disown(a)
 	}

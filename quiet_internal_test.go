@@ -36,7 +36,7 @@ func TestQuietKnowsWhoWasStarted(t *testing.T) {
 			<-entered
 			require.False(t, s.quiet())
 			close(leave)
-			for !isIdle(addr.actor.box.word.Load()) {
+			for !addr.actor.box.Word().IsIdle() {
 				runtime.Gosched()
 			}
 			require.True(t, s.quiet())

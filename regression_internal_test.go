@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
 // mended does what a message says.
@@ -64,7 +66,7 @@ func TestFutureFailsWithAnothersError(t *testing.T) {
 		"one that wraps a lost Promise":  fmt.Errorf("the other: %w", errPromiseDropped),
 		"one that joins both":            errors.Join(late, errPromiseDropped),
 		"one that wraps a Shutdown's":    fmt.Errorf("the other: %w", errShutDown),
-		"one that wraps a lost envelope": fmt.Errorf("the other: %w", errRefused),
+		"one that wraps a lost envelope": fmt.Errorf("the other: %w", mailbox.ErrRefused),
 	} {
 		promise, future := NewPromise[int](context.Background())
 		promise.Reject(own)
@@ -130,8 +132,8 @@ func TestWatchByAnEndingActor(t *testing.T) {
 	s := mendedSystem()
 	target := runMended(t, s)
 	watchers := func() int {
-		target.actor.box.mu.Lock()
-		defer target.actor.box.mu.Unlock()
+		target.actor.box.Lock()
+		defer target.actor.box.Unlock()
 		return len(target.actor.rarely().watchers)
 	}
 	leaving, err := s.Run(&mendedLeaving{onStopped: func(ctx Context) { ctx.Watch(target) }})
@@ -144,20 +146,20 @@ func TestWatchByAnEndingActor(t *testing.T) {
 		w := runMended(t, s)
 		kept := keptContext(context.Background(), t, w)
 		watched := make(chan struct{})
-		target.actor.box.mu.Lock()
+		target.actor.box.Lock()
 		go func() {
 			defer close(watched)
 			kept.Watch(target)
 		}()
 		for watching := 0; watching == 0; runtime.Gosched() {
-			w.actor.box.mu.Lock()
+			w.actor.box.Lock()
 			watching = len(w.actor.rarely().watching)
-			w.actor.box.mu.Unlock()
+			w.actor.box.Unlock()
 		}
-		w.actor.box.mu.Lock()
+		w.actor.box.Lock()
 		w.actor.rare.stage = stageEnding // as if its end began here
-		w.actor.box.mu.Unlock()
-		target.actor.box.mu.Unlock()
+		w.actor.box.Unlock()
+		target.actor.box.Unlock()
 		w.actor.endWatching() // gets at the target before the watch does, nearly always
 		<-watched
 		require.Zero(t, watchers(), "watched at the moment of the end")

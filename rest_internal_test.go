@@ -13,8 +13,8 @@ func TestFormerStateIsLetGo(t *testing.T) {
 	t.Parallel()
 	system := NewSystem(WithDefaults(WithLogger(slog.New(slog.DiscardHandler))))
 	former := func(a *actor) any {
-		a.box.mu.Lock()
-		defer a.box.mu.Unlock()
+		a.box.Lock()
+		defer a.box.Unlock()
 		return a.rare.last
 	}
 	addr, err := system.Run(Spawner[*formerState](func() *formerState { return &formerState{} }))

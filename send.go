@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/aktgo/akt/internal/lifetime"
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/typecache"
 	"github.com/aktgo/akt/internal/values"
 	"github.com/aktgo/akt/internal/waitgraph"
@@ -23,7 +24,7 @@ func (a *actor) route(msg any) (route, any, error) {
 // routeSlowly is route for a message that has to be resolved, adapted or refused.
 func (a *actor) routeSlowly(found *resolved, msg any) (route, any, error) {
 	r, routed, err := a.table.routeBy(found, msg)
-	if err != nil && a.box.shut() {
+	if err != nil && a.box.IsShut() {
 		err = a.gone()
 	}
 	if err != nil {
@@ -32,14 +33,14 @@ func (a *actor) routeSlowly(found *resolved, msg any) (route, any, error) {
 	return r, routed, nil
 }
 
-// refusal is the error for a message that is refused before anything is done with it. Like all makers of errors on the way into a
-// mailbox it is not inlined: the frames there are to stay small.
+// refusal is the error for a message that is refused before anything is done with it. Like all
+// makers of errors on the way into a mailbox it is not inlined: the frames there are to stay small.
 //
 //go:noinline
 func (a *actor) refusal(msg any, err error) error { return a.undelivered(labelOf(msg), err) }
 
 // send sends a request and waits for its reply.
-func (a *actor) send(ctx context.Context, msg any, into lane) (any, error) {
+func (a *actor) send(ctx context.Context, msg any, into mailbox.Lane) (any, error) {
 	if ctx == nil {
 		return nil, a.undelivered(labelOf(msg), errNilContext)
 	}
@@ -54,9 +55,9 @@ func (a *actor) send(ctx context.Context, msg any, into lane) (any, error) {
 	return reply, err
 }
 
-// deliver is send for a caller that says when it has received the reply. It is no part of send, as a
-// call more is felt there.
-func (a *actor) deliver(ctx context.Context, msg any, into lane) (any, error) {
+// deliver is send for a caller that says when it has received the reply. It is no part of send, as
+// a call more is felt there.
+func (a *actor) deliver(ctx context.Context, msg any, into mailbox.Lane) (any, error) {
 	if ctx == nil {
 		return nil, a.undelivered(labelOf(msg), errNilContext)
 	}
@@ -67,8 +68,9 @@ func (a *actor) deliver(ctx context.Context, msg any, into lane) (any, error) {
 	return a.sendTo(ctx, r, routed, into)
 }
 
-// sendTo sends a request whose handler is known: on this goroutine if the actor is idle, and ctx or the actor allows it.
-func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, error) {
+// sendTo sends a request whose handler is known: on this goroutine if the actor is idle, and ctx or
+// the actor allows it.
+func (a *actor) sendTo(ctx context.Context, r route, msg any, into mailbox.Lane) (any, error) {
 	forever := endless(ctx)
 	if !forever {
 		if ctx.Err() != nil {
@@ -82,7 +84,7 @@ func (a *actor) sendTo(ctx context.Context, r route, msg any, into lane) (any, e
 }
 
 // sendBound is sendIn with a ctx that is bound for as long as the request lasts.
-func (a *actor) sendBound(b *lifetime.Bound, r route, msg any, into lane) (any, error) {
+func (a *actor) sendBound(b *lifetime.Bound, r route, msg any, into mailbox.Lane) (any, error) {
 	defer b.Release()
 	return a.sendIn(b, false, r, msg, into)
 }
@@ -120,10 +122,12 @@ func (a *actor) bound(ctx context.Context) *lifetime.Bound {
 }
 
 // sendIn has the message handled with a ctx that is as the handler is to have it.
-func (a *actor) sendIn(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
+func (a *actor) sendIn(
+	ctx context.Context, forever bool, r route, msg any, into mailbox.Lane,
+) (any, error) {
 	if run, ok := a.mayRunHere(ctx, forever); ok {
-		if word, ok := a.box.take(r.index); ok {
-			c := Context{Context: ctx, actor: a, run: word&^flagMask | run}
+		if word, ok := a.box.Take(r.index); ok {
+			c := Context{Context: ctx, actor: a, run: word.Link() | run}
 			reply, err := a.runHere(c, word, r, msg, *r.call.Load())
 			if a.defers(reply) {
 				a.followHere(reply, r, msg)
@@ -137,7 +141,8 @@ func (a *actor) sendIn(ctx context.Context, forever bool, r route, msg any, into
 	return a.request(ctx, forever, r, msg, into)
 }
 
-// mayRunHere reports whether a request with this ctx may be handled on this goroutine, and what its run then has, see inlineRun.
+// mayRunHere reports whether a request with this ctx may be handled on this goroutine, and what its
+// run then has, see inlineRun.
 func (a *actor) mayRunHere(ctx context.Context, forever bool) (run uint64, ok bool) {
 	if forever {
 		return inlineRun(ctx)
@@ -160,16 +165,18 @@ func inlineRun(ctx context.Context) (run uint64, ok bool) {
 }
 
 // runOf is what a Context keeps of the state word.
-func runOf(word uint64, forever bool) uint64 {
-	word &^= flagMask
+func runOf(word mailbox.Word, forever bool) (run uint64) {
+	run = word.Link()
 	if forever {
-		word |= runEndless
+		run |= runEndless
 	}
-	return word
+	return run
 }
 
 // runHere runs a handler, by this call of it, on the sender's goroutine, which has taken the actor.
-func (a *actor) runHere(c Context, word uint64, r route, msg any, call callFunc) (reply any, err error) {
+func (a *actor) runHere(
+	c Context, word mailbox.Word, r route, msg any, call callFunc,
+) (reply any, err error) {
 	returned := false
 	defer func() {
 		if !returned {
@@ -181,9 +188,7 @@ func (a *actor) runHere(c Context, word uint64, r route, msg any, call callFunc)
 	if a.defers(reply) {
 		reply.(deferred).expect(1) // before the run has ended: the sender is going to wait
 	}
-	if !a.box.yield(word) {
-		a.hire() // One-Owner: handed over
-	}
+	a.box.Yield(a, word)
 	if err != nil {
 		return nil, ownFailure(err, a, func() label { return r.sentAs(msg) })
 	}
@@ -192,34 +197,37 @@ func (a *actor) runHere(c Context, word uint64, r route, msg any, call callFunc)
 
 // followHere is follow for the deferred reply of a handler on its sender's goroutine.
 func (a *actor) followHere(reply any, r route, msg any) {
-	a.follow(reply, &envelope{msg: msg, to: r, kind: request})
+	e := mailbox.Envelope{Msg: msg, To: r.handler, Form: uint8(r.adapt), Kind: mailbox.Request}
+	a.follow(reply, &e)
 }
 
-// failedHere is what follows where a handler on its sender's goroutine did not return: the actor gets a new owner, and the sender
-// this error, unless its goroutine is ending too.
+// failedHere is what follows where a handler on its sender's goroutine did not return: the actor
+// gets a new owner, and the sender this error, unless its goroutine is ending too.
 func (a *actor) failedHere(recovered, msg any, message label) error {
 	failure := newPanicError(recovered)
-	a.box.endRun()
+	a.box.EndRun()
 	a.countFailed(failure)
 	go a.workAfter(failure, msg, nil) // One-Owner: handed over
 	return a.unanswered(message, MaybeHandled, failure)
 }
 
 // request queues a message and waits for the reply.
-func (a *actor) request(ctx context.Context, forever bool, r route, msg any, into lane) (any, error) {
-	e := &envelope{ctx: ctx, endless: forever, msg: msg, to: r, kind: request}
+func (a *actor) request(
+	ctx context.Context, forever bool, r route, msg any, into mailbox.Lane,
+) (any, error) {
+	e := mailbox.NewRequest(ctx, forever, msg, r.handler, uint8(r.adapt))
 	if err := a.mayWait(ctx, into); err != nil {
 		return nil, a.refused(e, err)
 	}
-	admission, start := a.box.push(e, into, true)
-	if start {
-		a.hire()
-		runtime.Gosched() // the owner is next in line, and has often answered when this goroutine is back
+	admission, started := a.box.Push(a, e, into, true)
+	if started {
+		// The owner is next in line, and has often answered when this goroutine is back.
+		runtime.Gosched()
 	}
-	if admission == refusedShut {
+	if admission == mailbox.Shut {
 		return nil, a.refused(e, a.gone())
 	}
-	if e.outcome.Load()&settled == 0 && e.park() {
+	if !e.IsSettled() && e.Park() {
 		if err := a.sleep(ctx, e); err != nil {
 			return nil, err
 		}
@@ -228,21 +236,21 @@ func (a *actor) request(ctx context.Context, forever bool, r route, msg any, int
 }
 
 // mayWait says why a sender cannot wait for this actor, if so.
-func (a *actor) mayWait(ctx context.Context, into lane) error {
+func (a *actor) mayWait(ctx context.Context, into mailbox.Lane) error {
 	if a.system.refuses(ctx) {
 		return errOutside
 	}
-	if path := a.cycle(ctx, into); path != "" && !a.box.shut() {
+	if path := a.cycle(ctx, into); path != "" && !a.box.IsShut() {
 		return deadlock(path)
 	}
 	return nil
 }
 
 // sleep waits for the answer of a request that is parked.
-func (a *actor) sleep(ctx context.Context, e *envelope) error {
+func (a *actor) sleep(ctx context.Context, e *mailbox.Envelope) error {
 	w, over := a.enterWait(ctx, e)
 	select {
-	case <-e.ready:
+	case <-e.Ready():
 		waiters.Leave(w)
 		return nil
 	case <-over:
@@ -251,8 +259,11 @@ func (a *actor) sleep(ctx context.Context, e *envelope) error {
 	}
 }
 
-// enterWait enters a sender into the graph, whose message is under way. Where a method of its ctx panics, it does not wait.
-func (a *actor) enterWait(ctx context.Context, e *envelope) (w *waitgraph.Wait, over <-chan struct{}) {
+// enterWait enters a sender into the graph, whose message is under way. Where a method of its ctx
+// panics, it does not wait.
+func (a *actor) enterWait(
+	ctx context.Context, e *mailbox.Envelope,
+) (w *waitgraph.Wait, over <-chan struct{}) {
 	waits := false
 	defer func() {
 		if !waits {
@@ -260,41 +271,41 @@ func (a *actor) enterWait(ctx context.Context, e *envelope) (w *waitgraph.Wait, 
 		}
 	}()
 	over = doneOf(ctx)
-	w = waiters.Enter(chainOf(ctx), (*waiter)(a), e)
+	w = waiters.Enter(chainOf(ctx), (*waiter)(a), (*sent)(e))
 	waits = true
 	return w, over
 }
 
 // forsake leaves a message whose sender cannot wait for it.
-func (a *actor) forsake(e *envelope) {
-	if e.kind != request {
-		a.box.leave(e)
+func (a *actor) forsake(e *mailbox.Envelope) {
+	if e.Kind != mailbox.Request {
+		a.box.WithdrawWaiting(e)
 		return
 	}
-	if at, _ := a.takeBack(e); at == taken {
-		e.settle(abandoned)
+	if at, _ := a.takeBack(e); at == mailbox.Taken {
+		e.Abandon()
 	}
 }
 
-// takeBack is withdraw. It tells Shutdown, which waits for what is behind the tick of an interval, but not
-// for that.
-func (a *actor) takeBack(e *envelope) (at whereabouts, ahead ahead) {
-	at, ahead = a.box.withdraw(e)
-	if at == queued {
+// takeBack is Withdraw. It tells Shutdown, which waits for what is behind the tick of an interval,
+// but not for that.
+func (a *actor) takeBack(e *mailbox.Envelope) (at mailbox.Whereabouts, ahead mailbox.Ahead) {
+	at, ahead = a.box.Withdraw(e)
+	if at == mailbox.InLane {
 		a.system.note()
 	}
 	return at, ahead
 }
 
 // answerOf is what a settled request came to.
-func (a *actor) answerOf(e *envelope) (any, error) {
-	if e.outcome.Load()&cutOff != 0 {
-		return nil, a.unanswered(e.name(), MaybeHandled, errShutDown)
+func (a *actor) answerOf(e *mailbox.Envelope) (any, error) {
+	if e.IsCut() {
+		return nil, a.unanswered(nameOf(e), MaybeHandled, errShutDown)
 	}
-	switch err := e.err(); err {
+	switch reply, err := e.Result(); err {
 	case nil:
-		return e.reply, nil
-	case errRefused: //nolint:errorlint // the mark itself: the methods of a handler's error are not called
+		return reply, nil
+	case mailbox.ErrRefused: //nolint:errorlint // the mark itself: no methods are called
 		return nil, a.refused(e, a.gone())
 	default:
 		return nil, err
@@ -302,24 +313,24 @@ func (a *actor) answerOf(e *envelope) (any, error) {
 }
 
 // giveUp leaves a request whose context has ended. It returns nil if the answer is there already.
-func (a *actor) giveUp(ctx context.Context, e *envelope) error {
+func (a *actor) giveUp(ctx context.Context, e *mailbox.Envelope) error {
 	at, ahead := a.takeBack(e)
-	if at == taken {
-		old, ok := e.settle(abandoned)
+	if at == mailbox.Taken {
+		handled, ok := e.Abandon()
 		if !ok {
 			return nil
 		}
-		if old&begun != 0 {
-			err := a.unanswered(e.name(), MaybeHandled, ended(ctx))
-			err.detail = "running " + e.to.GoName
+		if handled {
+			err := a.unanswered(nameOf(e), MaybeHandled, ended(ctx))
+			err.detail = "running " + routeOf(e).GoName
 			return err
 		}
 	}
-	err := a.unanswered(e.name(), NotHandled, ended(ctx))
+	err := a.unanswered(nameOf(e), NotHandled, ended(ctx))
 	switch at {
-	case outside:
+	case mailbox.Waiting:
 		err.layer = ErrFailedToDeliver
-	case queued:
+	case mailbox.InLane:
 		a.countDropped(1)
 	}
 	err.detail = a.queuedBehind(ahead)
@@ -327,9 +338,9 @@ func (a *actor) giveUp(ctx context.Context, e *envelope) error {
 }
 
 // queuedBehind says what a message was waiting for.
-func (a *actor) queuedBehind(ahead ahead) string {
-	text := fmt.Sprintf("queued behind %d", ahead.n)
-	if ahead.more {
+func (a *actor) queuedBehind(ahead mailbox.Ahead) string {
+	text := fmt.Sprintf("queued behind %d", ahead.N)
+	if ahead.More {
 		text += " or more"
 	}
 	if running := a.running(); running != "" {
@@ -338,8 +349,9 @@ func (a *actor) queuedBehind(ahead ahead) string {
 	return text
 }
 
-// notify queues a message that nobody waits for. wait says whether to wait for room, until ctx ends; to TryNotify that end means nothing.
-func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error {
+// notify queues a message that deadActor waits for. wait says whether to wait for room, until ctx
+// ends; to TryNotify that end means nothing.
+func (a *actor) notify(ctx context.Context, msg any, into mailbox.Lane, wait bool) error {
 	if ctx == nil {
 		return a.refusal(msg, errNilContext)
 	}
@@ -347,34 +359,45 @@ func (a *actor) notify(ctx context.Context, msg any, into lane, wait bool) error
 	switch {
 	case err != nil:
 		return err
-	case (wait || into == privateLane) && ctx.Err() != nil:
+	case (wait || into == mailbox.Private) && ctx.Err() != nil:
 		return a.refusal(msg, ended(ctx))
 	case a.system.refuses(ctx):
 		return a.refusal(msg, errOutside)
 	}
 	values := carriedBy(ctx, a.config.base)
-	if a.box.takeIdle(r.index) {
-		a.box.hand = newNotice(values, routed, r)
-		a.hireFor(ctx) // One-Owner: handed over
+	if a.box.TakeFor(r.index) {
+		a.box.PutFirst(values, routed, r.handler, uint8(r.adapt))
+		a.startFor(ctx)
 		return nil
 	}
-	admission, start := a.box.pushNotice(values, routed, r, into)
+	admission, owns := a.box.PushNotice(values, routed, r.handler, uint8(r.adapt), into)
 	switch {
-	case start:
-		a.hireFor(ctx)
+	case owns:
+		a.startFor(ctx)
 		return nil
-	case admission == accepted:
+	case admission == mailbox.Accepted:
 		return nil
 	}
-	return a.notAccepted(ctx, &envelope{ctx: values, msg: routed, to: r, kind: notification}, admission, wait)
+	return a.notAccepted(ctx, notification(values, routed, r), admission, wait)
+}
+
+// startFor starts the owner of an actor that a notification with this ctx has found idle.
+func (a *actor) startFor(ctx context.Context) {
+	if c, ok := ctx.(Context); ok && c.run&runHired != 0 {
+		a.box.StartFor(a, &c.actor.box, c.run)
+		return
+	}
+	a.box.Start(a)
 }
 
 // notAccepted is what follows where a mailbox does not take a notification.
 //
 //go:noinline
-func (a *actor) notAccepted(ctx context.Context, e *envelope, why admission, wait bool) error {
+func (a *actor) notAccepted(
+	ctx context.Context, e *mailbox.Envelope, why mailbox.Admission, wait bool,
+) error {
 	switch {
-	case why == refusedShut:
+	case why == mailbox.Shut:
 		return a.refused(e, a.gone())
 	case wait:
 		return a.postLate(ctx, e)
@@ -383,12 +406,9 @@ func (a *actor) notAccepted(ctx context.Context, e *envelope, why admission, wai
 }
 
 // post pushes an envelope that is not a request into the private lane.
-func (a *actor) post(e *envelope) error {
-	admission, start := a.box.push(e, privateLane, false)
-	if start {
-		a.hire()
-	}
-	if admission == refusedShut {
+func (a *actor) post(e *mailbox.Envelope) error {
+	admission, _ := a.box.Push(a, e, mailbox.Private, false)
+	if admission == mailbox.Shut {
 		return a.refused(e, a.gone())
 	}
 	return nil
@@ -397,50 +417,47 @@ func (a *actor) post(e *envelope) error {
 // refused is refusal for a message in its envelope.
 //
 //go:noinline
-func (a *actor) refused(e *envelope, err error) error { return a.undelivered(e.name(), err) }
+func (a *actor) refused(e *mailbox.Envelope, err error) error {
+	return a.undelivered(nameOf(e), err)
+}
 
-// postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full mailbox costs a look for cycles, and a
-// channel.
-func (a *actor) postLate(ctx context.Context, e *envelope) error {
-	if path := a.cycle(ctx, publicLane); path != "" {
+// postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full
+// mailbox costs a look for cycles, and a channel.
+func (a *actor) postLate(ctx context.Context, e *mailbox.Envelope) error {
+	if path := a.cycle(ctx, mailbox.Public); path != "" {
 		return a.refused(e, deadlock(path))
 	}
-	e.park()
-	admission, start := a.box.push(e, publicLane, true)
-	if start {
-		a.hire()
-	}
+	e.Park()
+	admission, _ := a.box.Push(a, e, mailbox.Public, true)
 	switch admission {
-	case refusedShut:
+	case mailbox.Shut:
 		return a.refused(e, a.gone())
-	case mustWait:
+	case mailbox.MustWait:
 		return a.awaitRoom(ctx, e)
 	}
 	return nil
 }
 
 // awaitRoom waits until a notification is let in.
-func (a *actor) awaitRoom(ctx context.Context, e *envelope) error {
+func (a *actor) awaitRoom(ctx context.Context, e *mailbox.Envelope) error {
 	w, over := a.enterWait(ctx, e)
 	select {
-	case <-e.ready:
+	case <-e.Ready():
 		waiters.Leave(w)
 	case <-over:
 		waiters.Leave(w)
-		if a.box.leave(e) {
-			err := a.undelivered(e.name(), ended(ctx))
+		if a.box.WithdrawWaiting(e) {
+			err := a.undelivered(nameOf(e), ended(ctx))
 			err.detail = "waiting for room"
 			return err
 		}
-		<-e.ready
+		<-e.Ready()
 	}
-	if e.outcome.Load()&done == 0 {
-		return nil
+	_, err := e.Result()
+	if err == mailbox.ErrRefused { //nolint:errorlint // the mark itself: no methods are called
+		return a.refused(e, a.gone())
 	}
-	if err := e.err(); err != errRefused { //nolint:errorlint // the mark itself: no methods are called
-		return err
-	}
-	return a.refused(e, a.gone())
+	return err
 }
 
 // undelivered is the error for a message that never entered the mailbox.
@@ -455,3 +472,30 @@ func (a *actor) unanswered(message label, handled Handled, err error) *SendError
 
 // gone is the cause of a failed send to an actor that takes nothing more.
 func (a *actor) gone() error { return stopped(a.err()) }
+
+// routeOf is the route of the message in an envelope.
+func routeOf(e *mailbox.Envelope) route {
+	h, _ := e.To.(*handler)
+	return route{h, adaptation(e.Form)}
+}
+
+// nameOf is the message in an envelope as its sender passed it.
+func nameOf(e *mailbox.Envelope) label { return routeOf(e).sentAs(e.Msg) }
+
+// indexOf is what the mailbox's word says while an envelope is handled.
+func indexOf(e *mailbox.Envelope) uint16 {
+	switch e.Kind {
+	case mailbox.Function:
+		return runFunction
+	case mailbox.Interval:
+		return runInterval
+	}
+	return e.To.(*handler).index
+}
+
+// notification returns an envelope with a notification.
+func notification(ctx context.Context, msg any, to route) *mailbox.Envelope {
+	return &mailbox.Envelope{
+		Ctx: ctx, Msg: msg, To: to.handler, Form: uint8(to.adapt), Kind: mailbox.Notification,
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/words"
 )
 
@@ -88,7 +89,7 @@ func (s *System) close() int {
 	}
 	s.draining = newDraining()
 	for a := range s.names.All() {
-		a.box.guard()
+		a.box.Guard()
 		s.draining.add(a)
 	}
 	return s.alive
@@ -98,10 +99,7 @@ func (s *System) close() int {
 // again costs no more than what was started meanwhile, however many there are. Guarded by
 // System.mu.
 //
-// Invariant:
-//
-//   - Noted-First: an actor that was idle is noted before it runs, by whoever starts it. So an
-//     actor that is not among the active is idle.
+// By Noted-First, see internal/mailbox, an actor that is not among the active is idle.
 type draining struct {
 	changed chan struct{} // closed and renewed when an actor goes idle or ends, or a function ends
 	active  actorSet      // those that may be busy, and those that rest
@@ -179,7 +177,7 @@ func (s *System) toTell() (actors []*actor) {
 		switch {
 		case !a.knowsOfStop(true):
 			actors = append(actors, a)
-		case isIdle(a.box.word.Load()):
+		case a.box.Word().IsIdle():
 			s.draining.unaware.delete(a) // until it is started again
 		}
 	}
@@ -233,10 +231,10 @@ func (s *System) quiet() bool {
 	d := s.draining
 	var rest []*actor
 	for a := range d.active.all() {
-		switch word := a.box.word.Load(); {
-		case word&(flagRest|flagTick) != 0:
+		switch word := a.box.Word(); {
+		case word.IsSuspended() || word.IsTick():
 			rest = append(rest, a)
-		case isIdle(word):
+		case word.IsIdle():
 			d.active.delete(a)
 		default:
 			return false
@@ -246,8 +244,8 @@ func (s *System) quiet() bool {
 		return false
 	}
 	return !slices.ContainsFunc(rest, func(a *actor) bool {
-		word := a.box.word.Load()
-		return !isIdle(word) && (word&flagTick == 0 || !a.hasNothingElse())
+		word := a.box.Word()
+		return !word.IsIdle() && (!word.IsTick() || a.box.HasWork())
 	})
 }
 
@@ -261,19 +259,6 @@ func (s *System) noteStart(a *actor) {
 	if s.draining != nil {
 		s.draining.add(a) // Noted-First
 	}
-}
-
-// isIdle reports whether an actor with this word handles nothing and has nothing to do. One that
-// rests before its restart does not, if nothing is queued.
-func isIdle(word uint64) bool {
-	return word&flagWork == 0 && word&(flagBusy|flagRest) != flagBusy
-}
-
-// hasNothingElse reports whether there is nothing to do for an actor after the run that it is in.
-func (a *actor) hasNothingElse() bool {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
-	return a.box.queued() == 0 && a.box.orders == 0
 }
 
 // owes reports whether an actor owes a Promise that somebody waits for, with mu held.
@@ -305,13 +290,13 @@ func (s *System) cut(ctx context.Context) error {
 		if own := a.config.within().life; own != nil {
 			own.End()
 		}
-		queue, current, start := a.box.shutOff(orderDrain | orderNotice)
-		if current != nil && current.kind == request {
-			current.cut()
+		queue, current, owns := a.box.ShutOff(mailbox.OrderDrain | mailbox.OrderNotice)
+		if current != nil && current.Kind == mailbox.Request {
+			current.Cut()
 		}
 		a.refuseQueue(queue)
-		if start {
-			a.hire()
+		if owns {
+			a.box.Start(a)
 		}
 	}
 	var err error = &annotated{"shutdown", ended(ctx)}
@@ -327,15 +312,15 @@ func (s *System) cut(ctx context.Context) error {
 
 // unquiet is what a text says of an actor that is not quiet; nothing of one that is.
 func (a *actor) unquiet() string {
-	word := a.box.word.Load()
-	running := a.runningIn(word)
-	if running == "" && !isIdle(word) && word&flagRest == 0 {
+	word := a.box.Word()
+	running := a.runningIn(word.Link())
+	if running == "" && !word.IsIdle() && !word.IsSuspended() {
 		running = "no handler"
 	}
 	_, owed := a.owed(nil)
-	a.box.mu.Lock()
-	queued := a.box.queued()
-	a.box.mu.Unlock()
+	a.box.Lock()
+	queued := a.box.Queued()
+	a.box.Unlock()
 	if running == "" && owed == 0 && queued == 0 {
 		return ""
 	}
@@ -343,7 +328,7 @@ func (a *actor) unquiet() string {
 	switch {
 	case running != "":
 		text += " in " + running
-	case word&flagRest != 0:
+	case word.IsSuspended():
 		text += " waiting for its restart"
 	}
 	if owed > 0 {
@@ -386,7 +371,7 @@ func (s *System) refuses(ctx context.Context) bool {
 func (s *System) inside(ctx context.Context) (Context, bool) {
 	for c, ok := FromContext(ctx); ok; c, ok = FromContext(c.sender()) {
 		a := c.actor
-		if a.system == s && (a.box.runs(c.run) || s.defers(c) || a.owes(c)) {
+		if a.system == s && (a.box.Runs(c.run) || s.defers(c) || a.owes(c)) {
 			return c, true
 		}
 	}

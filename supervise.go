@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aktgo/akt/internal/guard"
+	"github.com/aktgo/akt/internal/mailbox"
 	"github.com/aktgo/akt/internal/restarts"
 	"github.com/aktgo/akt/internal/typename"
 )
@@ -87,27 +88,27 @@ func (d Directive) String() string {
 
 // fault is a failure that is being dealt with, by the owner.
 type fault struct {
-	msg   any
-	err   error
-	timer *Timer // of the message
+	msg    any
+	err    error
+	source mailbox.Source // of the message
 }
 
 // supervise deals with a handler that has not returned, by the owner. e is nil where the handler
 // ran on its sender's goroutine. It reports whether the caller still owns a living actor.
-func (a *actor) supervise(failure *PanicError, msg any, e *envelope) (goOn bool) {
-	a.box.dissolve()
+func (a *actor) supervise(failure *PanicError, msg any, e *mailbox.Envelope) (goOn bool) {
+	a.box.GiveBack()
 	where := fmt.Sprintf("the handler of %T", msg)
 	switch {
-	case e != nil && e.kind == interval && msg == nil:
+	case e != nil && e.Kind == mailbox.Interval && msg == nil:
 		where = "the function of an interval"
-	case e != nil && e.kind == function:
+	case e != nil && e.Kind == mailbox.Function:
 		where = "a function of Do"
 	}
 	a.logPanic(where, failure)
 	f := fault{msg: msg, err: failure}
-	if e != nil && e.kind != request {
+	if e != nil && e.Kind != mailbox.Request {
 		a.system.deadLetter(a, msg, failure)
-		f.timer = e.timer
+		f.source = e.Source
 	}
 	return a.react(f)
 }
@@ -167,8 +168,8 @@ func (a *actor) judge(f Failure) Directive {
 func (a *actor) obey(d Directive, f fault) (goOn bool) {
 	switch {
 	case d == Resume && a.self != nil:
-		if f.timer != nil {
-			f.timer.handled()
+		if f.source != nil {
+			f.source.Handled()
 		}
 		return true
 	case d == Restart && a.config.spawner != nil:
@@ -194,30 +195,27 @@ type escalation struct {
 // forgotten.
 func (a *actor) failFor(child *actor, d Directive, f fault) {
 	f = fault{msg: f.msg, err: &annotated{"the child " + child.name() + " failed", f.err}}
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.rarely()
 	known := x.escalated != nil && (d == Restart || x.escalated.directive == Stop)
 	if x.stage >= stageEnding || known {
-		a.box.mu.Unlock()
+		a.box.Unlock()
 		return
 	}
 	x.escalated = &escalation{d, f}
-	a.box.orders |= orderFail
-	a.box.care()
-	start := a.box.wake()
-	a.box.mu.Unlock()
-	if start {
-		a.hire()
-	}
+	a.box.Unlock()
+	a.box.Order(a, mailbox.OrderFail)
 }
 
 // failNow does what failFor has ordered, by the owner.
 func (a *actor) failNow() (goOn bool) {
-	a.box.mu.Lock()
+	a.box.Lock()
 	e := a.rare.escalated
 	a.rare.escalated = nil
-	a.box.orders &^= orderFail // a Stop that came after the order was taken
-	a.box.mu.Unlock()
+	a.box.Unlock()
+	if e == nil { // what was ordered was done already, or is not for this state
+		return true
+	}
 	a.log(slog.LevelError, "akt: a failure was escalated to this actor",
 		"decided", e.directive.String(), "error", e.fault.err)
 	return a.obey(e.directive, e.fault)
@@ -240,8 +238,8 @@ func (s *Supervisor) limits() restarts.Limits {
 
 // restartsWithin is how many restarts count at this time.
 func (a *actor) restartsWithin(now time.Time) int {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if a.rare == nil {
 		return 0
 	}
@@ -252,8 +250,8 @@ func (a *actor) restartsWithin(now time.Time) int {
 // false instead.
 func (a *actor) allowRestart() (wait time.Duration, count int, ok bool) {
 	now, limits := time.Now(), a.supervisor().limits()
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	return a.rarely().recent.Allow(now, limits)
 }
 
@@ -272,9 +270,9 @@ func (a *actor) restart(f fault) (goOn bool) {
 	if wait > 0 {
 		a.log(slog.LevelWarn, "akt: restarting", "attempt", count, "backoff", wait)
 	}
-	a.box.mu.Lock()
+	a.box.Lock()
 	a.rare.cause = f.err
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	started := a.self != nil
 	guard.Notice(a.endState, func() { // OnStopped ended the goroutine
 		go a.workAfterState(wait, started) // One-Owner: handed over
@@ -286,7 +284,7 @@ func (a *actor) restart(f fault) (goOn bool) {
 // one before.
 func (a *actor) workAfterState(wait time.Duration, started bool) {
 	if !a.rest(wait, started) {
-		a.work()
+		a.box.Work(a)
 	}
 }
 
@@ -310,45 +308,29 @@ func (a *actor) endState() {
 // forgetState lets the state go, but for what tells whether the Spawner makes it again.
 func (a *actor) forgetState() {
 	if a.config.spawner != nil && a.self != nil {
-		a.box.mu.Lock()
+		a.box.Lock()
 		a.rarely().last = a.self
-		a.box.mu.Unlock()
+		a.box.Unlock()
 	}
 	a.self = nil
 }
 
-// withdrawOwn takes out of the private lane what belongs to the state, with mu held.
-func (m *mailbox) withdrawOwn() (own []*envelope) {
-	if m.private().len() == 0 {
-		return nil
-	}
-	for e := m.private().head; e != nil; {
-		next := e.next
-		if e.timer != nil || e.of != nil || e.kind == function {
-			m.private().remove(e)
-			own = append(own, e)
-		}
-		e = next
-	}
-	return own
-}
-
 // replace begins and ends the replacement of the state. At its end it takes what the state has
 // queued for itself out of the mailbox: what is queued from then on is for the next state.
-func (a *actor) replace(to stage) (own []*envelope) {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+func (a *actor) replace(to stage) (own []*mailbox.Envelope) {
+	a.box.Lock()
+	defer a.box.Unlock()
 	x := a.rarely()
 	x.stage = to
 	if to == stageLiving {
 		x.told, x.cause = false, nil
-		a.box.orders &^= orderTell // a state that rests is none, and Shutdown tells the next one
-		x.born = a.box.word.Load() >> runShift
-		own = a.box.withdrawOwn()
+		a.box.Cancel(mailbox.OrderTell) // a state that rests is none, and Shutdown tells the next one
+		x.born = a.box.Word().Number()
+		own = a.box.Recall()
 	}
 	if x.escalated != nil && x.escalated.directive == Restart {
 		x.escalated = nil
-		a.box.orders &^= orderFail
+		a.box.Cancel(mailbox.OrderFail)
 	}
 	return own
 }
@@ -357,69 +339,31 @@ func (a *actor) replace(to stage) (own []*envelope) {
 // still the owner, as there is no time to wait: the first restart, and one of an actor that is to
 // drain. But where that has failed to start it does wait, so as not to spin.
 func (a *actor) rest(wait time.Duration, started bool) bool {
-	a.box.mu.Lock()
-	a.box.orders |= orderRenew
-	resting := wait > 0 && a.box.lieDown(started)
+	a.box.Lock()
+	resting := a.box.Suspend(wait > 0, started)
 	if resting {
 		var timer *time.Timer
-		timer = time.AfterFunc(wait, func() { // it waits for mu
-			a.box.mu.Lock()
-			ended := a.rare.rest == timer && a.box.getUp()
-			a.box.mu.Unlock()
-			if ended {
-				a.system.noteStart(a)
-				a.work()
+		timer = time.AfterFunc(wait, func() { // it waits for the lock
+			a.box.Lock()
+			if a.rare.rest != timer {
+				a.box.Unlock()
+			} else if a.box.ResumeAndUnlock() {
+				a.box.Work(a)
 			}
 		})
 		a.rare.rest = timer
-	} else {
-		a.box.hurryUp()
 	}
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	if resting {
 		a.system.note()
 	}
 	return resting
 }
 
-// lieDown lets an actor without a state rest, by the owner, with mu held: nobody owns it then,
-// until getUp. It reports false where the queue is to be drained and either empty or the caller in
-// a hurry: the caller is still the owner.
-func (m *mailbox) lieDown(hurry bool) bool {
-	queued := m.queued() > 0
-	if m.orders&orderDrain != 0 && (hurry || !queued) {
-		return false
-	}
-	if !queued && m.orders == orderRenew {
-		m.word.And(^flagWork)
-	}
-	m.word.Or(flagRest) // Rest
-	return true
-}
-
-// getUp ends the rest, with mu held. It reports whether there was one: the caller owns the actor
-// then, and must start its loop.
-func (m *mailbox) getUp() bool {
-	if m.word.Load()&flagRest == 0 {
-		return false
-	}
-	m.hurryUp()
-	m.word.And(^flagRest) // Rest
-	return true
-}
-
-// hurryUp takes the order for a fresh state back where there is nothing left to do but to end, with
-// mu held.
-func (m *mailbox) hurryUp() {
-	if m.orders&orderDrain != 0 && m.queued() == 0 {
-		m.orders &^= orderRenew
-	}
-}
-
 // endRest forgets the timer of a rest that has ended, perhaps before its time.
 func (a *actor) endRest() {
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
+	defer a.box.Unlock()
 	if x := a.rare; x != nil && x.rest != nil {
 		x.rest.Stop()
 		x.rest = nil
@@ -445,11 +389,11 @@ func (a *actor) renew() (goOn bool) {
 
 // startAnew makes a state and calls its OnStart.
 func (a *actor) startAnew() error {
-	a.box.mu.Lock()
+	a.box.Lock()
 	x := a.rarely()
 	x.restarts++
 	last := x.last
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	state, err := spawnState(a.config.spawner, a.table)
 	if err != nil {
 		return err
@@ -460,17 +404,17 @@ func (a *actor) startAnew() error {
 			"the Spawner returned the state again that is to be replaced",
 			"have it make a new one at each call")
 	}
-	a.box.mu.Lock()
+	a.box.Lock()
 	x.last = nil
-	a.box.mu.Unlock()
+	a.box.Unlock()
 	a.self = fresh
 	if err := a.callStart(context.Background()); err != nil {
 		return err
 	}
 	if err := a.incomplete(); err != nil {
-		a.box.mu.Lock()
+		a.box.Lock()
 		x.cause = err
-		a.box.mu.Unlock()
+		a.box.Unlock()
 		a.endState()
 		return err
 	}
@@ -493,6 +437,6 @@ func (a *actor) notRenewed(err error) (goOn bool) {
 // before.
 func (a *actor) workAfterRenewal(failure *PanicError) {
 	if a.notRenewed(failure) {
-		a.work()
+		a.box.Work(a)
 	}
 }

@@ -36,9 +36,9 @@ func TestDefaultsOfTheSystemThatRuns(t *testing.T) {
 	s := NewSystem(WithDefaults(WithMailbox(3)))
 	a, err := Run(numbered{}, WithSystem(s))
 	require.NoError(t, err)
-	require.EqualValues(t, 3, a.actor.box.capacity)
+	require.EqualValues(t, 3, a.actor.config.capacity)
 	own, err := s.Run(numbered{}, WithMailbox(4))
 	require.NoError(t, err)
-	require.EqualValues(t, 4, own.actor.box.capacity)
+	require.EqualValues(t, 4, own.actor.config.capacity)
 	require.NoError(t, s.Shutdown(t.Context()))
 }

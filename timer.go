@@ -5,15 +5,17 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
 // Timer is a message that comes later, or again and again, until it is stopped or the state that
 // has started it ends: at a restart, or with the actor.
 type Timer struct {
-	// Guarded by the actor's mailbox.mu, but for next, which the actor's owner calls.
+	// Guarded by the mailbox's lock, but for next, which the actor's owner calls.
 	actor   *actor
-	timer   *time.Timer // nil until it has to wait
-	message *envelope   // nil for one that never fires
+	timer   *time.Timer       // nil until it has to wait
+	message *mailbox.Envelope // nil for one that never fires
 	stopped bool
 	fired   bool // its one message was put into the lane
 
@@ -31,8 +33,8 @@ func (t *Timer) Stop() bool {
 	}
 	defer t.actor.releaseForgotten()
 	defer t.actor.system.note() // as takeBack does
-	t.actor.box.mu.Lock()
-	defer t.actor.box.mu.Unlock()
+	t.actor.box.Lock()
+	defer t.actor.box.Unlock()
 	if t.stopped {
 		return false
 	}
@@ -46,17 +48,13 @@ func (t *Timer) end() bool {
 	if t.timer != nil {
 		t.timer.Stop()
 	}
-	if t.message.at == inPrivate {
-		t.actor.box.private().remove(t.message)
-		return true
-	}
-	return !t.fired
+	return t.actor.box.Remove(t.message) || !t.fired
 }
 
 // isStopped reports whether the timer was stopped.
 func (t *Timer) isStopped() bool {
-	t.actor.box.mu.Lock()
-	defer t.actor.box.mu.Unlock()
+	t.actor.box.Lock()
+	defer t.actor.box.Unlock()
 	return t.stopped
 }
 
@@ -67,7 +65,8 @@ func (a *actor) notifyLater(msg any, after time.Duration) *Timer {
 	if err != nil {
 		return a.neverFires(t, msg, err)
 	}
-	t.message = &envelope{ctx: context.Background(), msg: routed, to: r, kind: notification, timer: t}
+	t.message = notification(context.Background(), routed, r)
+	t.message.Source = (*timed)(t)
 	if !a.startTimer(t, max(after, 0)) {
 		return a.neverFires(t, msg, a.gone())
 	}
@@ -79,11 +78,14 @@ func (a *actor) notifyInterval(next func() any, every time.Duration) *Timer {
 	t := &Timer{actor: a, next: next, every: every, start: time.Now()}
 	switch {
 	case every <= 0:
-		return a.neverFires(t, nil, errors.New("akt: NotifyInterval: the interval must be positive"))
+		err := errors.New("akt: NotifyInterval: the interval must be positive")
+		return a.neverFires(t, nil, err)
 	case next == nil:
 		return a.neverFires(t, nil, errors.New("akt: NotifyInterval: the function is nil"))
 	}
-	t.message = &envelope{ctx: context.Background(), kind: interval, timer: t}
+	t.message = &mailbox.Envelope{
+		Ctx: context.Background(), Kind: mailbox.Interval, Source: (*timed)(t),
+	}
 	if !a.startTimer(t, 0) {
 		return a.neverFires(t, nil, a.gone())
 	}
@@ -101,7 +103,8 @@ func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 	case errors.Is(err, ErrStopped):
 		a.log(slog.LevelWarn, "akt: a timer that never fires", "error", err)
 	default:
-		a.log(slog.LevelError, "akt: a timer that never fires", "message", typeName(msg), "error", err)
+		a.log(slog.LevelError, "akt: a timer that never fires",
+			"message", typeName(msg), "error", err)
 		if msg != nil {
 			a.countDropped(1)
 			a.system.deadLetter(a, msg, err)
@@ -112,16 +115,10 @@ func (a *actor) neverFires(t *Timer, msg any, err error) *Timer {
 
 // startTimer starts a timer, unless the actor takes no more messages.
 func (a *actor) startTimer(t *Timer, after time.Duration) bool {
-	start := false
-	defer func() {
-		if start {
-			a.hire() // not under mu, as it may take that of the system
-		}
-	}()
-	a.box.mu.Lock()
-	defer a.box.mu.Unlock()
+	a.box.Lock()
 	x := a.rarely()
-	if a.box.shut() || x.stage == stageReplacing {
+	if a.box.IsShut() || x.stage == stageReplacing {
+		a.box.Unlock()
 		return false
 	}
 	if x.timers == nil {
@@ -130,13 +127,12 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 	x.timers[t] = struct{}{}
 	if after > 0 {
 		t.timer = time.AfterFunc(after, t.fire)
+		a.box.Unlock()
 		return true
 	}
-	a.box.stamp(t.message)
-	start = a.box.putLocked(t.message, privateLane)
-	if t.every == 0 {
-		t.fired = true
-		delete(x.timers, t) // a message from now on; a restart withdraws it
+	t.isMessage()
+	if a.box.PutAndUnlock(t.message) {
+		a.box.Start(a)
 	}
 	return true
 }
@@ -144,47 +140,61 @@ func (a *actor) startTimer(t *Timer, after time.Duration) bool {
 // fire puts the timer's message into the private lane.
 func (t *Timer) fire() {
 	a := t.actor
-	a.box.mu.Lock()
-	if t.stopped || t.message.at != nowhere {
-		a.box.mu.Unlock()
+	a.box.Lock()
+	if t.stopped || t.message.InList() {
+		a.box.Unlock()
 		return
 	}
-	if a.box.shut() { // it drains: what comes now comes too late
+	if a.box.IsShut() { // it drains: what comes now comes too late
 		t.stopped = true
-		a.box.mu.Unlock()
+		a.box.Unlock()
 		if t.every == 0 {
 			a.countDropped(1)
-			a.noteDropped(a.gone(), t.message.msg)
+			a.noteDropped(a.gone(), t.message.Msg)
 		}
 		return
 	}
-	if t.every == 0 {
-		t.fired = true
-		delete(a.rare.timers, t) // a message from now on; a restart withdraws it
-	}
-	a.box.stamp(t.message)
-	start := a.box.putLocked(t.message, privateLane)
-	a.box.mu.Unlock()
-	if start {
-		a.system.noteStart(a)
-		a.work()
+	t.isMessage()
+	if a.box.PutAndUnlock(t.message) {
+		a.box.Work(a)
 	}
 }
 
-// handled sets an interval for its next tick, by the owner: the first multiple of every after now.
-func (t *Timer) handled() {
+// isMessage makes the one message of a timer a message like others, with the lock held: a restart
+// withdraws it.
+func (t *Timer) isMessage() {
+	if t.every == 0 {
+		t.fired = true
+		delete(t.actor.rare.timers, t)
+	}
+}
+
+// timed is a timer as the source of its messages.
+type timed Timer
+
+// isTimed reports whether a message is a timer's.
+func isTimed(e *mailbox.Envelope) bool {
+	_, ok := e.Source.(*timed)
+	return ok
+}
+
+// Begins is nothing.
+func (*timed) Begins() {}
+
+// Handled sets an interval for its next tick, by the owner: the first multiple of every after now.
+func (t *timed) Handled() {
 	if t.every == 0 {
 		t.actor.releaseForgotten()
 		return
 	}
-	t.actor.box.mu.Lock()
-	defer t.actor.box.mu.Unlock()
-	if t.stopped || t.actor.box.shut() {
+	t.actor.box.Lock()
+	defer t.actor.box.Unlock()
+	if t.stopped || t.actor.box.IsShut() {
 		return
 	}
 	wait := t.every - time.Since(t.start)%t.every
 	if t.timer == nil {
-		t.timer = time.AfterFunc(wait, t.fire)
+		t.timer = time.AfterFunc(wait, (*Timer)(t).fire)
 	} else {
 		t.timer.Reset(wait)
 	}

@@ -19,7 +19,7 @@ type Holder[A any] interface {
 	comparable
 	Parent() A        // whose name the holder's continues; the zero A for nobody's
 	Kind() string     // of a made-up name, such as "Account-": no slash, and a hyphen at its end
-	Own() *Own        // its own part
+	Part() *Own       // its own part
 	Entry() *Entry[A] // what the book keeps in it
 }
 
@@ -59,7 +59,7 @@ type claim[C comparable] struct {
 // somebody has that name, or has claimed it, other than by: nothing has changed then. The holder's
 // parent has to have its name already.
 func (b *Book[A, C]) Give(a A, by C) bool {
-	own, entry := a.Own(), a.Entry()
+	own, entry := a.Part(), a.Entry()
 	var nobody A
 	parent := a.Parent()
 	if own.Given != "" {
@@ -95,13 +95,13 @@ func (b *Book[A, C]) taken(a A, hash uint64, by C) bool {
 	if found && claimed.by != by {
 		return true
 	}
-	other, found := b.madeLike(a.Own().Given)
+	other, found := b.madeLike(a.Part().Given)
 	return found && hashOf(other) == hash && is(other, Text(a))
 }
 
 // Free takes a holder, and its name, out of the book.
 func (b *Book[A, C]) Free(a A) {
-	own, entry := a.Own(), a.Entry()
+	own, entry := a.Part(), a.Entry()
 	var nobody A
 	if own.Given == "" {
 		delete(b.made, entry.serial)
@@ -203,7 +203,7 @@ func (b *Book[A, C]) madeWith(serial uint64) (a A, found bool) {
 		b.made = map[uint64]A{}
 	}
 	for a := b.first; a != b.until; a = a.Entry().after {
-		if a.Own().Given == "" {
+		if a.Part().Given == "" {
 			b.made[a.Entry().serial] = a
 		}
 	}

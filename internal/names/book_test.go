@@ -19,7 +19,7 @@ type holder struct {
 
 func (h *holder) Parent() *holder        { return h.parent }
 func (h *holder) Kind() string           { return h.kind }
-func (h *holder) Own() *Own              { return &h.own }
+func (h *holder) Part() *Own             { return &h.own }
 func (h *holder) Entry() *Entry[*holder] { return &h.entry }
 
 type book = Book[*holder, string]

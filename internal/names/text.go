@@ -34,7 +34,7 @@ func Text[A Holder[A]](a A) string {
 
 // part is the part of a name that is the holder's own.
 func part[A Holder[A]](a A) string {
-	if given := a.Own().Given; given != "" {
+	if given := a.Part().Given; given != "" {
 		return given
 	}
 	var room [partRoom]byte
@@ -46,7 +46,7 @@ const partRoom = 64
 
 // appendPart appends the holder's own part of its name.
 func appendPart[A Holder[A]](text []byte, a A) []byte {
-	if given := a.Own().Given; given != "" {
+	if given := a.Part().Given; given != "" {
 		return append(text, given...)
 	}
 	return strconv.AppendUint(append(text, a.Kind()...), a.Entry().serial, 10)
@@ -54,7 +54,7 @@ func appendPart[A Holder[A]](text []byte, a A) []byte {
 
 // cutPart takes the holder's own part from the end of a text.
 func cutPart[A Holder[A]](text string, a A) (above string, ends bool) {
-	if given := a.Own().Given; given != "" {
+	if given := a.Part().Given; given != "" {
 		return strings.CutSuffix(text, given)
 	}
 	var room [partRoom]byte
@@ -90,7 +90,7 @@ var seed = maphash.MakeSeed()
 // hashOf is the hash of a holder's name.
 func hashOf[A Holder[A]](a A) uint64 {
 	var nobody A
-	if own := a.Own(); own.Given != "" || a.Parent() != nobody {
+	if own := a.Part(); own.Given != "" || a.Parent() != nobody {
 		return own.hash
 	}
 	return hashText(part(a)) // it may share its Own

@@ -10,14 +10,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/aktgo/akt/internal/mailbox"
 )
 
-// These tests are small rounds at the edge between idle and busy: two or three messages at the moment when the actor goes
-// idle, or stops, thousands of times. Most of what can go wrong with a mailbox goes wrong there, and a stress test that
-// keeps the actor busy never gets there.
+// These tests are small rounds at the edge between idle and busy: two or three messages at the
+// moment when the actor goes idle, or stops, thousands of times. Most of what can go wrong with a
+// mailbox goes wrong there, and a stress test that keeps the actor busy never gets there.
 
-// edge counts what it handles. Its fields have no lock: the race detector watches that there is one owner.
+// edge counts what it handles. Its fields have no lock: the race detector watches that there is one
+// owner.
 type edge struct {
 	handled int
 	ended   int
@@ -45,7 +49,8 @@ func (e *edge) OnStopped(Context) { e.ended++ }
 
 // edgeSystem counts the notifications that were accepted and not handled.
 func edgeSystem(dropped *atomic.Int32) *System {
-	return NewSystem(WithDefaults(WithLogger(slog.New(slog.DiscardHandler))), WithDeadLetters(func(DeadLetter) { dropped.Add(1) }))
+	return NewSystem(WithDefaults(WithLogger(slog.New(slog.DiscardHandler))),
+		WithDeadLetters(func(DeadLetter) { dropped.Add(1) }))
 }
 
 // spin takes a few nanoseconds for each of n.
@@ -75,7 +80,8 @@ func together(fs ...func()) {
 	running.Wait()
 }
 
-// reach waits until v has reached n, and gives its processor to others now and then: after every so many looks.
+// reach waits until v has reached n, and gives its processor to others now and then: after every so
+// many looks.
 func reach(v *atomic.Int64, n int64, keep int) {
 	for i := 1; v.Load() < n; i++ {
 		if i%keep == 0 {
@@ -105,10 +111,12 @@ func edgeRounds(n int) int {
 	return n
 }
 
-// No-Lost-Wake-Up: a message that comes at the moment when the actor goes idle is handled, without another one to wake it.
+// No-Lost-Wake-Up: a message that comes at the moment when the actor goes idle is handled, without
+// another one to wake it.
 func TestEdgeOfIdle(t *testing.T) {
 	t.Parallel()
-	canEnd, cancel := context.WithTimeout(context.Background(), time.Minute) // a lost request does not hang for ever
+	// A lost request does not hang for ever.
+	canEnd, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	for name, pair := range map[string]func(a *Address, p *PrivateAddress) []func() error{
 		"Notify against an inline Send": func(a *Address, _ *PrivateAddress) []func() error {
@@ -126,7 +134,10 @@ func TestEdgeOfIdle(t *testing.T) {
 		"Notify against a typed Ask": func(a *Address, _ *PrivateAddress) []func() error {
 			return []func() error{
 				func() error { return a.TryNotify(context.Background(), edgePing{}) },
-				func() error { _, err := Ask[int](context.Background(), a, edgePing{}); return err },
+				func() error {
+					_, err := Ask[int](context.Background(), a, edgePing{})
+					return err
+				},
 			}
 		},
 		"a queued Send against an inline one": func(a *Address, _ *PrivateAddress) []func() error {
@@ -135,7 +146,7 @@ func TestEdgeOfIdle(t *testing.T) {
 				func() error { _, err := a.Send(context.Background(), edgePing{}); return err },
 			}
 		},
-		"two inline Sends and a private Notify": func(a *Address, p *PrivateAddress) []func() error {
+		"two inline Sends, a private Notify": func(a *Address, p *PrivateAddress) []func() error {
 			return []func() error{
 				func() error { _, err := a.Send(context.Background(), edgePing{}); return err },
 				func() error { _, err := a.Send(context.Background(), edgePing{}); return err },
@@ -175,13 +186,23 @@ func TestEdgeOfIdle(t *testing.T) {
 	}
 }
 
-// No-Lost-Wake-Up: the same edge, with the second message moved over it in small steps: the handler of the first takes a bit
-// longer each round. The two senders stay on processors of their own.
-func TestEdgeOfIdleInSteps(t *testing.T) { //nolint:paralleltest // it needs two processors for itself
+// No-Lost-Wake-Up: the same edge, with the second message moved over it in small steps: the handler
+// of the first takes a bit longer each round. The two senders stay on processors of their own.
+//
+//nolint:paralleltest // it needs two processors for itself
+func TestEdgeOfIdleInSteps(t *testing.T) {
 	for name, first := range map[string]func(*Address, edgePing) error{
-		"after an inline Send": func(a *Address, m edgePing) error { _, err := a.Send(context.Background(), m); return err },
-		"after a typed Ask":    func(a *Address, m edgePing) error { _, err := Ask[int](context.Background(), a, m); return err },
-		"after a Notify":       func(a *Address, m edgePing) error { return a.TryNotify(context.Background(), m) },
+		"after an inline Send": func(a *Address, m edgePing) error {
+			_, err := a.Send(context.Background(), m)
+			return err
+		},
+		"after a typed Ask": func(a *Address, m edgePing) error {
+			_, err := Ask[int](context.Background(), a, m)
+			return err
+		},
+		"after a Notify": func(a *Address, m edgePing) error {
+			return a.TryNotify(context.Background(), m)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rounds := int64(edgeRounds(5000))
@@ -203,7 +224,8 @@ func TestEdgeOfIdleInSteps(t *testing.T) { //nolint:paralleltest // it needs two
 				turn.Store(round + 1)
 				require.NoError(t, first(addr, edgePing{spin: int(round % 250)}))
 				for n := range 2 {
-					require.Equal(t, int(2*round)+n+1, inTime(t, self.seen, "a message was lost", int(round)))
+					seen := inTime(t, self.seen, "a message was lost", int(round))
+					require.Equal(t, int(2*round)+n+1, seen)
 				}
 			}
 			addr.Stop()
@@ -212,7 +234,8 @@ func TestEdgeOfIdleInSteps(t *testing.T) { //nolint:paralleltest // it needs two
 	}
 }
 
-// Bounded, No-Lost-Wake-Up: with room for one message, those who wait for it all get in, also at the edge of idle.
+// Bounded, No-Lost-Wake-Up: with room for one message, those who wait for it all get in, also at
+// the edge of idle.
 func TestEdgeOfRoom(t *testing.T) {
 	t.Parallel()
 	self := &edge{seen: make(chan int, 4)}
@@ -243,7 +266,8 @@ func TestEdgeOfRoom(t *testing.T) {
 // tally is what became of the messages of a round, as their senders heard it.
 type tally struct{ handled, refused, unanswered, notified atomic.Int32 }
 
-func (c *tally) send(t *testing.T, to Sender, ctx context.Context) { //nolint:revive // the context is what varies
+//nolint:revive // the context is what varies
+func (c *tally) send(t *testing.T, to Sender, ctx context.Context) {
 	t.Helper()
 	_, err := to.Send(ctx, edgePing{})
 	c.count(t, err, &c.handled)
@@ -269,8 +293,8 @@ func (c *tally) count(t *testing.T, err error, well *atomic.Int32) {
 	}
 }
 
-// Taken-Once: each message that meets the end of its actor is handled once, or its sender, or the system, hears that it was
-// not; and the actor ends, once.
+// Taken-Once: each message that meets the end of its actor is handled once, or its sender, or the
+// system, hears that it was not; and the actor ends, once.
 func TestEdgeOfTheEnd(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -297,9 +321,15 @@ func TestEdgeOfTheEnd(t *testing.T) {
 				require.NoError(t, err)
 				weak, done := addr.Downgrade(), addr.Done()
 				senders := [][]func(){
-					{func() { c.send(t, weak, context.Background()) }, func() { c.notify(t, weak) }},
+					{
+						func() { c.send(t, weak, context.Background()) },
+						func() { c.notify(t, weak) },
+					},
 					{func() { c.send(t, weak, canEnd) }, func() { c.notify(t, weak) }},
-					{func() { c.notify(t, (*PrivateAddress)(weak)) }, func() { c.send(t, weak, canEnd) }},
+					{
+						func() { c.notify(t, (*PrivateAddress)(weak)) },
+						func() { c.send(t, weak, canEnd) },
+					},
 					{func() { c.notify(t, weak); c.notify(t, weak) }},
 				}[round%4]
 				together(append(senders, func() { row.end(addr) })...)
@@ -309,19 +339,20 @@ func TestEdgeOfTheEnd(t *testing.T) {
 				if row.name == "Context.Stop in a handler" {
 					accepted++ // the one that stops
 				}
-				require.Equal(t, accepted, handled+int(dropped.Load()), "round %d: handled %d, dropped %d", round, handled, dropped.Load())
+				require.Equal(t, accepted, handled+int(dropped.Load()),
+					"round %d: handled %d, dropped %d", round, handled, dropped.Load())
 				require.Equal(t, 1, self.ended, "round %d", round)
 				if row.drains {
-					require.Zero(t, dropped.Load(), "round %d: what was accepted is handled", round)
-					require.Zero(t, c.unanswered.Load(), "round %d: what was accepted is handled", round)
+					require.Zero(t, dropped.Load(), "round %d", round) // what was accepted is handled
+					require.Zero(t, c.unanswered.Load(), "round %d", round)
 				}
 			}
 		})
 	}
 }
 
-// One-Answer: a sender who leaves at the moment when its request is taken is told the truth: what is NotHandled was not
-// handled, and the next sender gets its own answer.
+// One-Answer: a sender who leaves at the moment when its request is taken is told the truth: what
+// is NotHandled was not handled, and the next sender gets its own answer.
 func TestEdgeOfLeaving(t *testing.T) {
 	t.Parallel()
 	self := &edge{}
@@ -358,7 +389,8 @@ func TestEdgeOfLeaving(t *testing.T) {
 	require.Equal(t, n, int(well.Load()+maybe.Load()+not.Load()))
 }
 
-// One-Answer: a request whose sender left before it was begun, and was told so, is not handled after all.
+// One-Answer: a request whose sender left before it was begun, and was told so, is not handled
+// after all.
 func TestAbandonedRequestIsNotBegun(t *testing.T) {
 	t.Parallel()
 	self := &edge{}
@@ -367,19 +399,21 @@ func TestAbandonedRequestIsNotBegun(t *testing.T) {
 	a := addr.actor
 	to, msg, err := a.route(edgePing{})
 	require.NoError(t, err)
-	e := &envelope{ctx: t.Context(), msg: msg, to: to, kind: request}
-	old, ok := e.settle(abandoned)
+	e := mailbox.NewRequest(t.Context(), false, msg, to.handler, 0)
+	handled, ok := e.Abandon()
 	require.True(t, ok)
-	require.Zero(t, old&begun)
-	_, start := a.box.push(e, publicLane, true)
-	require.True(t, start)
-	a.work()
-	require.Zero(t, self.handled)
+	require.False(t, handled)
+	_, started := a.box.Push(a, e, mailbox.Public, true)
+	require.True(t, started)
+	_, err = addr.Send(t.Context(), edgePing{}) // queued behind it, or after it
+	require.NoError(t, err)
+	require.Equal(t, 1, self.handled)
 	addr.Release()
 	inTime(t, addr.Done(), "the actor did not end", 0)
 }
 
-// A veto leaves the actor as it was, also where Context.Stop comes from outside, again and again, while messages come.
+// A veto leaves the actor as it was, also where Context.Stop comes from outside, again and again,
+// while messages come.
 func TestEdgeOfVetoes(t *testing.T) {
 	t.Parallel()
 	self := &edgeVetoer{edge{seen: make(chan int, 1)}}
@@ -418,8 +452,8 @@ func TestEndedWatcherIsForgotten(t *testing.T) {
 	watcher, err := system.Run(&edgeWatcher{target})
 	require.NoError(t, err)
 	watchers := func() int {
-		target.actor.box.mu.Lock()
-		defer target.actor.box.mu.Unlock()
+		target.actor.box.Lock()
+		defer target.actor.box.Unlock()
 		return len(target.actor.rare.watchers)
 	}
 	require.Equal(t, 1, watchers())
@@ -437,34 +471,46 @@ func (w *edgeWatcher) OnStart(ctx Context) error { ctx.Watch(w.target); return n
 
 func (*edgeWatcher) HandleTerminated(Context, Terminated) {}
 
-// Going idle leaves nothing behind: no flag, no order, no handler in the state word, and no run that still counts.
-func TestIdleWord(t *testing.T) {
+// An actor that a handler wakes is only handed to the goroutine of that handler while it runs
+// there: with a Context that was kept, or that of a handler on its sender's goroutine, deadActor would
+// come.
+func TestKeptContextHandsNothingOver(t *testing.T) {
 	t.Parallel()
-	self := &edge{}
-	addr, err := NewSystem().Run(self)
-	require.NoError(t, err)
-	a := addr.actor
-	idle := func(runs uint64) {
-		t.Helper()
-		a.box.mu.Lock() // whoever goes idle by next holds it until the word says so
-		defer a.box.mu.Unlock()
-		word := a.box.word.Load()
-		require.Zero(t, word&(flagMask|handlerMask))
-		require.Equal(t, runs, word>>runShift)
-		require.Zero(t, a.box.orders)
-		require.False(t, a.box.runs(word))
-		require.Nil(t, a.box.public.head)
-		require.Zero(t, a.box.private().len())
+	s := mendedSystem()
+	a, b := runMended(t, s), runMended(t, s)
+	wake := func(ctx Context) {
+		woken := make(chan struct{})
+		assert.NoError(t, b.TryNotify(ctx, mendedAct{func(Context) { close(woken) }}))
+		inTime(t, woken, "the actor has no owner", 0)
 	}
-	idle(0)
-	_, err = addr.Send(context.Background(), edgePing{})
+	kept := make(chan Context, 1)
+	keep := mendedAct{func(ctx Context) { kept <- ctx }}
+	require.NoError(t, a.TryNotify(context.Background(), keep))
+	wake(<-kept)
+	wake(keptContext(context.Background(), t, a))
+	_, err := a.Send(context.Background(), mendedAct{wake}) // it runs here
 	require.NoError(t, err)
-	idle(1)
-	self.seen = make(chan int)
-	require.NoError(t, addr.TryNotify(context.Background(), edgePing{}))
-	<-self.seen
-	for a.box.word.Load()&flagBusy != 0 {
+	require.NoError(t, s.Shutdown(t.Context()))
+}
+
+// A handler of a queued request may hand what it wakes to its own goroutine, as one of a
+// notification does.
+func TestWhoMayHandOver(t *testing.T) {
+	t.Parallel()
+	s := mendedSystem()
+	addr := runMended(t, s)
+	hired := make(chan bool, 1)
+	tell := mendedAct{func(ctx Context) { hired <- ctx.run&runHired != 0 }}
+	require.NoError(t, addr.TryNotify(context.Background(), tell))
+	require.True(t, <-hired, "a notification")
+	_, err := addr.Send(t.Context(), tell)
+	require.NoError(t, err)
+	require.True(t, <-hired, "a queued request")
+	for !addr.actor.box.Word().IsIdle() {
 		runtime.Gosched()
 	}
-	idle(2)
+	_, err = addr.Send(context.Background(), tell)
+	require.NoError(t, err)
+	require.False(t, <-hired, "a request on its sender's goroutine")
+	require.NoError(t, s.Shutdown(t.Context()))
 }
