@@ -2,7 +2,6 @@ package akt
 
 import (
 	"context"
-	"log/slog"
 	"reflect"
 	"sync/atomic"
 	"time"
@@ -105,7 +104,7 @@ var runNames = map[uint16]string{
 var deadActor = func() *actor {
 	a := &actor{
 		table: newTable(reflect.TypeFor[struct{}](), nil), system: defaultSystem,
-		config: &config{own: names.Own{Given: "deadActor"}},
+		config: &config{own: names.Own{Given: "nobody"}},
 	}
 	a.box.Init(0, false)
 	a.box.CloseDown()
@@ -122,40 +121,6 @@ func (a *actor) Parent() *actor              { return a.config.parent }
 func (a *actor) Kind() string                { return a.table.kind }
 func (a *actor) Part() *names.Own            { return &a.config.own }
 func (a *actor) Entry() *names.Entry[*actor] { return &a.entry }
-
-// logger returns the actor's logger.
-func (a *actor) logger() *slog.Logger {
-	l := a.config.logger
-	if l == nil {
-		l = slog.Default()
-	}
-	return l.With("actor", a.name(), "type", a.table.typ.String())
-}
-
-// log writes a record to the actor's logger.
-func (a *actor) log(level slog.Level, text string, args ...any) {
-	a.logBy(text, func(l *slog.Logger) { l.Log(context.Background(), level, text, args...) })
-}
-
-// logBy has write use the actor's logger. It is for what calls the user's code to make its
-// arguments. Where that fails, the default logger is told, if the actor has another one.
-func (a *actor) logBy(text string, write func(*slog.Logger)) {
-	failure := detached(func() { write(a.logger()) })
-	if failure == nil || a.config.logger == nil {
-		return
-	}
-	_ = detached(func() { // there is deadActor left to tell
-		slog.Error("akt: the actor's logger failed", "actor", a.name(), "record", text, "panic", failure.shown())
-	})
-}
-
-// logPanic reports a panic with the place where it happened.
-func (a *actor) logPanic(in string, failure *PanicError) {
-	const text = "akt: panic"
-	a.logBy(text, func(l *slog.Logger) {
-		l.Error(text, "in", in, "panic", failure.shown(), "stack", failure.frames())
-	})
-}
 
 // err is why the actor died, nil while it lives.
 func (a *actor) err() error {
@@ -204,18 +169,6 @@ func (a *actor) runningIn(link uint64) string {
 		return a.table.handlers[i].GoName
 	}
 	return ""
-}
-
-// noteDropped reports notifications that were accepted, or due, and will never be handled.
-func (a *actor) noteDropped(err error, msgs ...any) {
-	if len(msgs) == 0 {
-		return
-	}
-	a.log(slog.LevelWarn, "akt: notifications were dropped",
-		"count", len(msgs), "first", typeName(msgs[0]), "error", err)
-	for _, msg := range msgs {
-		a.system.deadLetter(a, msg, err)
-	}
 }
 
 // Started tells Shutdown, if it is under way, that the actor was idle and is not any more. It is
@@ -324,7 +277,7 @@ func (a *actor) handle(e *mailbox.Envelope) *PanicError {
 }
 
 // handleBatch runs the owner's batch, until it is used up, a handler fails, or the owner is
-// interrupted. It is handle for many messages that deadActor waits for: with one deferred call for
+// interrupted. It is handle for many messages that nobody waits for: with one deferred call for
 // all, and each run ended by the next one's beginning.
 func (a *actor) handleBatch(w *mailbox.Worker) (failure *PanicError) {
 	returned := false

@@ -265,7 +265,7 @@ func (a *actor) refer() (*Address, bool) {
 }
 
 // collects reports whether the garbage collector may release the addresses of an actor of this
-// configuration: only those of an actor that deadActor else holds, in the default system. It must not
+// configuration: only those of an actor that nobody else holds, in the default system. It must not
 // where the caller is in a synctest bubble.
 func (s *System) collects(c *config) bool {
 	return s == defaultSystem && !c.named() && c.parent == nil
@@ -278,7 +278,7 @@ func (a *actor) release() {
 	}
 }
 
-// forget gives a strong reference up that deadActor has any more; but not as long as a timer runs, so
+// forget gives a strong reference up that nobody has any more; but not as long as a timer runs, so
 // that an actor that only its own timer wakes is not forgotten with its address.
 func (a *actor) forget() {
 	a.box.Lock()

@@ -103,7 +103,7 @@
 //
 // A system holds its named actors, and a parent its children: Release does not end those. An
 // unnamed actor without a parent, in the [Default] system, is released by the garbage collector
-// where deadActor has an Address of it any more and no timer of it runs; in a system of [NewSystem],
+// where nobody has an Address of it any more and no timer of it runs; in a system of [NewSystem],
 // whose address was forgotten, it lives until Shutdown. Addresses in an actor's own state count:
 // store a [WeakAddress] there.
 //

@@ -187,7 +187,7 @@ func askForeign[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 		return newSendError(typeName(to), labelOf(msg), MaybeHandled, ErrFailedToGetResponse, err)
 	}
 	if to == nil {
-		return *new(R), newSendError("deadActor", labelOf(msg), NotHandled, ErrFailedToDeliver, errNilSender)
+		return *new(R), newSendError("nobody", labelOf(msg), NotHandled, ErrFailedToDeliver, errNilSender)
 	}
 	reply, err := to.Send(ctx, msg)
 	if r, ok := reply.(R); ok && err == nil && reflect.TypeFor[R]() != typeAny {

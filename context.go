@@ -355,7 +355,7 @@ func (c Context) Logger() *slog.Logger {
 	return c.actor.logger()
 }
 
-// endless reports whether ctx can never end, so that deadActor would notice if the handler ran on this
+// endless reports whether ctx can never end, so that nobody would notice if the handler ran on this
 // goroutine. Shutdown's cancellation does not count.
 func endless(ctx context.Context) bool {
 	if c, ok := ctx.(Context); ok && c.actor != nil {

@@ -217,7 +217,7 @@ func isClosed(done <-chan struct{}) bool {
 	}
 }
 
-// waitIsLong is when a wait inside the library, which deadActor sees, is logged.
+// waitIsLong is when a wait inside the library, which nobody sees, is logged.
 const waitIsLong = 10 * time.Second
 
 // logWait logs that a waits for the ends of children.

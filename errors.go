@@ -451,3 +451,16 @@ func isNil(err error) bool {
 	v := reflect.ValueOf(err)
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
+
+// undelivered is the error for a message that never entered the mailbox.
+func (a *actor) undelivered(message label, err error) *SendError {
+	return newSendError(a.name(), message, NotHandled, ErrFailedToDeliver, err)
+}
+
+// unanswered is the error for a request that was accepted and got no answer.
+func (a *actor) unanswered(message label, handled Handled, err error) *SendError {
+	return newSendError(a.name(), message, handled, ErrFailedToGetResponse, err)
+}
+
+// gone is the cause of a failed send to an actor that takes nothing more.
+func (a *actor) gone() error { return stopped(a.err()) }

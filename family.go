@@ -124,7 +124,7 @@ func (a *actor) watchBy(by Context, to Sender) {
 		err = errStateEnded
 	}
 	if err != nil {
-		a.log(slog.LevelWarn, "akt: a watch that deadActor will hear of", "watched", watched(to),
+		a.log(slog.LevelWarn, "akt: a watch that nobody will hear of", "watched", watched(to),
 			"error", err)
 	}
 }

@@ -271,7 +271,7 @@ func (f *Future[R]) isSettled() bool {
 // that says MaybeHandled: the handler did run. Or it wraps that of ctx; or ErrStopped where the
 // state that owed the reply has ended, ErrFailedToGetResponse where the Promise was lost, and
 // ErrDeadlock where a handler would wait for itself: f is the reply of a function started with
-// [Go], which waits for the handler. Who owes a Promise deadActor knows: a handler that waits for one
+// [Go], which waits for the handler. Who owes a Promise nobody knows: a handler that waits for one
 // that only its own actor can settle waits until ctx ends.
 func (f *Future[R]) Wait(ctx context.Context) (R, error) {
 	if ctx == nil {
@@ -425,7 +425,7 @@ func mayDefer(declared reflect.Type) bool {
 		(declared.NumMethod() == 0 || mayBeFuture(declared)))
 }
 
-// follow counts a deferred reply that fails, and reports it where deadActor waits for it.
+// follow counts a deferred reply that fails, and reports it where nobody waits for it.
 //
 //go:noinline
 func (a *actor) follow(reply any, e *mailbox.Envelope) {

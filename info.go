@@ -1,7 +1,9 @@
 package akt
 
 import (
+	"context"
 	"iter"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -132,4 +134,50 @@ func (a *actor) countDropped(n int) {
 func ownFailure(err error, a *actor, message func() label) error {
 	a.countFailed(err)
 	return ownError(err, a, message)
+}
+
+// logger returns the actor's logger.
+func (a *actor) logger() *slog.Logger {
+	l := a.config.logger
+	if l == nil {
+		l = slog.Default()
+	}
+	return l.With("actor", a.name(), "type", a.table.typ.String())
+}
+
+// log writes a record to the actor's logger.
+func (a *actor) log(level slog.Level, text string, args ...any) {
+	a.logBy(text, func(l *slog.Logger) { l.Log(context.Background(), level, text, args...) })
+}
+
+// logBy has write use the actor's logger. It is for what calls the user's code to make its
+// arguments. Where that fails, the default logger is told, if the actor has another one.
+func (a *actor) logBy(text string, write func(*slog.Logger)) {
+	failure := detached(func() { write(a.logger()) })
+	if failure == nil || a.config.logger == nil {
+		return
+	}
+	_ = detached(func() { // there is nobody left to tell
+		slog.Error("akt: the actor's logger failed", "actor", a.name(), "record", text, "panic", failure.shown())
+	})
+}
+
+// logPanic reports a panic with the place where it happened.
+func (a *actor) logPanic(in string, failure *PanicError) {
+	const text = "akt: panic"
+	a.logBy(text, func(l *slog.Logger) {
+		l.Error(text, "in", in, "panic", failure.shown(), "stack", failure.frames())
+	})
+}
+
+// noteDropped reports notifications that were accepted, or due, and will never be handled.
+func (a *actor) noteDropped(err error, msgs ...any) {
+	if len(msgs) == 0 {
+		return
+	}
+	a.log(slog.LevelWarn, "akt: notifications were dropped",
+		"count", len(msgs), "first", typeName(msgs[0]), "error", err)
+	for _, msg := range msgs {
+		a.system.deadLetter(a, msg, err)
+	}
 }

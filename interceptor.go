@@ -48,7 +48,7 @@ type Interceptor func(ctx Context, msg any, next Next) (any, error)
 type Delivery struct {
 	Handler      string // the method it was sent to, such as "HandleDeposit"
 	Message      string // the type of the message as it was sent, as %T prints it
-	Notification bool   // deadActor waits for a reply: it came by Notify, a timer or a watch
+	Notification bool   // nobody waits for a reply: it came by Notify, a timer or a watch
 	// Queued is the time from its sending to its turn, waiting for room included; 0 for one that is
 	// handled on its sender's goroutine.
 	Queued time.Duration

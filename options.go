@@ -172,7 +172,7 @@ func WithLogger(l *slog.Logger) Option {
 // WithInlineSend lets a request run its handler on the sender's goroutine whenever the actor is
 // idle, also where the sender's context can end: the fastest way, but such a Send returns only when
 // the handler does. Without the option this happens only where the sender's context can never end,
-// so that deadActor could notice. No more than 63 handlers run within each other on one goroutine,
+// so that nobody could notice. No more than 63 handlers run within each other on one goroutine,
 // where each passes its ctx on; further requests are queued.
 func WithInlineSend() Option {
 	return optionOf("WithInlineSend", func(c *config) error {

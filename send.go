@@ -349,7 +349,7 @@ func (a *actor) queuedBehind(ahead mailbox.Ahead) string {
 	return text
 }
 
-// notify queues a message that deadActor waits for. wait says whether to wait for room, until ctx
+// notify queues a message that nobody waits for. wait says whether to wait for room, until ctx
 // ends; to TryNotify that end means nothing.
 func (a *actor) notify(ctx context.Context, msg any, into mailbox.Lane, wait bool) error {
 	if ctx == nil {
@@ -459,19 +459,6 @@ func (a *actor) awaitRoom(ctx context.Context, e *mailbox.Envelope) error {
 	}
 	return err
 }
-
-// undelivered is the error for a message that never entered the mailbox.
-func (a *actor) undelivered(message label, err error) *SendError {
-	return newSendError(a.name(), message, NotHandled, ErrFailedToDeliver, err)
-}
-
-// unanswered is the error for a request that was accepted and got no answer.
-func (a *actor) unanswered(message label, handled Handled, err error) *SendError {
-	return newSendError(a.name(), message, handled, ErrFailedToGetResponse, err)
-}
-
-// gone is the cause of a failed send to an actor that takes nothing more.
-func (a *actor) gone() error { return stopped(a.err()) }
 
 // routeOf is the route of the message in an envelope.
 func routeOf(e *mailbox.Envelope) route {

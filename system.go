@@ -41,7 +41,7 @@ var defaultSystem = NewSystem()
 
 // Default returns the system that Run uses. Once shut down it runs nothing more: tests and
 // libraries should use NewSystem. Only there does the garbage collector release the addresses of
-// unnamed actors without a parent that deadActor has any more.
+// unnamed actors without a parent that nobody has any more.
 func Default() *System { return defaultSystem }
 
 // SystemOption changes how a system works. Its String says what it does.
@@ -79,7 +79,7 @@ func WithDefaults(opts ...Option) SystemOption {
 		func(s *System) { s.defaults = append(s.defaults, opts...) }}
 }
 
-// DeadLetter is a message that deadActor will answer for: a notification whose handling failed, or
+// DeadLetter is a message that nobody will answer for: a notification whose handling failed, or
 // whose Future did, and one that was accepted and never handled; messages of timers and functions
 // of Do included.
 type DeadLetter struct {

@@ -3,18 +3,31 @@ package akt
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/aktgo/akt/internal/leaktest"
 	"github.com/aktgo/akt/internal/mailbox"
 )
+
+// TestMain fails the run also if a wait is left in the graph, though nobody waits any more.
+func TestMain(m *testing.M) {
+	leaktest.Main(m, func() string {
+		if n := waiters.Len(); n > 0 {
+			return fmt.Sprintf("\n\n%d nodes in the graph of those who wait", n)
+		}
+		return ""
+	})
+}
 
 // These tests are small rounds at the edge between idle and busy: two or three messages at the
 // moment when the actor goes idle, or stops, thousands of times. Most of what can go wrong with a
@@ -26,11 +39,6 @@ type edge struct {
 	handled int
 	ended   int
 	seen    chan int // receives the count after each message, if it is made
-}
-
-type edgePing struct {
-	stop bool
-	spin int // how long the handler takes
 }
 
 func (e *edge) HandlePing(ctx Context, m edgePing) int {
@@ -46,6 +54,11 @@ func (e *edge) HandlePing(ctx Context, m edgePing) int {
 }
 
 func (e *edge) OnStopped(Context) { e.ended++ }
+
+type edgePing struct {
+	stop bool
+	spin int // how long the handler takes
+}
 
 // edgeSystem counts the notifications that were accepted and not handled.
 func edgeSystem(dropped *atomic.Int32) *System {
@@ -471,8 +484,16 @@ func (w *edgeWatcher) OnStart(ctx Context) error { ctx.Watch(w.target); return n
 
 func (*edgeWatcher) HandleTerminated(Context, Terminated) {}
 
+// keptContext returns the Context of a handler that was sent ctx, and has returned.
+func keptContext(ctx context.Context, t *testing.T, addr *Address) (kept Context) {
+	t.Helper()
+	_, err := addr.Send(ctx, mendedAct{func(ctx Context) { kept = ctx }})
+	require.NoError(t, err)
+	return kept
+}
+
 // An actor that a handler wakes is only handed to the goroutine of that handler while it runs
-// there: with a Context that was kept, or that of a handler on its sender's goroutine, deadActor would
+// there: with a Context that was kept, or that of a handler on its sender's goroutine, nobody would
 // come.
 func TestKeptContextHandsNothingOver(t *testing.T) {
 	t.Parallel()
@@ -512,5 +533,394 @@ func TestWhoMayHandOver(t *testing.T) {
 	_, err = addr.Send(context.Background(), tell)
 	require.NoError(t, err)
 	require.False(t, <-hired, "a request on its sender's goroutine")
+	require.NoError(t, s.Shutdown(t.Context()))
+}
+
+// mendedLeaving does something at its end.
+type mendedLeaving struct {
+	mended
+
+	onStopped func(Context)
+}
+
+func (m *mendedLeaving) OnStopped(ctx Context) { m.onStopped(ctx) }
+
+// An actor that has ended keeps nothing of its life, as an address of it may be held for long.
+func TestEndedActorHoldsNothing(t *testing.T) {
+	t.Parallel()
+	s := mendedSystem()
+	made := 0
+	addr, err := s.Run(Spawner[*mendedLeaving](func() *mendedLeaving {
+		made++
+		return &mendedLeaving{onStopped: func(Context) {}}
+	}), WithSupervisor(Supervisor{MaxRestarts: 1}))
+	require.NoError(t, err)
+	watcher, target := runMended(t, s), runMended(t, s)
+	keptContext(context.Background(), t, watcher).Watch(addr)
+	act := func(f func(Context)) {
+		require.NoError(t, addr.TryNotify(context.Background(), mendedAct{f}))
+	}
+	act(func(Context) { panic("restarted") })
+	act(func(ctx Context) {
+		ctx.Watch(target)
+		_, err := ctx.Run(mended{})
+		assert.NoError(t, err)
+		ctx.Private().NotifyLater(mendedAct{func(Context) {}}, time.Hour)
+		_, _ = NewPromise[int](ctx)
+		assert.NoError(t, target.TryNotify(ctx, mendedAct{func(Context) {}}), "so that it has a worker")
+	})
+	for range 10 {
+		act(func(Context) {})
+	}
+	act(func(Context) { panic("ended") })
+	<-addr.Done()
+	require.Equal(t, 2, made)
+	a := addr.actor
+	require.Nil(t, a.self)
+	a.box.Lock()
+	x := a.rare
+	require.Empty(t, x.timers)
+	require.Empty(t, x.children)
+	require.Empty(t, x.watchers)
+	require.Empty(t, x.watching)
+	require.Empty(t, x.promises)
+	require.Nil(t, x.last)
+	require.Nil(t, x.escalated)
+	require.Nil(t, x.rest)
+	require.Zero(t, a.box.Queued())
+	a.box.Unlock()
+	target.actor.box.Lock()
+	require.Empty(t, target.actor.rare.watchers)
+	target.actor.box.Unlock()
+	require.NoError(t, s.Shutdown(context.Background()))
+}
+
+// mendedStarting has an OnStart.
+type mendedStarting struct {
+	mended
+
+	onStart func(Context)
+}
+
+func (m *mendedStarting) OnStart(ctx Context) error { m.onStart(ctx); return nil }
+
+// D6: who waits by LookupOrRun waits for OnStart, not for the first messages, which may be handled
+// before it is told: one that asks who waits is no ring.
+func TestLookupOrRunWaitsForOnStartOnly(t *testing.T) {
+	t.Parallel()
+	s := mendedSystem()
+	waits, asked := runMended(t, s), make(chan error, 1)
+	begun, leave := make(chan struct{}), make(chan struct{})
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_, _, err := s.LookupOrRun(context.Background(), "new", func() any {
+			return &mendedStarting{onStart: func(ctx Context) {
+				close(begun)
+				<-leave
+				assert.NoError(t, ctx.Private().Do(func(ctx Context) {
+					_, err := waits.Send(ctx, mendedAct{func(Context) {}})
+					asked <- err
+				}))
+				s.mu.Lock() // so that nobody is told yet that there is an actor
+			}}
+		})
+		assert.NoError(t, err)
+	}()
+	<-begun
+	require.NoError(t, waits.TryNotify(context.Background(), mendedAct{func(ctx Context) {
+		_, loaded, err := s.LookupOrRun(ctx, "new", func() any { return nil })
+		assert.NoError(t, err)
+		assert.True(t, loaded)
+	}}))
+	for waiters.Waits((*waiter)(waits.actor)) == 0 {
+		runtime.Gosched()
+	}
+	s.mu.Lock()
+	a := s.names.Claimed("new").actor
+	s.mu.Unlock()
+	close(leave)
+	for waiters.Waits((*waiter)(a)) == 0 && len(asked) == 0 {
+		runtime.Gosched() // until its first message waits for the one that waits for it
+	}
+	s.mu.Unlock()
+	require.NoError(t, <-asked)
+	<-over
+	require.NoError(t, s.Shutdown(context.Background()))
+}
+
+// lockedAtItsEnd is a promised that locks its actor's mailbox when the state has ended, on the
+// goroutine that makes the end known next.
+type lockedAtItsEnd struct{ actor *actor }
+
+func (l *lockedAtItsEnd) fail(error) { l.actor.box.Lock() }
+
+func (*lockedAtItsEnd) isAwaited() bool { return false }
+
+// Shutdown's nil says that Done of all is closed, not only that their names are free.
+func TestShutdownWaitsForDone(t *testing.T) {
+	t.Parallel()
+	s := mendedSystem()
+	a := runMended(t, s).actor
+	a.box.Lock()
+	a.rarely().promises = map[promised]uint64{&lockedAtItsEnd{a}: 0}
+	a.box.Unlock()
+	done, over := a.done(), make(chan error, 1)
+	go func() { over <- s.Shutdown(context.Background()) }()
+	for len(s.all()) > 0 {
+		runtime.Gosched()
+	}
+	for range 1000 {
+		runtime.Gosched() // it would return now
+	}
+	require.Empty(t, over)
+	require.False(t, isClosed(done))
+	a.box.Unlock()
+	require.NoError(t, <-over)
+	require.True(t, isClosed(done))
+}
+
+// Info: a request whose sender left between its leaving the lane and its handling is dropped too.
+func TestInfoOfAbandonedRequest(t *testing.T) {
+	t.Parallel()
+	s := NewSystem()
+	addr, err := s.Run(numbered{})
+	require.NoError(t, err)
+	e := mailbox.NewRequest(t.Context(), false, nil, nil, 0)
+	_, ok := e.Abandon()
+	require.True(t, ok)
+	require.False(t, addr.actor.mayBegin(e))
+	info, lives := addr.actor.info()
+	require.True(t, lives)
+	require.EqualValues(t, 1, info.Dropped)
+	require.Zero(t, info.Handled)
+	require.NoError(t, s.Shutdown(t.Context()))
+	_, lives = addr.actor.info()
+	require.False(t, lives)
+}
+
+// Speed: an actor is three cache lines, and 192 bytes is a size class of Go's allocator. Its mailbox
+// begins where it says.
+func TestSizeOfActor(t *testing.T) {
+	t.Parallel()
+	require.LessOrEqual(t, unsafe.Sizeof(actor{}), uintptr(192))
+	require.EqualValues(t, 88, unsafe.Offsetof(actor{}.box))
+	require.LessOrEqual(t, unsafe.Sizeof(config{}), uintptr(144),
+		"a size class, too: what a child or a named actor has besides")
+}
+
+// Info: a tick whose interval was stopped since it was taken from the lane is no message.
+func TestInfoOfTickThatWasStopped(t *testing.T) {
+	t.Parallel()
+	s := NewSystem()
+	addr, err := s.Run(numbered{})
+	require.NoError(t, err)
+	a := addr.actor
+	_, ok := a.box.Take(runFunction) // One-Owner: this goroutine
+	require.True(t, ok)
+	a.box.EndOther()
+	stopped := (*timed)(&Timer{actor: a, stopped: true})
+	require.Nil(t, a.handle(&mailbox.Envelope{
+		Ctx: t.Context(), Kind: mailbox.Interval, Source: stopped,
+	}))
+	info, _ := a.info()
+	require.Zero(t, info.Handled)
+	require.True(t, a.box.TryIdle())
+	_, err = addr.Send(t.Context(), struct{}{})
+	require.NoError(t, err)
+	info, _ = a.info()
+	require.EqualValues(t, 1, info.Handled)
+	require.NoError(t, s.Shutdown(t.Context()))
+}
+
+// The state that was to be replaced is let go as soon as another one is made, and at the end.
+func TestFormerStateIsLetGo(t *testing.T) {
+	t.Parallel()
+	system := NewSystem(WithDefaults(WithLogger(slog.New(slog.DiscardHandler))))
+	former := func(a *actor) any {
+		a.box.Lock()
+		defer a.box.Unlock()
+		return a.rare.last
+	}
+	addr, err := system.Run(Spawner[*formerState](func() *formerState { return &formerState{} }))
+	require.NoError(t, err)
+	_, err = addr.Send(context.Background(), 0)
+	require.Error(t, err)
+	_, err = addr.Send(t.Context(), 1)
+	require.NoError(t, err)
+	require.Nil(t, former(addr.actor))
+
+	same := &formerState{}
+	addr, err = system.Run(Spawner[*formerState](func() *formerState { return same }), WithSupervisor(Supervisor{
+		MaxRestarts: 1,
+	}))
+	require.NoError(t, err)
+	require.NoError(t, addr.Notify(t.Context(), 0))
+	<-addr.Done()
+	require.ErrorContains(t, addr.Err(), "the Spawner returned the state again")
+	require.Nil(t, former(addr.actor))
+	require.NoError(t, system.Shutdown(context.Background()))
+}
+
+type formerState struct{ N int }
+
+func (*formerState) HandleInt(_ Context, n int) int { return 1 / n }
+
+type numbered struct{}
+
+func (numbered) HandleNothing(Context, struct{}) {}
+
+// Names: a made-up name is never one that another actor was given, and a given one never one that was made up.
+func TestMadeUpNamesAreFree(t *testing.T) {
+	t.Parallel()
+	s := NewSystem()
+	given, err := s.Run(numbered{}, WithName("numbered-2"))
+	require.NoError(t, err)
+	first, err := s.Run(numbered{})
+	require.NoError(t, err)
+	second, err := s.Run(numbered{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"numbered-2", "numbered-1", "numbered-3"}, []string{given.Name(), first.Name(), second.Name()})
+	_, err = s.Run(numbered{}, WithName("numbered-3"))
+	require.ErrorIs(t, err, ErrNameTaken)
+	_, err = s.Run(numbered{}, WithName("other-3"))
+	require.NoError(t, err)
+	given.Stop()
+	<-given.Done()
+	require.NoError(t, s.Shutdown(t.Context()))
+}
+
+// Options: the defaults that count are those of the system in which the actor runs.
+func TestDefaultsOfTheSystemThatRuns(t *testing.T) {
+	t.Parallel()
+	s := NewSystem(WithDefaults(WithMailbox(3)))
+	a, err := Run(numbered{}, WithSystem(s))
+	require.NoError(t, err)
+	require.EqualValues(t, 3, a.actor.config.capacity)
+	own, err := s.Run(numbered{}, WithMailbox(4))
+	require.NoError(t, err)
+	require.EqualValues(t, 4, own.actor.config.capacity)
+	require.NoError(t, s.Shutdown(t.Context()))
+}
+
+// Noted-First: an actor that is started while the system drains is not taken for idle, whatever starts
+// it; and as soon as it is idle again, all is quiet.
+func TestQuietKnowsWhoWasStarted(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(a *actor, f func(Context)){
+		"Do": func(a *actor, f func(Context)) { _ = (*PrivateAddress)(a).Do(f) },
+		"a timer": func(a *actor, f func(Context)) {
+			(*PrivateAddress)(a).NotifyLater(mendedAct{f}, time.Microsecond)
+		},
+		"a timer that is due": func(a *actor, f func(Context)) {
+			(*PrivateAddress)(a).NotifyLater(mendedAct{f}, 0)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := mendedSystem()
+			addr := runMended(t, s)
+			s.close()
+			require.True(t, s.quiet())
+			entered, leave := make(chan struct{}), make(chan struct{})
+			start(addr.actor, func(Context) {
+				close(entered)
+				<-leave
+			})
+			<-entered
+			require.False(t, s.quiet())
+			close(leave)
+			for !addr.actor.box.Word().IsIdle() {
+				runtime.Gosched()
+			}
+			require.True(t, s.quiet())
+			require.NoError(t, s.Shutdown(context.Background()))
+		})
+	}
+}
+
+// Shutdown: an actor that is not idle when it begins is waited for, however it came to be busy.
+func TestQuietKnowsWhoIsBusyAtTheBeginning(t *testing.T) {
+	t.Parallel()
+	s := mendedSystem()
+	addr := runMended(t, s)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	go func() {
+		_, _ = addr.Send(context.Background(), mendedAct{func(Context) { // on this goroutine
+			close(entered)
+			<-leave
+		}})
+	}()
+	<-entered
+	s.close()
+	require.False(t, s.quiet())
+	close(leave)
+	require.NoError(t, s.Shutdown(context.Background()))
+}
+
+// Shutdown: an actor that is entered at the moment at which it begins is run before it, or not at all.
+func TestRunAtTheMomentOfShutdown(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		s := mendedSystem()
+		made, ran := make(chan struct{}), make(chan error, 1)
+		s.mu.Lock()
+		go func() {
+			_, err := s.Run(Spawner[*mended](func() *mended { close(made); return &mended{} }))
+			ran <- err
+		}()
+		<-made
+		for range 100 {
+			runtime.Gosched() // until it has seen that Shutdown has not begun, and waits for mu
+		}
+		s.closing.Store(true)
+		s.draining = newDraining()
+		s.mu.Unlock()
+		require.ErrorIs(t, <-ran, ErrStopped)
+		require.Empty(t, s.all())
+	}
+}
+
+// L4: watches end with the actor: one that it begins while it ends leaves nothing with its target.
+func TestWatchByAnEndingActor(t *testing.T) {
+	t.Parallel()
+	s := mendedSystem()
+	target := runMended(t, s)
+	watchers := func() int {
+		target.actor.box.Lock()
+		defer target.actor.box.Unlock()
+		return len(target.actor.rarely().watchers)
+	}
+	leaving, err := s.Run(&mendedLeaving{onStopped: func(ctx Context) { ctx.Watch(target) }})
+	require.NoError(t, err)
+	leaving.Stop()
+	<-leaving.Done()
+	require.Zero(t, watchers(), "watched in OnStopped")
+
+	for range 20 {
+		w := runMended(t, s)
+		kept := keptContext(context.Background(), t, w)
+		watched := make(chan struct{})
+		target.actor.box.Lock()
+		go func() {
+			defer close(watched)
+			kept.Watch(target)
+		}()
+		for watching := 0; watching == 0; runtime.Gosched() {
+			w.actor.box.Lock()
+			watching = len(w.actor.rarely().watching)
+			w.actor.box.Unlock()
+		}
+		w.actor.box.Lock()
+		w.actor.rare.stage = stageEnding // as if its end began here
+		w.actor.box.Unlock()
+		target.actor.box.Unlock()
+		w.actor.endWatching() // gets at the target before the watch does, nearly always
+		<-watched
+		require.Zero(t, watchers(), "watched at the moment of the end")
+	}
+
+	keptContext(context.Background(), t, runMended(t, s)).Watch(target)
+	require.Equal(t, 1, watchers())
 	require.NoError(t, s.Shutdown(t.Context()))
 }
