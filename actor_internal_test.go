@@ -356,7 +356,8 @@ func TestEdgeOfTheEnd(t *testing.T) {
 					"round %d: handled %d, dropped %d", round, handled, dropped.Load())
 				require.Equal(t, 1, self.ended, "round %d", round)
 				if row.drains {
-					require.Zero(t, dropped.Load(), "round %d", round) // what was accepted is handled
+					// what was accepted is handled
+					require.Zero(t, dropped.Load(), "round %d", round)
 					require.Zero(t, c.unanswered.Load(), "round %d", round)
 				}
 			}
@@ -567,7 +568,11 @@ func TestEndedActorHoldsNothing(t *testing.T) {
 		assert.NoError(t, err)
 		ctx.Private().NotifyLater(mendedAct{func(Context) {}}, time.Hour)
 		_, _ = NewPromise[int](ctx)
-		assert.NoError(t, target.TryNotify(ctx, mendedAct{func(Context) {}}), "so that it has a worker")
+		assert.NoError(
+			t,
+			target.TryNotify(ctx, mendedAct{func(Context) {}}),
+			"so that it has a worker",
+		)
 	})
 	for range 10 {
 		act(func(Context) {})
@@ -699,8 +704,8 @@ func TestInfoOfAbandonedRequest(t *testing.T) {
 	require.False(t, lives)
 }
 
-// Speed: an actor is three cache lines, and 192 bytes is a size class of Go's allocator. Its mailbox
-// begins where it says.
+// Speed: an actor is three cache lines, and 192 bytes is a size class of Go's allocator. Its
+// mailbox begins where it says.
 func TestSizeOfActor(t *testing.T) {
 	t.Parallel()
 	require.LessOrEqual(t, unsafe.Sizeof(actor{}), uintptr(192))
@@ -751,9 +756,12 @@ func TestFormerStateIsLetGo(t *testing.T) {
 	require.Nil(t, former(addr.actor))
 
 	same := &formerState{}
-	addr, err = system.Run(Spawner[*formerState](func() *formerState { return same }), WithSupervisor(Supervisor{
-		MaxRestarts: 1,
-	}))
+	addr, err = system.Run(
+		Spawner[*formerState](func() *formerState { return same }),
+		WithSupervisor(Supervisor{
+			MaxRestarts: 1,
+		}),
+	)
 	require.NoError(t, err)
 	require.NoError(t, addr.Notify(t.Context(), 0))
 	<-addr.Done()
@@ -770,7 +778,8 @@ type numbered struct{}
 
 func (numbered) HandleNothing(Context, struct{}) {}
 
-// Names: a made-up name is never one that another actor was given, and a given one never one that was made up.
+// Names: a made-up name is never one that another actor was given, and a given one never one that
+// was made up.
 func TestMadeUpNamesAreFree(t *testing.T) {
 	t.Parallel()
 	s := NewSystem()
@@ -780,7 +789,11 @@ func TestMadeUpNamesAreFree(t *testing.T) {
 	require.NoError(t, err)
 	second, err := s.Run(numbered{})
 	require.NoError(t, err)
-	require.Equal(t, []string{"numbered-2", "numbered-1", "numbered-3"}, []string{given.Name(), first.Name(), second.Name()})
+	require.Equal(
+		t,
+		[]string{"numbered-2", "numbered-1", "numbered-3"},
+		[]string{given.Name(), first.Name(), second.Name()},
+	)
 	_, err = s.Run(numbered{}, WithName("numbered-3"))
 	require.ErrorIs(t, err, ErrNameTaken)
 	_, err = s.Run(numbered{}, WithName("other-3"))
@@ -803,8 +816,8 @@ func TestDefaultsOfTheSystemThatRuns(t *testing.T) {
 	require.NoError(t, s.Shutdown(t.Context()))
 }
 
-// Noted-First: an actor that is started while the system drains is not taken for idle, whatever starts
-// it; and as soon as it is idle again, all is quiet.
+// Noted-First: an actor that is started while the system drains is not taken for idle, whatever
+// starts it; and as soon as it is idle again, all is quiet.
 func TestQuietKnowsWhoWasStarted(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(a *actor, f func(Context)){
@@ -858,7 +871,8 @@ func TestQuietKnowsWhoIsBusyAtTheBeginning(t *testing.T) {
 	require.NoError(t, s.Shutdown(context.Background()))
 }
 
-// Shutdown: an actor that is entered at the moment at which it begins is run before it, or not at all.
+// Shutdown: an actor that is entered at the moment at which it begins is run before it, or not at
+// all.
 func TestRunAtTheMomentOfShutdown(t *testing.T) {
 	t.Parallel()
 	for range 20 {

@@ -51,7 +51,8 @@ func planFor(reply, want reflect.Type) replyPlan {
 		return planMismatch
 	case isFuture(reply):
 		return futurePlan(reply, want)
-	case reply.Kind() == reflect.Interface && want.Kind() != reflect.Interface && !want.Implements(reply) && !mayBeFuture(reply):
+	case reply.Kind() == reflect.Interface && want.Kind() != reflect.Interface &&
+		!want.Implements(reply) && !mayBeFuture(reply):
 		return planMismatch
 	case reply.Kind() == reflect.Interface:
 		return planLook
@@ -72,7 +73,8 @@ func mayBeFuture(reply reflect.Type) bool {
 func futurePlan(reply, want reflect.Type) replyPlan {
 	value := reflect.Zero(reply).Interface().(deferred).valueType()
 	switch {
-	case reply == want, want.Kind() == reflect.Interface && want.NumMethod() > 0 && reply.Implements(want):
+	case reply == want,
+		want.Kind() == reflect.Interface && want.NumMethod() > 0 && reply.Implements(want):
 		return planReply
 	case value == want, want.Kind() == reflect.Interface && value.Implements(want):
 		return planFuture
@@ -187,7 +189,8 @@ func askForeign[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 		return newSendError(typeName(to), labelOf(msg), MaybeHandled, ErrFailedToGetResponse, err)
 	}
 	if to == nil {
-		return *new(R), newSendError("nobody", labelOf(msg), NotHandled, ErrFailedToDeliver, errNilSender)
+		return *new(R),
+			newSendError("nobody", labelOf(msg), NotHandled, ErrFailedToDeliver, errNilSender)
 	}
 	reply, err := to.Send(ctx, msg)
 	if r, ok := reply.(R); ok && err == nil && reflect.TypeFor[R]() != typeAny {
@@ -206,7 +209,9 @@ func askForeign[R, M any](ctx context.Context, to Sender, msg M) (R, error) {
 	if reply == nil && (want == typeNothing || want.Kind() == reflect.Interface) {
 		return *new(R), nil
 	}
-	return *new(R), failed(&ReplyTypeError{Handler: typeName(to), Reply: typeName(reply), Want: want.String()})
+	return *new(R), failed(&ReplyTypeError{
+		Handler: typeName(to), Reply: typeName(reply), Want: want.String(),
+	})
 }
 
 var errNilSender = errors.New("akt: the address is a nil interface; pass the address of an actor")
@@ -238,14 +243,18 @@ func (a *actor) unpack(ctx context.Context, message label, reply any) (any, erro
 	if isFuture(reflect.TypeOf(reply)) {
 		cut = a.system.patience()
 	}
-	return unpack(ctx, reply, cut, func(err error) *SendError { return a.unanswered(message, MaybeHandled, err) })
+	return unpack(ctx, reply, cut, func(err error) *SendError {
+		return a.unanswered(message, MaybeHandled, err)
+	})
 }
 
 var errNilFuture = errors.New("akt: the handler returned a nil Future")
 
 // unpack waits for a deferred reply, and passes any other on. Its own errors are made by failed;
 // those of the Future are unchanged, but for the SendError of another call.
-func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(error) *SendError) (any, error) {
+func unpack(
+	ctx context.Context, reply any, cut <-chan struct{}, failed func(error) *SendError,
+) (any, error) {
 	if !isFuture(reflect.TypeOf(reply)) {
 		return reply, nil
 	}
@@ -273,7 +282,9 @@ func unpack(ctx context.Context, reply any, cut <-chan struct{}, failed func(err
 }
 
 // ask sends a request whose reply is to be a want, and returns it as one.
-func (a *actor) ask(ctx context.Context, msg any, into mailbox.Lane, want reflect.Type) (any, error) {
+func (a *actor) ask(
+	ctx context.Context, msg any, into mailbox.Lane, want reflect.Type,
+) (any, error) {
 	if ctx == nil {
 		return nil, a.undelivered(labelOf(msg), errNilContext)
 	}
@@ -290,7 +301,9 @@ func (a *actor) ask(ctx context.Context, msg any, into mailbox.Lane, want reflec
 
 // askFor is ask where the handler is known, and how a want is obtained from its reply. Where there
 // are interceptors, the reply may be theirs: then only the reply itself shows what it is.
-func (a *actor) askFor(ctx context.Context, r route, msg any, into mailbox.Lane, want reflect.Type, plan replyPlan) (any, error) {
+func (a *actor) askFor(
+	ctx context.Context, r route, msg any, into mailbox.Lane, want reflect.Type, plan replyPlan,
+) (any, error) {
 	reply, err := a.sendTo(ctx, r, msg, into)
 	if err != nil {
 		return nil, err
@@ -317,7 +330,8 @@ func (a *actor) askFor(ctx context.Context, r route, msg any, into mailbox.Lane,
 	}
 	wrong := r.replyTypeError(reflect.TypeOf(reply), want)
 	if intercepted && !mayReply(r.Reply, reflect.TypeOf(reply)) {
-		wrong.Handler = "an interceptor of " + wrong.Handler // or the handler of the message that it made
+		// Or the handler of the message that it made.
+		wrong.Handler = "an interceptor of " + wrong.Handler
 	}
 	return nil, a.unanswered(r.sentAs(msg), MaybeHandled, wrong)
 }
@@ -364,8 +378,9 @@ func RecipientOf[M, R any](to Sender) (Recipient[M, R], error) {
 	case to == nil:
 		return Recipient[M, R]{}, errNilSender
 	case t == nil:
-		return Recipient[M, R]{}, fmt.Errorf("akt: RecipientOf: a %T is no address of this package, "+
-			"so its types cannot be checked: use Ask", to)
+		return Recipient[M, R]{}, fmt.Errorf(
+			"akt: RecipientOf: a %T is no address of this package, so its types cannot be "+
+				"checked: use Ask", to)
 	}
 	if t == deadActor {
 		return Recipient[M, R]{to}, nil
@@ -380,7 +395,8 @@ func RecipientOf[M, R any](to Sender) (Recipient[M, R], error) {
 		h = r.handler
 	}
 	if h != nil && h.plan(want) == planMismatch {
-		return Recipient[M, R]{}, t.undelivered(label{typ: msgType.String()}, h.replyTypeError(h.Reply, want))
+		return Recipient[M, R]{},
+			t.undelivered(label{typ: msgType.String()}, h.replyTypeError(h.Reply, want))
 	}
 	return Recipient[M, R]{to}, nil
 }

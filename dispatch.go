@@ -348,8 +348,9 @@ type HandlerDescription struct {
 	Message reflect.Type // M
 	Reply   reflect.Type // R; nil for a handler without a reply
 	Method  string       // such as "HandleDeposit"
-	File    string       // where the method is declared; empty if it is promoted from an embedded interface
-	Line    int
+	// where the method is declared; empty if it is promoted from an embedded interface
+	File string
+	Line int
 }
 
 // Describe returns the dispatch table of an actor or a Spawner. It starts nothing; for a Spawner of

@@ -34,7 +34,7 @@ type Info struct {
 	// Restarts is how often the actor was given a fresh state.
 	Restarts uint64
 
-	Handling  string    // the handler or hook that runs, such as "HandleDeposit"; "" where none does
+	Handling  string    // the handler or hook that runs, such as "HandleDeposit", or nothing
 	Started   time.Time // when Run made the actor
 	LastError error     // of the last message that failed; nil before
 }
@@ -158,7 +158,8 @@ func (a *actor) logBy(text string, write func(*slog.Logger)) {
 		return
 	}
 	_ = detached(func() { // there is nobody left to tell
-		slog.Error("akt: the actor's logger failed", "actor", a.name(), "record", text, "panic", failure.shown())
+		slog.Error("akt: the actor's logger failed",
+			"actor", a.name(), "record", text, "panic", failure.shown())
 	})
 }
 

@@ -191,7 +191,8 @@ func (a *actor) callOf(link uint64, e *mailbox.Envelope) callFunc {
 // call calls the interceptor.
 func (l *layer) call(ctx Context, msg any) (any, error) {
 	l.calls++
-	run := l.chain.run&^(mailbox.HandlerMask|mailbox.FlagMask) | l.calls<<mailbox.HandlerShift&mailbox.HandlerMask
+	const below = mailbox.HandlerMask | mailbox.FlagMask
+	run := l.chain.run&^below | l.calls<<mailbox.HandlerShift&mailbox.HandlerMask
 	l.state.Store(run | layerOpen)
 	defer l.close(run)
 	return l.intercept(ctx, msg,

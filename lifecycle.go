@@ -40,7 +40,8 @@ func (s *System) run(
 	if len(cfg.interceptors) > 0 {
 		cfg.chain = newChain(a, cfg.interceptors)
 	}
-	a.box.Init(cfg.capacity, cfg.chain != nil) // One-Owner: this goroutine, until OnStart has returned
+	// One-Owner: this goroutine, until OnStart has returned
+	a.box.Init(cfg.capacity, cfg.chain != nil)
 	if err := s.add(from, a, parent); err != nil {
 		return nil, err
 	}
@@ -228,7 +229,8 @@ func (s startContext) AfterFunc(f func()) func() bool { return context.AfterFunc
 
 // hookContext begins the run of a hook.
 func (a *actor) hookContext(index uint16) Context {
-	return Context{Context: a.config.base.OrNone(), actor: a, run: runOf(a.box.BeginOther(index), true)}
+	run := runOf(a.box.BeginOther(index), true)
+	return Context{Context: a.config.base.OrNone(), actor: a, run: run}
 }
 
 // abortStart ends an actor whose OnStart failed: a state that was not started gets no OnStopped.

@@ -49,8 +49,8 @@ import (
 //     built: neither by {} nor by null, unless that is a nil pointer. Leave the field out, or give
 //     a Go value of that type.
 //
-// Lists, maps and structs may lie in each other to a depth of 10,000, as in encoding/json. The error
-// has a [*DecodeError] for each fault.
+// Lists, maps and structs may lie in each other to a depth of 10,000, as in encoding/json. The
+// error has a [*DecodeError] for each fault.
 //
 // # Sharing
 //

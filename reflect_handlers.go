@@ -23,11 +23,13 @@ type RegistrationError struct {
 type Fault struct {
 	Type   string // the declaring type, such as "bank.Account"
 	Method string // such as "HandlePing"; empty for a fault of the type itself
-	File   string // where the method, or the first of those in question, is declared; empty where that is not known
-	Line   int
-	Found  string // what was found, such as "it has no context"
-	Want   string // what was wanted, such as "func(akt.Context, M) (R, error)"
-	Cure   string // what to do
+	// File is where the method, or the first of those in question, is declared; it is empty where
+	// that is not known.
+	File  string
+	Line  int
+	Found string // what was found, such as "it has no context"
+	Want  string // what was wanted, such as "func(akt.Context, M) (R, error)"
+	Cure  string // what to do
 }
 
 func (e *RegistrationError) Error() string {
@@ -40,7 +42,7 @@ func (e *RegistrationError) Error() string {
 
 // String returns the fault as a line such as
 //
-//	akt: bank.Account.HandlePing (account.go:31) is not a handler: it has no context; want func(akt.Context, M) (R, error): …
+//	akt: bank.Account.HandlePing (account.go:31) is not a handler: it has no context; want …: …
 func (f Fault) String() string {
 	var b strings.Builder
 	b.WriteString("akt: " + f.Type)

@@ -87,7 +87,10 @@ func TestWaitThatIsOverHoldsNothing(t *testing.T) {
 					w := waiters.Enter(chainOf(ctx), (*waiter)(b.actor), (*sent)(e))
 					defer waiters.Leave(w)
 					go func() {
-						_, err := a.Send(withLink{Context: context.Background(), of: b.actor}, snagAct{func(Context) {}})
+						_, err := a.Send(
+							withLink{Context: context.Background(), of: b.actor},
+							snagAct{func(Context) {}},
+						)
 						told <- err
 					}()
 					synctest.Wait()
@@ -308,7 +311,10 @@ func TestWhoGivesUpWaitsNoMore(t *testing.T) {
 			a, b := addrs[0], addrs[1]
 			busy, leave := make(chan struct{}), make(chan struct{})
 			defer close(leave)
-			require.NoError(t, b.Notify(t.Context(), snagAct{func(Context) { close(busy); <-leave }}))
+			require.NoError(
+				t,
+				b.Notify(t.Context(), snagAct{func(Context) { close(busy); <-leave }}),
+			)
 			<-busy
 			require.NoError(t, b.TryNotify(context.Background(), snagAct{func(Context) {}}))
 			ctx, cancel := context.WithCancel(t.Context())
@@ -670,7 +676,8 @@ func (*scannedRace) HandleMsg(Context, scannedMsg) {}
 
 func (scannedFault) HandleMsg(scannedMsg) {}
 
-// H6: a type is scanned once: all its actors, and Describe, share one table; a pointer is another type than its value.
+// H6: a type is scanned once: all its actors, and Describe, share one table; a pointer is another
+// type than its value.
 func TestTypeIsScannedOnce(t *testing.T) {
 	t.Parallel()
 	first, err := tableFor(reflect.TypeFor[scannedActor]())
@@ -729,7 +736,8 @@ func TestConcurrentRunsScanOnce(t *testing.T) {
 	}
 }
 
-// H5: what a message's type was resolved to is remembered: it is found again where the rules would find it no more.
+// H5: what a message's type was resolved to is remembered: it is found again where the rules would
+// find it no more.
 func TestResolvedIsCached(t *testing.T) {
 	t.Parallel()
 	tbl, err := scan(reflect.TypeFor[*scannedActor]()) // not the one that all tests share
@@ -801,7 +809,8 @@ func runMended(t *testing.T, s *System) *Address {
 	return addr
 }
 
-// E1: a Future's own error comes back unchanged, also one that wraps how the wait for another Future ended.
+// E1: a Future's own error comes back unchanged, also one that wraps how the wait for another
+// Future ended.
 func TestFutureFailsWithAnothersError(t *testing.T) {
 	t.Parallel()
 	s := mendedSystem()
@@ -829,19 +838,24 @@ func TestFutureFailsWithAnothersError(t *testing.T) {
 			_, asked := Ask[int](ctx, addr, mendedLater{future})
 			_, received := recipient.Send(ctx, mendedLater{future})
 			for _, err := range []error{unpacked, asked, received} {
-				require.True(t, err == own, "%s: %v", name, err) //nolint:errorlint,testifylint // the identity is the promise
+				same := err == own //nolint:errorlint // the identity is the promise
+				require.True(t, same, "%s: %v", name, err)
 			}
 		}
 	}
 }
 
-// Timer.Stop is true, and no message comes, also where the time is up already and the message has not got into the lane.
+// Timer.Stop is true, and no message comes, also where the time is up already and the message has
+// not got into the lane.
 func TestTimerStopWhenTheTimeIsUp(t *testing.T) {
 	t.Parallel()
 	s := mendedSystem()
 	addr := runMended(t, s)
 	private := (*PrivateAddress)(addr.actor)
-	timer := private.NotifyLater(mendedAct{func(Context) { t.Error("it was handled after all") }}, time.Hour)
+	timer := private.NotifyLater(
+		mendedAct{func(Context) { t.Error("it was handled after all") }},
+		time.Hour,
+	)
 	require.True(t, timer.timer.Stop(), "as if the time was up, and fire about to be called")
 	require.True(t, timer.Stop())
 	timer.fire()
@@ -856,7 +870,8 @@ func TestTimerStopWhenTheTimeIsUp(t *testing.T) {
 	require.NoError(t, s.Shutdown(t.Context()))
 }
 
-// Timer.Stop is true of an interval that goes on: a tick whose turn has come, and has not begun, never does.
+// Timer.Stop is true of an interval that goes on: a tick whose turn has come, and has not begun,
+// never does.
 func TestTimerStopBeforeATickBegins(t *testing.T) {
 	t.Parallel()
 	s := mendedSystem()
@@ -866,7 +881,12 @@ func TestTimerStopBeforeATickBegins(t *testing.T) {
 		ticks++
 		return mendedAct{func(Context) {}}
 	}, time.Hour)
-	_, err := (*PrivateAddress)(addr.actor).Send(context.Background(), mendedAct{func(Context) { assert.Equal(t, 1, ticks) }})
+	_, err := (*PrivateAddress)(
+		addr.actor,
+	).Send(
+		context.Background(),
+		mendedAct{func(Context) { assert.Equal(t, 1, ticks) }},
+	)
 	require.NoError(t, err)
 	_, err = addr.Send(context.Background(), mendedAct{func(ctx Context) {
 		tick := timer.message // as if its owner had just taken it out of the lane

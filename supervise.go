@@ -324,7 +324,8 @@ func (a *actor) replace(to stage) (own []*mailbox.Envelope) {
 	x.stage = to
 	if to == stageLiving {
 		x.told, x.cause = false, nil
-		a.box.Cancel(mailbox.OrderTell) // a state that rests is none, and Shutdown tells the next one
+		// a state that rests is none, and Shutdown tells the next one
+		a.box.Cancel(mailbox.OrderTell)
 		x.born = a.box.Word().Number()
 		own = a.box.Recall()
 	}

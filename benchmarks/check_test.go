@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A server that answers a request wrongly, or fails it, fails the benchmark, with one client and with many.
+// A server that answers a request wrongly, or fails it, fails the benchmark, with one client and
+// with many.
 func TestABrokenServerFailsTheBenchmark(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]*brokenServer{
@@ -32,11 +33,15 @@ func TestABrokenServerFailsTheBenchmark(t *testing.T) {
 // A request that was answered and not handled fails the benchmark.
 func TestARequestThatIsNotHandledFailsTheBenchmark(t *testing.T) {
 	t.Parallel()
-	broken := &brokenServer{reply: func(_, n uint64) (uint64, error) { return answer(n), nil }, loses: 1}
+	broken := &brokenServer{
+		reply: func(_, n uint64) (uint64, error) { return answer(n), nil },
+		loses: 1,
+	}
 	require.True(t, fails(requests{broken.open, allClients}.measure))
 }
 
-// Notifications that are lost, doubled, or handled out of order fail the benchmark, and so does a Notify that fails.
+// Notifications that are lost, doubled, or handled out of order fail the benchmark, and so does a
+// Notify that fails.
 func TestABrokenNotificationFailsTheBenchmark(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]brokenNotifier{
@@ -80,7 +85,11 @@ func TestAWrongDispatchFailsTheBenchmark(t *testing.T) {
 	require.NoError(t, dispatched(&switchServer{}, samples[0]))
 	samples[7].want = sampleOf(10, true)[8].want
 	require.True(t, fails(dispatches{openSwitchServer, samples}.measure))
-	require.Error(t, dispatched(&switchServer{}, sample{messageTypes[10].make(1), 1}), "a type without a handler")
+	require.Error(
+		t,
+		dispatched(&switchServer{}, sample{messageTypes[10].make(1), 1}),
+		"a type without a handler",
+	)
 }
 
 // A spawned actor that does not work, or could not be spawned, fails the benchmark.
@@ -123,7 +132,8 @@ var (
 
 var errBroken = errors.New("broken")
 
-// brokenServer answers the request that is its call-th with what reply returns, and does not count so many of them.
+// brokenServer answers the request that is its call-th with what reply returns, and does not count
+// so many of them.
 type brokenServer struct {
 	reply func(call, n uint64) (uint64, error)
 	loses uint64

@@ -14,8 +14,8 @@ import (
 // decodeSize is how many structs, or entries of a map, the message of BenchmarkDecode has.
 const decodeSize = 1000
 
-// Batch is the message of BenchmarkDecode, of which one field is set; its tagged names are those of the keys, the others differ in
-// case.
+// Batch is the message of BenchmarkDecode, of which one field is set; its tagged names are those of
+// the keys, the others differ in case.
 type (
 	Batch struct {
 		Lines  []Line
@@ -50,9 +50,10 @@ func (m Batch) size() int {
 	return len(m.Lines) + len(m.Lower) + len(m.Counts) + len(m.Texts) + len(m.Named) + len(m.Any)
 }
 
-// BenchmarkDecode times making a message of a thousand structs or entries of what came from outside, and handling it: lib=akt sends
-// an akt.Raw, whose fields were read from JSON before, lib=akt-json one that is read from its JSON each time, and lib=json has
-// json.Unmarshal read the same text into the same type.
+// BenchmarkDecode times making a message of a thousand structs or entries of what came from
+// outside, and handling it: lib=akt sends an akt.Raw, whose fields were read from JSON before,
+// lib=akt-json one that is read from its JSON each time, and lib=json has json.Unmarshal read the
+// same text into the same type.
 func BenchmarkDecode(b *testing.B) {
 	for field, value := range decodeFields() {
 		text, err := json.Marshal(map[string]any{field: value})
@@ -79,11 +80,27 @@ func decodeFields() map[string]any {
 	lines, named := []Line{}, map[string]Line{}
 	counts, texts, anything := map[string]int{}, map[string]string{}, map[string]any{}
 	for i := range decodeSize {
-		key, line := fmt.Sprint("key", i), Line{int64(i), fmt.Sprint("name ", i), 1.5, []string{"a", "b"}, true}
+		key, line := fmt.Sprint(
+			"key",
+			i,
+		), Line{
+			int64(i),
+			fmt.Sprint("name ", i),
+			1.5,
+			[]string{"a", "b"},
+			true,
+		}
 		lines = append(lines, line)
 		counts[key], texts[key], named[key], anything[key] = i, key, line, line
 	}
-	return map[string]any{"Lines": lines, "Lower": lines, "Counts": counts, "Texts": texts, "Named": named, "Any": anything}
+	return map[string]any{
+		"Lines":  lines,
+		"Lower":  lines,
+		"Counts": counts,
+		"Texts":  texts,
+		"Named":  named,
+		"Any":    anything,
+	}
 }
 
 func decodeRaw(tb testing.TB, text []byte) func() (int, error) {

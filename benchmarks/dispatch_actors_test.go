@@ -5,7 +5,8 @@ import "github.com/aktgo/akt"
 // exactActor has a handler for each of ten message types. Each adds its own mark to its reply.
 type exactActor struct{ counter }
 
-// mark tells the replies of the handlers of different types apart. Replies stay below 256, so that none is allocated.
+// mark tells the replies of the handlers of different types apart. Replies stay below 256, so that
+// none is allocated.
 func mark(handler uint64) uint64 { return 16 * handler }
 
 func (a *exactActor) reply(handler, n uint64) (uint64, error) {

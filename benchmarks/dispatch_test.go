@@ -10,15 +10,18 @@ import (
 	"testing"
 )
 
-// BenchmarkDispatch times a request whose message has one of so many types, in no order, to show what finding the handler of a
-// type costs: the rows of one library differ in nothing else. It is the whole of a Send with a context that cannot end, from
-// one client. It leaves out making the messages, and the first message of each type, for which akt looks for a handler.
+// BenchmarkDispatch times a request whose message has one of so many types, in no order, to show
+// what finding the handler of a type costs: the rows of one library differ in nothing else. It is
+// the whole of a Send with a context that cannot end, from one client. It leaves out making the
+// messages, and the first message of each type, for which akt looks for a handler.
 //
-//   - handler=exact: each type has a handler of its own. There are ten of them, also where only one type is sent.
+//   - handler=exact: each type has a handler of its own. There are ten of them, also where only one
+//     type is sent.
 //   - handler=interface: one handler takes an interface that all types implement.
 //   - handler=any: one handler takes the empty interface.
 //
-// A thousand types with handlers of their own are for the map alone: nobody writes the thousand methods, or cases.
+// A thousand types with handlers of their own are for the map alone: nobody writes the thousand
+// methods, or cases.
 func BenchmarkDispatch(b *testing.B) {
 	if err := bindDispatch(); err != nil {
 		b.Fatal(err)
@@ -46,7 +49,8 @@ func BenchmarkDispatch(b *testing.B) {
 	}
 }
 
-// dispatcher is what a client knows of a server, whichever library it is made with. An akt Address is one.
+// dispatcher is what a client knows of a server, whichever library it is made with. An akt Address
+// is one.
 type dispatcher interface {
 	Send(ctx context.Context, msg any) (any, error)
 }
@@ -70,7 +74,12 @@ func sampleOf(types int, exact bool) []sample {
 			samples[i].want += mark(uint64(i % types % 10))
 		}
 	}
-	rand.New(rand.NewPCG(1, 2)).Shuffle(len(samples), func(i, j int) { samples[i], samples[j] = samples[j], samples[i] })
+	rand.New(
+		rand.NewPCG(1, 2),
+	).Shuffle(
+		len(samples),
+		func(i, j int) { samples[i], samples[j] = samples[j], samples[i] },
+	)
 	return samples
 }
 
@@ -128,7 +137,8 @@ type mapServer struct {
 	state    counter
 }
 
-// newMapServer has a function for each of the thousand types, which knows that type, or which knows the interface only.
+// newMapServer has a function for each of the thousand types, which knows that type, or which knows
+// the interface only.
 func newMapServer(exact bool) *mapServer {
 	s := &mapServer{handlers: map[reflect.Type]func(any) uint64{}}
 	for i, t := range messageTypes {

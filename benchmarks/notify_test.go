@@ -13,12 +13,14 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// BenchmarkNotify times a message without a reply until it has been handled: the clock runs from the first send until the last
-// message was handled, and each operation is one message. Senders are held up by a full mailbox, as in a program. The timed
-// region has making the messages, and a handler that checks that none is missing, doubled, or out of its sender's order. It
-// leaves out starting and stopping the actor, and making ctx.
+// BenchmarkNotify times a message without a reply until it has been handled: the clock runs from
+// the first send until the last message was handled, and each operation is one message. Senders are
+// held up by a full mailbox, as in a program. The timed region has making the messages, and a
+// handler that checks that none is missing, doubled, or out of its sender's order. It leaves out
+// starting and stopping the actor, and making ctx.
 //
-// With the mutex, and the call by reflection, a message is handled by its sender, so there is nothing to wait for.
+// With the mutex, and the call by reflection, a message is handled by its sender, so there is
+// nothing to wait for.
 func BenchmarkNotify(b *testing.B) {
 	for _, lib := range []struct {
 		name string
@@ -36,7 +38,8 @@ func BenchmarkNotify(b *testing.B) {
 	}
 }
 
-// notifications is a benchmark of one library under one load. It waits for the last message no longer than patience.
+// notifications is a benchmark of one library under one load. It waits for the last message no
+// longer than patience.
 type notifications struct {
 	open notifyOpener
 	load
@@ -83,14 +86,15 @@ type notifier interface {
 	Note(ctx context.Context, m note) error
 }
 
-// notifyOpener starts a server that enters messages in a tally. end stops it and waits until it has ended; it may be called
-// again, and is when b ends.
+// notifyOpener starts a server that enters messages in a tally. end stops it and waits until it has
+// ended; it may be called again, and is when b ends.
 type notifyOpener func(b testing.TB, seen *tally) (server notifier, end func())
 
 // note is the message; a client's numbers follow each other.
 type note struct{ N uint64 }
 
-// tally is the state of the server: what has been handled. It is not safe for concurrent use, but for complete.
+// tally is the state of the server: what has been handled. It is not safe for concurrent use, but
+// for complete.
 type tally struct {
 	want     uint64
 	handled  uint64
@@ -100,7 +104,11 @@ type tally struct {
 }
 
 func newTally(want uint64) *tally {
-	t := &tally{want: want, complete: make(chan struct{}), next: make([]uint64, runtime.GOMAXPROCS(0)+1)}
+	t := &tally{
+		want:     want,
+		complete: make(chan struct{}),
+		next:     make([]uint64, runtime.GOMAXPROCS(0)+1),
+	}
 	for client := range t.next {
 		t.next[client] = firstOf(uint64(client))
 	}
@@ -121,7 +129,12 @@ func (t *tally) enter(m note) {
 // verdict is asked for when the server has ended.
 func (t *tally) verdict() error {
 	if t.handled != t.want || t.misfits > 0 {
-		return fmt.Errorf("%d of %d notifications were handled, %d of them out of order", t.handled, t.want, t.misfits)
+		return fmt.Errorf(
+			"%d of %d notifications were handled, %d of them out of order",
+			t.handled,
+			t.want,
+			t.misfits,
+		)
 	}
 	return nil
 }

@@ -9,9 +9,10 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// BenchmarkRelay times a notification that its handler sends on, each with a context derived from its own: n in a row and eight
-// times as many, which must cost the same for each. An operation is one relay. The timed region has deriving the context; it leaves out
-// starting and stopping the actor.
+// BenchmarkRelay times a notification that its handler sends on, each with a context derived from
+// its own: n in a row and eight times as many, which must cost the same for each. An operation is
+// one relay. The timed region has deriving the context; it leaves out starting and stopping the
+// actor.
 func BenchmarkRelay(b *testing.B) {
 	for _, by := range []struct {
 		name   string

@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
-// BenchmarkSend times a request whose reply comes as an any, from the call to the reply, one at a time for each client. The
-// timed region has making the message and its way into an any, the handler, which counts, and the check of the reply. It
-// leaves out starting and stopping the actor, and making ctx.
+// BenchmarkSend times a request whose reply comes as an any, from the call to the reply, one at a
+// time for each client. The timed region has making the message and its way into an any, the
+// handler, which counts, and the check of the reply. It leaves out starting and stopping the actor,
+// and making ctx.
 func BenchmarkSend(b *testing.B) {
 	for _, lib := range withBaselines(
 		library{"akt", openAkt(func() actorState { return &counter{} }, bySend)},
@@ -21,8 +22,8 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
-// BenchmarkAsk times a typed request, from the call to the reply, one at a time for each client. What is timed and what is
-// left out is the same as in BenchmarkSend, and so are the baselines.
+// BenchmarkAsk times a typed request, from the call to the reply, one at a time for each client.
+// What is timed and what is left out is the same as in BenchmarkSend, and so are the baselines.
 func BenchmarkAsk(b *testing.B) {
 	for _, lib := range withBaselines(
 		library{"akt", openAkt(func() actorState { return &counter{} }, byAsk)},
@@ -40,7 +41,8 @@ type requests struct {
 	load
 }
 
-// measure sends requests with different numbers, and checks the reply to each and how many the server has handled.
+// measure sends requests with different numbers, and checks the reply to each and how many the
+// server has handled.
 func (r requests) measure(b *testing.B) {
 	b.Helper()
 	server, end := r.open(b)
@@ -75,13 +77,15 @@ type requester interface {
 	Add(ctx context.Context, m add) (uint64, error)
 }
 
-// add is the request. Its number differs from that of all others, so that no reply can be taken for another's.
+// add is the request. Its number differs from that of all others, so that no reply can be taken for
+// another's.
 type add struct{ N uint64 }
 
 // answer is the right reply to the request with a number.
 func answer(n uint64) uint64 { return 2*n + 1 }
 
-// firstOf is the first number of a client, from 1. Small numbers would not need an allocation to become an any.
+// firstOf is the first number of a client, from 1. Small numbers would not need an allocation to
+// become an any.
 func firstOf(client uint64) uint64 { return client << 32 }
 
 func wrongReply(n, reply uint64, err error) error {

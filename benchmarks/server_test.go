@@ -15,13 +15,18 @@ type library struct {
 	open opener
 }
 
-// opener starts a server. end stops it, waits until it has ended, and returns how many requests it has handled; it may be
-// called again, and is when b ends.
+// opener starts a server. end stops it, waits until it has ended, and returns how many requests it
+// has handled; it may be called again, and is when b ends.
 type opener func(b testing.TB) (server requester, end func() uint64)
 
 // withBaselines puts what akt is compared with behind akt's own rows.
 func withBaselines(libs ...library) []library {
-	return append(libs, library{"chan", openChan}, library{"mutex", openMutex}, library{"reflect-call", openReflectCall})
+	return append(
+		libs,
+		library{"chan", openChan},
+		library{"mutex", openMutex},
+		library{"reflect-call", openReflectCall},
+	)
 }
 
 // counter is the state of the actor, and behind the other servers too.
@@ -36,7 +41,8 @@ func (c *counter) add(m add) uint64 {
 
 func (c *counter) count() uint64 { return c.handled }
 
-// boundCounter is a type of its own, because akt.Bind is for all actors of a type and cannot be undone.
+// boundCounter is a type of its own, because akt.Bind is for all actors of a type and cannot be
+// undone.
 type boundCounter struct{ counter }
 
 // HandleAdd is not promoted, so that there is no wrapper between akt and the handler.
@@ -52,7 +58,8 @@ func bindAll(tb testing.TB) {
 // actorState is the state of an actor that counts.
 type actorState interface{ count() uint64 }
 
-// openAkt returns an opener for actors with such a state, to which requests are sent as client does.
+// openAkt returns an opener for actors with such a state, to which requests are sent as client
+// does.
 func openAkt(fresh func() actorState, client func(*akt.Address) requester) opener {
 	return func(tb testing.TB) (requester, func() uint64) {
 		tb.Helper()
@@ -77,7 +84,8 @@ func runActor(tb testing.TB, actor any) *akt.Address {
 	return addr
 }
 
-// endActor gives up the only reference to an actor and waits for its end, after which its state may be read.
+// endActor gives up the only reference to an actor and waits for its end, after which its state may
+// be read.
 func endActor(addr *akt.Address) {
 	addr.Release()
 	<-addr.Done()
@@ -170,7 +178,8 @@ func openMutex(testing.TB) (requester, func() uint64) {
 	return s, s.handled
 }
 
-// Add takes a ctx as every request does. It has no use for it: a mutex cannot be waited for until a ctx ends.
+// Add takes a ctx as every request does. It has no use for it: a mutex cannot be waited for until a
+// ctx ends.
 func (s *mutexServer) Add(_ context.Context, m add) (uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,12 +8,13 @@ import (
 
 // BenchmarkSpawn times making a state and running it as an actor that could be sent to.
 //
-// With stop=untimed that is all: from time to time the clock is stopped, and every new actor has to answer a request, is
-// released, and has ended before the clock goes on. With stop=timed each actor is released at once, and the clock runs until
-// it has ended; it is sent nothing. Up to spawnBatch actors live at a time with the one, and one with the other.
+// With stop=untimed that is all: from time to time the clock is stopped, and every new actor has to
+// answer a request, is released, and has ended before the clock goes on. With stop=timed each actor
+// is released at once, and the clock runs until it has ended; it is sent nothing. Up to spawnBatch
+// actors live at a time with the one, and one with the other.
 //
-// The actors have no hooks and no name. For the channel it is a goroutine that is spawned and ended, for the mutex a struct
-// that is left to the garbage collector.
+// The actors have no hooks and no name. For the channel it is a goroutine that is spawned and
+// ended, for the mutex a struct that is left to the garbage collector.
 func BenchmarkSpawn(b *testing.B) {
 	own := akt.NewSystem()
 	for _, lib := range []struct {

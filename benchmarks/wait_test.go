@@ -92,7 +92,10 @@ func BenchmarkMany(b *testing.B) {
 		}},
 	} {
 		for _, n := range []int{row.n, 8 * row.n} {
-			b.Run(fmt.Sprintf("lib=akt/what=%s/n=%d", row.what, n), func(b *testing.B) { row.measure(b, n) })
+			b.Run(
+				fmt.Sprintf("lib=akt/what=%s/n=%d", row.what, n),
+				func(b *testing.B) { row.measure(b, n) },
+			)
 		}
 	}
 }
@@ -194,7 +197,10 @@ func manyGiveUp(b *testing.B, n int) {
 		)
 		untimed(b, func() {
 			addr = mustRun(b, system, acting{}, akt.WithMailbox(2*n))
-			if err := addr.TryNotify(context.Background(), act{func(context.Context) { <-gate }}); err != nil {
+			if err := addr.TryNotify(
+				context.Background(),
+				act{func(context.Context) { <-gate }},
+			); err != nil {
 				b.Fatal(err)
 			}
 			var ctx context.Context

@@ -16,12 +16,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	_ "github.com/aktgo/akt" // so that go test runs this again, not from its cache, when the library has changed
+	// so that go test runs this again, not from its cache, when the library has changed
+	_ "github.com/aktgo/akt"
 )
 
 var update = flag.Bool("update", false, "rewrite every output.txt with what the example prints")
 
-// Every directory here is a program whose output is the same each time, and is written down in its output.txt.
+// Every directory here is a program whose output is the same each time, and is written down in its
+// output.txt.
 func TestExamplesPrintTheirOutput(t *testing.T) {
 	t.Parallel()
 	names := directories(t)
@@ -46,7 +48,8 @@ func TestExamplesPrintTheirOutput(t *testing.T) {
 	}
 }
 
-// directories are the examples' names. It looks into each, so that go test runs this again when a file there has changed.
+// directories are the examples' names. It looks into each, so that go test runs this again when a
+// file there has changed.
 func directories(t *testing.T) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(".")
@@ -66,7 +69,14 @@ func directories(t *testing.T) (names []string) {
 func build(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator), "./...").CombinedOutput()
+	out, err := exec.CommandContext(
+		t.Context(),
+		"go",
+		"build",
+		"-o",
+		dir+string(filepath.Separator),
+		"./...",
+	).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return dir
 }

@@ -151,12 +151,22 @@ func TestAccount(t *testing.T) {
 				for _, op := range history {
 					seen[op.Output.(result).how]++
 				}
-				if verdict := porcupine.CheckOperationsTimeout(accountModel.ToModel(), history, 20*time.Second); verdict != porcupine.Ok {
-					t.Fatalf("round %d: %s: no order of these explains what the clients saw:\n%s", i, verdict, list(history))
+				if verdict := porcupine.CheckOperationsTimeout(
+					accountModel.ToModel(),
+					history,
+					20*time.Second,
+				); verdict != porcupine.Ok {
+					t.Fatalf(
+						"round %d: %s: no order of these explains what the clients saw:\n%s",
+						i,
+						verdict,
+						list(history),
+					)
 				}
 			}
 			t.Log(seen)
-			if !row.crowd.pair && (seen[replied] == 0 || seen[refused] == 0 || seen[panicked] == 0 || row.crowd.cancellable > 0 && seen[maybe]+seen[never] == 0) {
+			if !row.crowd.pair &&
+				(seen[replied] == 0 || seen[refused] == 0 || seen[panicked] == 0 || row.crowd.cancellable > 0 && seen[maybe]+seen[never] == 0) {
 				t.Error("the histories show too little")
 			}
 		})
@@ -165,8 +175,9 @@ func TestAccount(t *testing.T) {
 
 // crowd is how the clients are.
 type crowd struct {
-	cancellable int  // how many of a hundred requests have a ctx that may end
-	pair        bool // two that only deposit, again and again at the same moment; otherwise there are four
+	cancellable int // how many of a hundred requests have a ctx that may end
+	// two that only deposit, again and again at the same moment; otherwise there are four
+	pair bool
 }
 
 // meeting is where clients meet before a step, on the spot: those who are woken come one after the
@@ -183,12 +194,26 @@ func (m *meeting) attend(all int64) {
 }
 
 // history has some clients use an account at the same time, and returns what they saw.
-func (c crowd) history(t *testing.T, seed uint64, options []akt.Option) (all []porcupine.Operation) {
+func (c crowd) history(
+	t *testing.T,
+	seed uint64,
+	options []akt.Option,
+) (all []porcupine.Operation) {
 	t.Helper()
 	kept := &store{}
-	system := akt.NewSystem(akt.WithDefaults(akt.WithLogger(slog.New(slog.DiscardHandler)),
-		akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, BackoffMin: time.Microsecond, BackoffMax: time.Millisecond})))
-	addr, err := system.Run(akt.Spawner[*account](func() *account { return &account{store: kept} }), options...)
+	system := akt.NewSystem(akt.WithDefaults(
+		akt.WithLogger(slog.New(slog.DiscardHandler)),
+		akt.WithSupervisor(
+			akt.Supervisor{
+				MaxRestarts: -1,
+				BackoffMin:  time.Microsecond,
+				BackoffMax:  time.Millisecond,
+			},
+		),
+	))
+	addr, err := system.Run(
+		akt.Spawner[*account](func() *account { return &account{store: kept} }),
+		options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +229,8 @@ func (c crowd) history(t *testing.T, seed uint64, options []akt.Option) (all []p
 		clients.Go(func() {
 			random := rand.New(rand.NewPCG(seed, uint64(i)))
 			for step := range steps {
-				if c.pair || seed%2 == 0 { // all at once, so that they meet an actor that is idle, or is about to be
+				if c.pair ||
+					seed%2 == 0 { // all at once, so that they meet an actor that is idle, or is about to be
 					door.attend(int64(n * (step + 1)))
 				}
 				histories[i] = append(histories[i], c.operate(addr, i, random, &clock))
@@ -221,7 +247,11 @@ func (c crowd) history(t *testing.T, seed uint64, options []akt.Option) (all []p
 		all[i].Return = min(all[i].Return, ended)
 	}
 	return append(all, porcupine.Operation{
-		ClientId: n, Input: transaction{}, Call: clock.Add(1), Output: result{replied, kept.balance}, Return: clock.Add(1),
+		ClientId: n,
+		Input:    transaction{},
+		Call:     clock.Add(1),
+		Output:   result{replied, kept.balance},
+		Return:   clock.Add(1),
 	})
 }
 
@@ -244,7 +274,12 @@ func (c crowd) transaction(random *rand.Rand) transaction {
 }
 
 // operate makes one request.
-func (c crowd) operate(addr *akt.Address, client int, random *rand.Rand, clock *atomic.Int64) porcupine.Operation {
+func (c crowd) operate(
+	addr *akt.Address,
+	client int,
+	random *rand.Rand,
+	clock *atomic.Int64,
+) porcupine.Operation {
 	m := c.transaction(random)
 	ctx := context.Background()
 	if random.IntN(100) < c.cancellable {
@@ -294,7 +329,14 @@ func (c crowd) operate(addr *akt.Address, client int, random *rand.Rand, clock *
 func list(history []porcupine.Operation) (text string) {
 	slices.SortFunc(history, func(a, b porcupine.Operation) int { return int(a.Call - b.Call) })
 	for _, op := range history {
-		text += fmt.Sprintf("client %d, from %d to %d: %+v: %+v\n", op.ClientId, op.Call, op.Return, op.Input, op.Output)
+		text += fmt.Sprintf(
+			"client %d, from %d to %d: %+v: %+v\n",
+			op.ClientId,
+			op.Call,
+			op.Return,
+			op.Input,
+			op.Output,
+		)
 	}
 	return text
 }

@@ -22,12 +22,12 @@
 //   - Shutdown, and the end of its patience: what comes from inside meanwhile, by handlers, by the
 //     ctx of a handler that owes a reply, and by OnStopping; children that are run meanwhile.
 //
-// It plays them step by step in a testing/synctest bubble, and after each step compares all that can
-// be seen with a sequential model: what each sender was told, what was handled in which order, calls
-// of the hooks, dead letters, Terminated, and the state of each actor. Where two things happen at
-// the same time and their order decides, the model says so, and the rest of the program is not
-// played: the log counts how often. A program that fails is printed in words, shrunk, and printed
-// again with the command that replays it:
+// It plays them step by step in a testing/synctest bubble, and after each step compares all that
+// can be seen with a sequential model: what each sender was told, what was handled in which order,
+// calls of the hooks, dead letters, Terminated, and the state of each actor. Where two things
+// happen at the same time and their order decides, the model says so, and the rest of the program
+// is not played: the log counts how often. A program that fails is printed in words, shrunk, and
+// printed again with the command that replays it:
 //
 //	go test -run TestModel -v . -program='1.0 send.0.3.0 release.0.0.0'
 //
@@ -38,8 +38,8 @@
 // prints.
 //
 // TestAccount has clients use a bank account at the same time, with panics, restarts and requests
-// that are cancelled at any moment, and has porcupine look for an order that explains what they saw:
-// NotHandled means no effect, MaybeHandled perhaps one.
+// that are cancelled at any moment, and has porcupine look for an order that explains what they
+// saw: NotHandled means no effect, MaybeHandled perhaps one.
 //
 // TestSoak runs 10,000 actors under load for a time, with every fault there is, and counts: each
 // request has its answer, and each accepted notification was handled or is a dead letter; what the
@@ -49,6 +49,6 @@
 // TestRings has clients ask actors that ask each other in rings, and try again when they are told
 // ErrDeadlock: all get done, and the live heap stays as it was.
 //
-// The flags: -seeds, -seed, -program and -trace are TestModel's, -rounds is TestAccount's, -soak and
-// -soakseed are TestSoak's and TestRings'.
+// The flags: -seeds, -seed, -program and -trace are TestModel's, -rounds is TestAccount's, -soak
+// and -soakseed are TestSoak's and TestRings'.
 package reliability

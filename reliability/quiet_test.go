@@ -66,7 +66,11 @@ func TestQuiet(t *testing.T) {
 			t.Fatal(err)
 		}
 		if left.Load() != 0 || soon.Load() != 0 {
-			t.Fatalf("%d hops are left; OnStopping was called %d times before the last", left.Load(), soon.Load())
+			t.Fatalf(
+				"%d hops are left; OnStopping was called %d times before the last",
+				left.Load(),
+				soon.Load(),
+			)
 		}
 	}
 }

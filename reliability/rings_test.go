@@ -58,9 +58,17 @@ func ringOf(t *testing.T, system *akt.System, size int) (ring []*akt.Address) {
 
 // roundTrip sends a request around a ring, and again where it is told ErrDeadlock, with a pause
 // that grows. It returns how often it was told that, or another error.
-func roundTrip(ctx context.Context, ring []*akt.Address, random *rand.Rand) (told int64, err error) {
+func roundTrip(
+	ctx context.Context,
+	ring []*akt.Address,
+	random *rand.Rand,
+) (told int64, err error) {
 	for pause := 10 * time.Microsecond; ; pause *= 2 {
-		_, err := akt.Ask[int](ctx, ring[random.IntN(len(ring))], around{1 + random.IntN(len(ring)-1)})
+		_, err := akt.Ask[int](
+			ctx,
+			ring[random.IntN(len(ring))],
+			around{1 + random.IntN(len(ring)-1)},
+		)
 		if err == nil || !errors.Is(err, akt.ErrDeadlock) {
 			return told, err
 		}
@@ -75,7 +83,12 @@ func roundTrip(ctx context.Context, ring []*akt.Address, random *rand.Rand) (tol
 func TestRings(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	began := goroutines()
 	system := akt.NewSystem(akt.WithDefaults(akt.WithLogger(slog.New(slog.DiscardHandler))))
-	rings := [][]*akt.Address{ringOf(t, system, 2), ringOf(t, system, 2), ringOf(t, system, 3), ringOf(t, system, 5)}
+	rings := [][]*akt.Address{
+		ringOf(t, system, 2),
+		ringOf(t, system, 2),
+		ringOf(t, system, 3),
+		ringOf(t, system, 5),
+	}
 	var told, done atomic.Int64
 	var heap []uint64
 	for phase := range ringPhases {
@@ -106,11 +119,20 @@ func TestRings(t *testing.T) { //nolint:paralleltest // it counts goroutines
 		}
 		heap = append(heap, liveHeap())
 	}
-	t.Logf("%d requests done, %d times ErrDeadlock; live heap after each phase: %v", done.Load(), told.Load(), heap)
+	t.Logf(
+		"%d requests done, %d times ErrDeadlock; live heap after each phase: %v",
+		done.Load(),
+		told.Load(),
+		heap,
+	)
 	if told.Load() == 0 {
 		t.Error("no ring was closed")
 	}
-	if grown := int64(slices.Min(heap[ringPhases-2:])) - int64(slices.Max(heap[1:3])); grown > heapSlack {
+	if grown := int64(
+		slices.Min(heap[ringPhases-2:]),
+	) - int64(
+		slices.Max(heap[1:3]),
+	); grown > heapSlack {
 		t.Errorf("the live heap has grown by %d bytes, which is more than %d", grown, heapSlack)
 	}
 	if err := system.Shutdown(context.Background()); err != nil {

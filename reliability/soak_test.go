@@ -19,13 +19,19 @@ import (
 
 var (
 	soak     = flag.Duration("soak", 5*time.Second, "how long TestSoak runs")
-	soakSeed = flag.Uint64("soakseed", uint64(time.Now().UnixNano()), "the seed of TestSoak's faults")
+	soakSeed = flag.Uint64(
+		"soakseed",
+		uint64(time.Now().UnixNano()),
+		"the seed of TestSoak's faults",
+	)
 )
 
 const (
-	soakPools    = 125
-	soakPoolSize = 79 // so that there are 10,000 actors, and a pool's maps, of room for 112, do not grow however often it is replaced
-	soakPhases   = 8  // of equal length; after each, everything is counted
+	soakPools = 125
+	// so that there are 10,000 actors, and a pool's maps, of room for 112, do not grow however
+	// often it is replaced
+	soakPoolSize = 79
+	soakPhases   = 8 // of equal length; after each, everything is counted
 	soakClients  = 64
 
 	// The live heap after the last phases may be larger than after the first by this much: what the
@@ -127,7 +133,14 @@ func (p *pool) hire(ctx akt.Context, at int) error {
 	}
 	options := []akt.Option{
 		akt.WithMailbox(1 + at%8),
-		akt.WithSupervisor(akt.Supervisor{MaxRestarts: 3, Window: 5 * time.Second, BackoffMin: time.Millisecond, BackoffMax: 10 * time.Millisecond}),
+		akt.WithSupervisor(
+			akt.Supervisor{
+				MaxRestarts: 3,
+				Window:      5 * time.Second,
+				BackoffMin:  time.Millisecond,
+				BackoffMax:  10 * time.Millisecond,
+			},
+		),
 	}
 	if at%3 == 0 {
 		options = append(options, akt.WithInlineSend())
@@ -349,13 +362,19 @@ func (b *bath) client(random *rand.Rand, over <-chan struct{}) {
 		case 0, 1, 2:
 			_ = b.request(context.Background(), to, m, random.IntN(2) == 0)
 		case 3, 4, 5:
-			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(random.IntN(3000))*time.Microsecond)
+			ctx, cancel := context.WithTimeout(
+				context.Background(),
+				time.Duration(random.IntN(3000))*time.Microsecond,
+			)
 			_ = b.request(ctx, to, m, random.IntN(2) == 0)
 			cancel()
 		case 6, 7:
 			b.notify(context.Background(), to, m, false)
 		case 8:
-			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(random.IntN(1000))*time.Microsecond)
+			ctx, cancel := context.WithTimeout(
+				context.Background(),
+				time.Duration(random.IntN(1000))*time.Microsecond,
+			)
 			b.notify(ctx, to, m, false)
 			cancel()
 		case 9:
@@ -372,7 +391,10 @@ func (b *bath) client(random *rand.Rand, over <-chan struct{}) {
 				b.workers[to].Load().Stop()
 			}
 		case 12:
-			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(500+random.IntN(3000))*time.Microsecond)
+			ctx, cancel := context.WithTimeout(
+				context.Background(),
+				time.Duration(500+random.IntN(3000))*time.Microsecond,
+			)
 			b.errand(ctx, to, m, random.IntN(3))
 			cancel()
 		case 13:
@@ -403,9 +425,15 @@ func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	began := goroutines()
 	b := &bath{}
 	t.Logf("-soakseed=%d", *soakSeed)
-	b.system = akt.NewSystem(akt.WithDefaults(akt.WithLogger(slog.New(slog.DiscardHandler))), akt.WithDeadLetters(b.letter))
+	b.system = akt.NewSystem(
+		akt.WithDefaults(akt.WithLogger(slog.New(slog.DiscardHandler))),
+		akt.WithDeadLetters(b.letter),
+	)
 	for i := range soakPools {
-		if _, err := b.system.Run(&pool{bath: b, first: i * soakPoolSize}, akt.WithName(fmt.Sprintf("pool %d", i))); err != nil {
+		if _, err := b.system.Run(
+			&pool{bath: b, first: i * soakPoolSize},
+			akt.WithName(fmt.Sprintf("pool %d", i)),
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -414,7 +442,9 @@ func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 		over := make(chan struct{})
 		var clients sync.WaitGroup
 		for i := range soakClients {
-			clients.Go(func() { b.client(rand.New(rand.NewPCG(*soakSeed, uint64(phase*soakClients+i))), over) })
+			clients.Go(
+				func() { b.client(rand.New(rand.NewPCG(*soakSeed, uint64(phase*soakClients+i))), over) },
+			)
 		}
 		<-time.After(*soak / soakPhases)
 		close(over)
@@ -422,10 +452,19 @@ func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 			t.Fatalf("clients wait for ever:\n%s", stacks())
 		}
 		if !soon(func() bool {
-			return goroutines() <= began && len(b.unbalanced()) == 0 && b.born.Load()-b.buried.Load() == int64(len(b.workers))
+			return goroutines() <= began && len(b.unbalanced()) == 0 &&
+				b.born.Load()-b.buried.Load() == int64(len(b.workers))
 		}) {
-			t.Fatalf("phase %d: %d goroutines, not %d; %d workers live, not %d; %q\n%s",
-				phase, goroutines(), began, b.born.Load()-b.buried.Load(), len(b.workers), b.unbalanced(), stacks())
+			t.Fatalf(
+				"phase %d: %d goroutines, not %d; %d workers live, not %d; %q\n%s",
+				phase,
+				goroutines(),
+				began,
+				b.born.Load()-b.buried.Load(),
+				len(b.workers),
+				b.unbalanced(),
+				stacks(),
+			)
 		}
 		b.leaveNoStacks()
 		heap = append(heap, liveHeap())
@@ -442,7 +481,11 @@ func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 		t.Errorf("%d goroutines, not %d:\n%s", goroutines(), began, stacks())
 	}
 	if b.starts.Load() != b.stops.Load() {
-		t.Errorf("%d states were started, and %d told that they are stopped", b.starts.Load(), b.stops.Load())
+		t.Errorf(
+			"%d states were started, and %d told that they are stopped",
+			b.starts.Load(),
+			b.stops.Load(),
+		)
 	}
 	if n := b.inside.Load(); n != 0 {
 		t.Errorf("%d messages were handled together with another one", n)
@@ -473,11 +516,22 @@ func (b *bath) unbalanced() (faults []string) {
 			fault("requests whose %s: %d sent, %d answered", l.name, sent, answered)
 		}
 		if begun := r.begun.Load(); begun != handled {
-			fault("requests whose %s: %d were begun, and the senders of %d told that they were, or may have been", l.name, begun, handled)
+			fault(
+				"requests whose %s: %d were begun, and the senders of %d told that they were, or may have been",
+				l.name,
+				begun,
+				handled,
+			)
 		}
 		accepted := n.sent.Load() - n.never.Load()
 		if dropped := n.letters.Load() - n.failed.Load(); accepted != n.begun.Load()+dropped {
-			fault("notifications whose %s: %d accepted, %d handled, %d dropped", l.name, accepted, n.begun.Load(), dropped)
+			fault(
+				"notifications whose %s: %d accepted, %d handled, %d dropped",
+				l.name,
+				accepted,
+				n.begun.Load(),
+				dropped,
+			)
 		}
 	}
 	return faults
@@ -502,12 +556,33 @@ func (b *bath) report(t *testing.T) {
 	t.Helper()
 	for _, l := range b.ledgers() {
 		r, n := l.requests, l.notes
-		t.Logf("requests whose %s: %d sent, %d replies, %d own errors, %d panics, %d not handled, %d maybe handled",
-			l.name, r.sent.Load(), r.replies.Load(), r.own.Load(), r.panics.Load(), r.never.Load(), r.maybe.Load())
-		t.Logf("notifications whose %s: %d sent, %d refused, %d handled, %d of them failed, %d dead letters",
-			l.name, n.sent.Load(), n.never.Load(), n.begun.Load(), n.failed.Load(), n.letters.Load())
+		t.Logf(
+			"requests whose %s: %d sent, %d replies, %d own errors, %d panics, %d not handled, %d maybe handled",
+			l.name,
+			r.sent.Load(),
+			r.replies.Load(),
+			r.own.Load(),
+			r.panics.Load(),
+			r.never.Load(),
+			r.maybe.Load(),
+		)
+		t.Logf(
+			"notifications whose %s: %d sent, %d refused, %d handled, %d of them failed, %d dead letters",
+			l.name,
+			n.sent.Load(),
+			n.never.Load(),
+			n.begun.Load(),
+			n.failed.Load(),
+			n.letters.Load(),
+		)
 	}
-	t.Logf("workers: %d run, %d ended under load, %d starts; full mailboxes: %d", b.born.Load(), b.buried.Load(), b.starts.Load(), b.full.Load())
+	t.Logf(
+		"workers: %d run, %d ended under load, %d starts; full mailboxes: %d",
+		b.born.Load(),
+		b.buried.Load(),
+		b.starts.Load(),
+		b.full.Load(),
+	)
 }
 
 // liveHeap is what is reachable.

@@ -41,7 +41,12 @@ func TestDependenciesGoOneWay(t *testing.T) {
 	}
 	found := map[string]map[string]bool{}
 	for _, file := range allSources(t) {
-		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(repository, file), nil, parser.ImportsOnly)
+		parsed, err := parser.ParseFile(
+			token.NewFileSet(),
+			filepath.Join(repository, file),
+			nil,
+			parser.ImportsOnly,
+		)
 		require.NoError(t, err)
 		from := path.Dir(file)
 		if found[from] == nil {

@@ -9,12 +9,15 @@ import (
 	"time"
 )
 
-// BenchmarkAsk times a request of one client to an idle actor, from the call to the checked reply. With ctx=deadline the context
-// has a deadline, an hour away, that is made outside of the timed region; what a library without deadlines does instead is
-// said in the package's documentation.
+// BenchmarkAsk times a request of one client to an idle actor, from the call to the checked reply.
+// With ctx=deadline the context has a deadline, an hour away, that is made outside of the timed
+// region; what a library without deadlines does instead is said in the package's documentation.
 func BenchmarkAsk(b *testing.B) {
 	for _, lib := range append([]named{{"akt-send", openAktSend}}, everyLibrary...) {
-		b.Run("lib="+lib.name+"/ctx=background", asks{open: lib.open, ctx: context.Background(), actors: 1}.measure)
+		b.Run(
+			"lib="+lib.name+"/ctx=background",
+			asks{open: lib.open, ctx: context.Background(), actors: 1}.measure,
+		)
 		b.Run("lib="+lib.name+"/ctx=deadline", func(b *testing.B) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 			defer cancel()
@@ -23,7 +26,8 @@ func BenchmarkAsk(b *testing.B) {
 	}
 }
 
-// BenchmarkAskAll times requests of GOMAXPROCS clients at a time, to one actor or in turn to 1,024. The context cannot end.
+// BenchmarkAskAll times requests of GOMAXPROCS clients at a time, to one actor or in turn to 1,024.
+// The context cannot end.
 func BenchmarkAskAll(b *testing.B) {
 	for _, lib := range append([]named{{"akt-send", openAktSend}}, everyLibrary...) {
 		for _, actors := range []int{1, 1024} {

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// TestMain has the tests run a hundred operations of a benchmark; benchmarks run as long as they are told to.
+// TestMain has the tests run a hundred operations of a benchmark; benchmarks run as long as they
+// are told to.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() == "" {
@@ -76,14 +77,18 @@ func TestAWrongReplyFailsTheBenchmark(t *testing.T) {
 // A request that was answered and not handled fails the benchmark.
 func TestAnUnhandledRequestFailsTheBenchmark(t *testing.T) {
 	t.Parallel()
-	broken := brokenLibrary{ask: func(_, n uint64) (uint64, error) { return answer(n), nil }, loses: 1}
+	broken := brokenLibrary{
+		ask:   func(_, n uint64) (uint64, error) { return answer(n), nil },
+		loses: 1,
+	}
 	mustFail(t, asks{broken.open, context.Background(), 1, false}.measure)
 	mustFail(t, spawns{broken.open}.measure)
 	mustFail(t, population{broken.open, 10}.measure)
 	mustFail(t, crowd{broken.open, 10, 3}.measure)
 }
 
-// Messages that are lost, doubled or handled out of order fail the benchmark, and so does a Tell that fails.
+// Messages that are lost, doubled or handled out of order fail the benchmark, and so does a Tell
+// that fails.
 func TestABrokenMessageFailsTheBenchmark(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]brokenLibrary{
@@ -119,7 +124,8 @@ func TestABrokenMessageFailsTheBenchmark(t *testing.T) {
 			})
 		}
 		if name == "doubled" {
-			continue // in a ring, the second token may still be on its way when the first has arrived
+			// in a ring, the second token may still be on its way when the first has arrived
+			continue
 		}
 		t.Run(name+", to pass it on", func(t *testing.T) {
 			t.Parallel()
@@ -169,7 +175,8 @@ func fails(measure func(*testing.B)) (failed bool) {
 
 var errBroken = errors.New("broken")
 
-// brokenLibrary makes actors that do with the request or message that is their call-th what these functions do.
+// brokenLibrary makes actors that do with the request or message that is their call-th what these
+// functions do.
 type brokenLibrary struct {
 	ask     func(call, n uint64) (uint64, error)
 	tell    func(call, n uint64, handle func(uint64)) error

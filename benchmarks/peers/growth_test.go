@@ -9,9 +9,10 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// BenchmarkActors times a request beside a growing number of actors. With asked=one it always goes to the same actor, and the others
-// are idle. With asked=all it goes to all in turn, which with a million of them is a measure of the processor's caches more than of
-// the library: the mutex is there to compare.
+// BenchmarkActors times a request beside a growing number of actors. With asked=one it always goes
+// to the same actor, and the others are idle. With asked=all it goes to all in turn, which with a
+// million of them is a measure of the processor's caches more than of the library: the mutex is
+// there to compare.
 func BenchmarkActors(b *testing.B) {
 	for _, lib := range []named{{"akt", openAkt}, {"mutex", openMutex}} {
 		for _, actors := range []int{1, 1_000_000} {
@@ -59,9 +60,10 @@ func (w crowd) measure(b *testing.B) {
 	}
 }
 
-// BenchmarkTypes times a request to an actor that has a handler for each of so many message types, all of which are sent in turn, by
-// akt.Ask or by Address.Send. The first request of each type, for which akt looks up its handler, is left out. The mutex is there to
-// compare: it calls the same thousand methods.
+// BenchmarkTypes times a request to an actor that has a handler for each of so many message types,
+// all of which are sent in turn, by akt.Ask or by Address.Send. The first request of each type, for
+// which akt looks up its handler, is left out. The mutex is there to compare: it calls the same
+// thousand methods.
 func BenchmarkTypes(b *testing.B) {
 	for _, w := range []variety{
 		{"akt", byAsk(&single{}), everyMessage[:1]},
@@ -98,7 +100,14 @@ func (w variety) measure(b *testing.B) {
 	for n := firstOf(1); b.Loop(); n++ {
 		reply, err := request(w.messages[at], n)
 		if want := typedAnswer(at, n); err != nil || reply != want {
-			b.Errorf("the request %d of type %d was answered with %d, %v; want %d", n, at, reply, err, want)
+			b.Errorf(
+				"the request %d of type %d was answered with %d, %v; want %d",
+				n,
+				at,
+				reply,
+				err,
+				want,
+			)
 			return
 		}
 		if at++; at == len(w.messages) {
@@ -143,7 +152,8 @@ func byMutex(testing.TB) requester {
 	}
 }
 
-// message sends requests of one type. Its methods differ by the type alone, so that they are the same code for all.
+// message sends requests of one type. Its methods differ by the type alone, so that they are the
+// same code for all.
 type message interface {
 	ask(addr *akt.Address, n uint64) (uint64, error)
 	send(addr *akt.Address, n uint64) (uint64, error)
@@ -170,7 +180,8 @@ func (handle messageOf[M]) call(state *thousand, n uint64) (uint64, error) {
 // typedAnswer is the right reply to a request of a type: no two handlers answer alike.
 func typedAnswer(typ int, n uint64) uint64 { return answer(n) + uint64(typ) }
 
-// The actors. Those that are sent to are types of their own, as what akt learns from an Ask would help them.
+// The actors. Those that are sent to are types of their own, as what akt learns from an Ask would
+// help them.
 type (
 	thousand     struct{ counter }
 	single       struct{ counter }

@@ -44,11 +44,23 @@ type aktCounter struct{ counter }
 func (c *aktCounter) HandleAdd(_ akt.Context, m add) (uint64, error)     { return c.add(m.N), nil }
 func (c *aktCounter) HandleCount(_ akt.Context, _ count) (uint64, error) { return c.handled, nil }
 
-// aktSendCounter is a type of its own, as what akt learns from an Ask would help a Send to an actor of the same type.
+// aktSendCounter is a type of its own, as what akt learns from an Ask would help a Send to an actor
+// of the same type.
 type aktSendCounter struct{ counter }
 
-func (c *aktSendCounter) HandleAdd(_ akt.Context, m add) (uint64, error)     { return c.add(m.N), nil }
-func (c *aktSendCounter) HandleCount(_ akt.Context, _ count) (uint64, error) { return c.handled, nil }
+func (c *aktSendCounter) HandleAdd(
+	_ akt.Context,
+	m add,
+) (uint64, error) {
+	return c.add(m.N), nil
+}
+
+func (c *aktSendCounter) HandleCount(
+	_ akt.Context,
+	_ count,
+) (uint64, error) {
+	return c.handled, nil
+}
 
 type aktListener struct{ seen *tally }
 
@@ -84,7 +96,8 @@ func (c sendClient) End() uint64 { return handledBy(c.Address) }
 func (c noteClient) End()        { endActor(c.Address) }
 func (c passClient) End()        { endActor(c.Address) }
 
-// handledBy asks a counter how many requests it has handled, and ends it. No counter has handled as many as where it fails.
+// handledBy asks a counter how many requests it has handled, and ends it. No counter has handled as
+// many as where it fails.
 func handledBy(addr *akt.Address) uint64 {
 	reply, err := addr.Send(context.Background(), count{})
 	endActor(addr)

@@ -42,7 +42,8 @@ func (c *chanCounter) Ask(ctx context.Context, n uint64) (uint64, error) {
 		c.requests <- r
 		return <-r.reply, nil
 	}
-	r := chanRequest{n, make(chan uint64, 1)} // the goroutine need not wait for a client that has left
+	// the goroutine need not wait for a client that has left
+	r := chanRequest{n, make(chan uint64, 1)}
 	select {
 	case c.requests <- r:
 	case <-ctx.Done():

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// mutexLibrary makes states behind a mutex: how the same thing is written without actors. The caller does the work.
+// mutexLibrary makes states behind a mutex: how the same thing is written without actors. The
+// caller does the work.
 type mutexLibrary struct{}
 
 func openMutex(testing.TB) library { return mutexLibrary{} }
@@ -43,7 +44,8 @@ func (l *mutexListener) Tell(_ context.Context, n uint64) error {
 	return nil
 }
 
-// Tell carries the token all the way, as a relay that called the next one would hold its own lock meanwhile.
+// Tell carries the token all the way, as a relay that called the next one would hold its own lock
+// meanwhile.
 func (r *mutexRelay) Tell(ctx context.Context, n uint64) error {
 	for s := stepper(r); s != nil; n-- {
 		s = s.step(ctx, n)

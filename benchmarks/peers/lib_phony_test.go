@@ -7,7 +7,8 @@ import (
 	"github.com/Arceliar/phony"
 )
 
-// phonyLibrary makes structs that embed an inbox. Nothing ends one: it is left to the garbage collector when it is idle.
+// phonyLibrary makes structs that embed an inbox. Nothing ends one: it is left to the garbage
+// collector when it is idle.
 type phonyLibrary struct{}
 
 func openPhony(testing.TB) library { return phonyLibrary{} }

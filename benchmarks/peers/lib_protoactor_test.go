@@ -109,7 +109,8 @@ func protoRequest(pid *actor.PID, m any, timeout time.Duration) (uint64, error) 
 	return n, nil
 }
 
-// timeoutOf is the time left; negative, which to the library means no timeout, where ctx has no deadline.
+// timeoutOf is the time left; negative, which to the library means no timeout, where ctx has no
+// deadline.
 func timeoutOf(ctx context.Context) time.Duration {
 	if deadline, ok := ctx.Deadline(); ok {
 		return time.Until(deadline)

@@ -15,7 +15,8 @@ type library interface {
 // asker is an actor that answers the request n with answer(n).
 type asker interface {
 	Ask(ctx context.Context, n uint64) (uint64, error)
-	End() (handled uint64) // stops it, waits until it has ended, and returns how many requests it has handled
+	// stops it, waits until it has ended, and returns how many requests it has handled
+	End() (handled uint64)
 }
 
 // teller is an actor that takes n and does not reply.
@@ -56,8 +57,10 @@ func (c *counter) add(n uint64) uint64 {
 	return answer(n)
 }
 
-// answer is the right reply to the request n. Requests have different numbers, so that no reply can be taken for another's.
+// answer is the right reply to the request n. Requests have different numbers, so that no reply can
+// be taken for another's.
 func answer(n uint64) uint64 { return 2*n + 1 }
 
-// firstOf is the first number of a client, from 1. Small numbers would not need an allocation to become an any.
+// firstOf is the first number of a client, from 1. Small numbers would not need an allocation to
+// become an any.
 func firstOf(client uint64) uint64 { return client << 32 }

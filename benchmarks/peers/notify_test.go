@@ -12,8 +12,9 @@ import (
 // patience is how long a benchmark waits for its last message before it fails.
 const patience = 30 * time.Second
 
-// BenchmarkNotify times a message without a reply until it is handled: the clock runs from the first send until the last message
-// was handled. With producers=all, GOMAXPROCS goroutines send. A bounded mailbox holds up its senders, an unbounded one grows.
+// BenchmarkNotify times a message without a reply until it is handled: the clock runs from the
+// first send until the last message was handled. With producers=all, GOMAXPROCS goroutines send. A
+// bounded mailbox holds up its senders, an unbounded one grows.
 func BenchmarkNotify(b *testing.B) {
 	for _, lib := range everyLibrary {
 		b.Run("lib="+lib.name+"/producers=one", tells{lib.open, false, patience}.measure)
@@ -79,7 +80,8 @@ func tellAll(b *testing.B, actor teller) {
 	})
 }
 
-// tally is what an actor was told. It is the actor's, but for complete, and for the verdict once the actor has ended.
+// tally is what an actor was told. It is the actor's, but for complete, and for the verdict once
+// the actor has ended.
 type tally struct {
 	want     uint64
 	handled  uint64
@@ -89,7 +91,11 @@ type tally struct {
 }
 
 func newTally(want uint64) *tally {
-	t := &tally{want: want, complete: make(chan struct{}), next: make([]uint64, runtime.GOMAXPROCS(0)+1)}
+	t := &tally{
+		want:     want,
+		complete: make(chan struct{}),
+		next:     make([]uint64, runtime.GOMAXPROCS(0)+1),
+	}
 	for producer := range t.next {
 		t.next[producer] = firstOf(uint64(producer))
 	}
@@ -109,7 +115,12 @@ func (t *tally) enter(n uint64) {
 
 func (t *tally) verdict() error {
 	if t.handled != t.want || t.misfits > 0 {
-		return fmt.Errorf("%d of %d messages were handled, %d of them out of order", t.handled, t.want, t.misfits)
+		return fmt.Errorf(
+			"%d of %d messages were handled, %d of them out of order",
+			t.handled,
+			t.want,
+			t.misfits,
+		)
 	}
 	return nil
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// BenchmarkPingPong times a message from one actor to the other and its handling: two actors pass a token to and fro, and one
-// operation is one pass.
+// BenchmarkPingPong times a message from one actor to the other and its handling: two actors pass a
+// token to and fro, and one operation is one pass.
 func BenchmarkPingPong(b *testing.B) {
 	for _, lib := range everyLibrary {
 		b.Run("lib="+lib.name, passes{lib.open, 2, patience}.measure)
@@ -67,8 +67,8 @@ func (w passes) measure(b *testing.B) {
 	}
 }
 
-// leg is the state of an actor that passes the token on. The token is the number of passes that are left; each actor knows
-// which one it has to get next, so that none can be left out or made twice.
+// leg is the state of an actor that passes the token on. The token is the number of passes that are
+// left; each actor knows which one it has to get next, so that none can be left out or made twice.
 type leg struct {
 	next teller
 	want uint64

@@ -7,10 +7,11 @@ import (
 	"testing"
 )
 
-// BenchmarkSpawn times making a state and an actor of it that could be sent to. From time to time the clock is stopped: every new
-// actor then has to answer a request, and is ended.
+// BenchmarkSpawn times making a state and an actor of it that could be sent to. From time to time
+// the clock is stopped: every new actor then has to answer a request, and is ended.
 //
-// For the channel it is a goroutine that is started, for the mutex and phony a struct is all there is.
+// For the channel it is a goroutine that is started, for the mutex and phony a struct is all there
+// is.
 func BenchmarkSpawn(b *testing.B) {
 	for _, lib := range append([]named{{"akt-default", openAktDefault}}, everyLibrary...) {
 		b.Run("lib="+lib.name, spawns{lib.open}.measure)
@@ -67,9 +68,10 @@ func askEach(b *testing.B, actors []asker) {
 	}
 }
 
-// BenchmarkMemory reports what an idle actor costs, in B/actor: the growth of the heap and of the stacks in use, after the garbage
-// collector ran, by so many actors that have each answered one request and are idle. It includes the actor's state, of 8
-// bytes, and its address, but not where the benchmark keeps that. It reports no time.
+// BenchmarkMemory reports what an idle actor costs, in B/actor: the growth of the heap and of the
+// stacks in use, after the garbage collector ran, by so many actors that have each answered one
+// request and are idle. It includes the actor's state, of 8 bytes, and its address, but not where
+// the benchmark keeps that. It reports no time.
 func BenchmarkMemory(b *testing.B) {
 	for _, lib := range append([]named{{"akt-default", openAktDefault}}, everyLibrary...) {
 		actors := 100_000
@@ -121,7 +123,8 @@ func (w population) bytes(b *testing.B) float64 {
 	return after - before
 }
 
-// footprint is the memory in use. The garbage collector runs more than once because pools keep what they have for one more.
+// footprint is the memory in use. The garbage collector runs more than once because pools keep what
+// they have for one more.
 func footprint() float64 {
 	for range 3 {
 		runtime.GC()

@@ -1,5 +1,6 @@
-// Backpressure shows what a full mailbox does to its senders: Notify waits for room, until its context ends, and TryNotify
-// fails at once. Either way the sender is told, and what was accepted is handled: nothing is lost in silence.
+// Backpressure shows what a full mailbox does to its senders: Notify waits for room, until its
+// context ends, and TryNotify fails at once. Either way the sender is told, and what was accepted
+// is handled: nothing is lost in silence.
 package main
 
 import (
@@ -36,7 +37,8 @@ func (p *Printer) HandlePage(_ akt.Context, page Page) {
 	p.printed = append(p.printed, page.Number)
 }
 
-// HandlePrinted answers with the pages that were printed: a copy, as the slice itself stays the printer's own.
+// HandlePrinted answers with the pages that were printed: a copy, as the slice itself stays the
+// printer's own.
 func (p *Printer) HandlePrinted(akt.Context, Printed) []int { return slices.Clone(p.printed) }
 
 func main() {
@@ -71,7 +73,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 
-	// Notify waits, here for 50 milliseconds. Its error says what the sender has to know: the page was not printed.
+	// Notify waits, here for 50 milliseconds. Its error says what the sender has to know: the page
+	// was not printed.
 	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
 	err = printer.Notify(short, Page{4})

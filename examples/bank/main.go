@@ -10,7 +10,8 @@ import (
 	"github.com/aktgo/akt"
 )
 
-// Account is an actor: an ordinary struct. One message at a time reaches it, so Balance needs no lock.
+// Account is an actor: an ordinary struct. One message at a time reaches it, so Balance needs no
+// lock.
 type Account struct{ Balance uint32 }
 
 // Deposit and Withdraw are messages; both are answered with the new balance.
@@ -70,8 +71,9 @@ func run(ctx context.Context) error {
 	var failed *akt.SendError
 	switch {
 	case errors.As(err, &short): // the handler's own error, unchanged
-		fmt.Printf("withdraw 100: %v (requested %d, available %d)\n", short, short.Requested, short.Available)
-	case errors.As(err, &failed) && failed.Handled == akt.NotHandled: // nothing was withdrawn: safe to send again
+		fmt.Printf("withdraw 100: %v (requested %d, available %d)\n",
+			short, short.Requested, short.Available)
+	case errors.As(err, &failed) && failed.Handled == akt.NotHandled: // safe to send again
 		fmt.Println("try again:", failed)
 	case err != nil: // it may have been withdrawn
 		return err

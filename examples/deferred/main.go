@@ -1,6 +1,6 @@
-// Deferred shows replies that come later. A handler that returns a Future is done at once, and its actor goes on answering;
-// whoever asked waits for the Future. Go runs a slow job off the message loop; a Promise is kept by the actor, until another
-// message resolves it.
+// Deferred shows replies that come later. A handler that returns a Future is done at once, and its
+// actor goes on answering; whoever asked waits for the Future. Go runs a slow job off the message
+// loop; a Promise is kept by the actor, until another message resolves it.
 package main
 
 import (

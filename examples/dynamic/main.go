@@ -1,6 +1,7 @@
-// Dynamic sends messages whose Go types the sender does not know: they come from a JSON file, as a name and fields. Raw builds
-// the handler's message from them, strictly: whatever does not fit exactly is an error, which says what was wanted, and never
-// shows the value, as it may be a secret.
+// Dynamic sends messages whose Go types the sender does not know: they come from a JSON file, as a
+// name and fields. Raw builds the handler's message from them, strictly: whatever does not fit
+// exactly is an error, which says what was wanted, and never shows the value, as it may be a
+// secret.
 package main
 
 import (

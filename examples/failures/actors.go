@@ -168,7 +168,9 @@ func (c *Clerk) beBusy() {
 }
 
 func runClerk(s *scene, name string, opts ...akt.Option) (*Clerk, error) {
-	c := &Clerk{entered: make(chan struct{}, 1), leave: make(chan struct{}), told: make(chan error, 1)}
+	c := &Clerk{
+		entered: make(chan struct{}, 1), leave: make(chan struct{}), told: make(chan error, 1),
+	}
 	var err error
 	c.self, err = s.Run(c, append(opts, akt.WithName(name))...)
 	return c, err

@@ -15,7 +15,8 @@ import (
 )
 
 func main() {
-	fmt.Println("| what happens | what the sender sees | what the log says, and the dead-letter hook |")
+	fmt.Println("| what happens | what the sender sees " +
+		"| what the log says, and the dead-letter hook |")
 	fmt.Println("|---|---|---|")
 	for _, failure := range []struct {
 		what    string
@@ -110,7 +111,7 @@ func spawnerPanics(ctx context.Context, s *scene) error {
 func restartLimit(ctx context.Context, s *scene) error {
 	system := s.System
 	// region supervisor
-	account, err := system.Run(newAccount, akt.WithName("account"), akt.WithSupervisor(akt.Supervisor{
+	supervisor := akt.Supervisor{
 		Decide: func(f akt.Failure) akt.Directive {
 			if errors.Is(f.Err, errHarmless) {
 				return akt.Resume // the state is as good as before
@@ -119,7 +120,9 @@ func restartLimit(ctx context.Context, s *scene) error {
 		},
 		MaxRestarts: 2, // within Window, a minute: the third failure in it is the end
 		BackoffMin:  time.Millisecond,
-	}))
+	}
+	account, err := system.Run(newAccount,
+		akt.WithName("account"), akt.WithSupervisor(supervisor))
 	// endregion
 	if err != nil {
 		return err
@@ -364,7 +367,8 @@ func strays(ctx context.Context, s *scene) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Shutdown(ctx) }()
-	for !errors.Is(b.self.TryNotify(ctx, Letter{}), akt.ErrStopped) { // until Shutdown refuses what comes from outside
+	// Until Shutdown refuses what comes from outside.
+	for !errors.Is(b.self.TryNotify(ctx, Letter{}), akt.ErrStopped) {
 		runtime.Gosched()
 	}
 	close(a.leave)
@@ -395,7 +399,8 @@ func stuck(ctx context.Context, s *scene) error {
 	}
 	requests, end := context.WithCancel(ctx)
 	defer end()
-	running := clerk.send(requests, Serve{}) // a ctx that can end: else the handler might run on the sender's own goroutine
+	// a ctx that can end: else the handler might run on the sender's own goroutine
+	running := clerk.send(requests, Serve{})
 	<-clerk.entered
 	queued := clerk.send(ctx, Letter{})
 	s.awaitQueued("clerk", 1)

@@ -105,15 +105,17 @@ var causes = []struct {
 	{"context.DeadlineExceeded", is(context.DeadlineExceeded)},
 }
 
-func is(target error) func(error) bool { return func(err error) bool { return errors.Is(err, target) } }
+func is(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
 
 func as[E error](err error) bool {
 	var target E
 	return errors.As(err, &target)
 }
 
-// logbook is a slog.Handler that writes down what is the same each time: level, message and attributes, but for the actor, whom the
-// row is about, and without times, stacks and random waits.
+// logbook is a slog.Handler that writes down what is the same each time: level, message and
+// attributes, but for the actor, whom the row is about, and without times, stacks and random waits.
 type logbook struct {
 	mu    sync.Mutex
 	lines []string

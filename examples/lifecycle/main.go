@@ -1,5 +1,6 @@
-// Lifecycle shows how an actor begins and ends: OnStart, which may fail; OnStopping, which may say no; OnStopped, which is
-// always the last call. And it shows what those see who send to an actor that has stopped.
+// Lifecycle shows how an actor begins and ends: OnStart, which may fail; OnStopping, which may say
+// no; OnStopped, which is always the last call. And it shows what those see who send to an actor
+// that has stopped.
 package main
 
 import (
@@ -49,8 +50,8 @@ func (s *Shop) HandleLeave(akt.Context, Leave) int {
 // HandleClose stops the actor after this message, if OnStopping agrees.
 func (s *Shop) HandleClose(ctx akt.Context, _ Close) { ctx.Stop() }
 
-// OnStopping is asked after Context.Stop; false is a veto, and the actor goes on. After Address.Stop it is told, and its
-// answer does not count. After the last Release it is not called.
+// OnStopping is asked after Context.Stop; false is a veto, and the actor goes on. After
+// Address.Stop it is told, and its answer does not count. After the last Release it is not called.
 func (s *Shop) OnStopping(akt.Context) bool {
 	fmt.Println("  shop: to be closed, customers inside:", s.inside)
 	return s.inside == 0
@@ -99,14 +100,16 @@ func closeItself(ctx context.Context) error {
 	_, err = shop.Send(ctx, Enter{})
 	fmt.Println("too late:", err)
 	var failed *akt.SendError
-	if !errors.Is(err, akt.ErrStopped) || !errors.As(err, &failed) || failed.Handled != akt.NotHandled {
+	if !errors.Is(err, akt.ErrStopped) ||
+		!errors.As(err, &failed) || failed.Handled != akt.NotHandled {
 		return err
 	}
 	fmt.Println("died of:", shop.Err())
 	return nil
 }
 
-// closedByOthers is about Address.Stop: nothing new is accepted, and what was accepted is handled before the stop.
+// closedByOthers is about Address.Stop: nothing new is accepted, and what was accepted is handled
+// before the stop.
 func closedByOthers(ctx context.Context) error {
 	shop, err := akt.Run(&Shop{Key: "brass"})
 	if err != nil {

@@ -1,6 +1,7 @@
-// An HTTP server whose requests are answered by an actor, shut down by a signal without losing an accepted request: first the server,
-// which waits for the requests under way, then the actors. It sends itself the signal here, while three requests are
-// being handled; interrupt it, and it does the same.
+// An HTTP server whose requests are answered by an actor, shut down by a signal without losing an
+// accepted request: first the server, which waits for the requests under way, then the actors. It
+// sends itself the signal here, while three requests are being handled; interrupt it, and it does
+// the same.
 package main
 
 import (
@@ -58,7 +59,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handle := func(w http.ResponseWriter, r *http.Request) {
 		accepted <- struct{}{}
 		visits, err := akt.Ask[int](r.Context(), counter, Visit{counted})
 		if err != nil {
@@ -68,7 +69,8 @@ func run() error {
 		if _, err := fmt.Fprintln(w, "visit", visits); err != nil {
 			log.Print(err)
 		}
-	})}
+	}
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(handle)}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -109,7 +111,8 @@ func visit(url string, n int) (report func()) {
 	answered := 0
 	for range n {
 		clients.Go(func() {
-			request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, http.NoBody)
+			request, err := http.NewRequestWithContext(
+				context.Background(), http.MethodGet, url, http.NoBody)
 			if err != nil {
 				log.Print(err)
 				return
@@ -137,7 +140,8 @@ func visit(url string, n int) (report func()) {
 	}
 }
 
-// interrupt sends this process the signal, or does without where that is not possible, as on Windows.
+// interrupt sends this process the signal, or does without where that is not possible, as on
+// Windows.
 func interrupt(quit func()) {
 	self, err := os.FindProcess(os.Getpid())
 	if err == nil {

@@ -1,5 +1,6 @@
-// Shutdown ends a program without losing what was accepted: the printer still prints the jobs that are queued when the program is
-// told to end. It ends itself here; interrupt it, and it does the same.
+// Shutdown ends a program without losing what was accepted: the printer still prints the jobs that
+// are queued when the program is told to end. It ends itself here; interrupt it, and it does the
+// same.
 package main
 
 import (

@@ -1,5 +1,6 @@
-// Spawner shows an actor that is run from a recipe instead of a value. Whoever has the Spawner can run as many actors of it as
-// needed, without knowing how they are made; and an actor that panics goes on with a fresh state, behind the same address.
+// Spawner shows an actor that is run from a recipe instead of a value. Whoever has the Spawner can
+// run as many actors of it as needed, without knowing how they are made; and an actor that panics
+// goes on with a fresh state, behind the same address.
 package main
 
 import (
@@ -74,7 +75,8 @@ func run(ctx context.Context) error {
 	fmt.Println("windmill panicked:", panicked.Value)
 	grind(ctx, windmill, 5) // the same address, a fresh state
 
-	// An actor that was run from a value stops instead: its state cannot be trusted, and there is no recipe for another.
+	// An actor that was run from a value stops instead: its state cannot be trusted, and there is
+	// no recipe for another.
 	handmade, err := akt.Run(village.newMill.Spawn(), akt.WithName("handmade mill"))
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
-// Timers shows how an actor sends messages to itself: again and again, later, and at a given time. It does so by its private
-// address, whose messages are served before all others. Everything that happens to the rocket happens in its own turn, so
-// its fields need no lock, and all its timers end with it.
+// Timers shows how an actor sends messages to itself: again and again, later, and at a given time.
+// It does so by its private address, whose messages are served before all others. Everything that
+// happens to the rocket happens in its own turn, so its fields need no lock, and all its timers end
+// with it.
 package main
 
 import (
@@ -49,8 +50,9 @@ func (r *Rocket) HandleCount(ctx akt.Context, _ Count) {
 	}
 }
 
-// HandleLiftoff stops the timer of Abort, which will not come any more. Then it has the altitude measured by a goroutine,
-// which must not touch the rocket: it comes back with Do, whose function runs as one of the rocket's messages.
+// HandleLiftoff stops the timer of Abort, which will not come any more. Then it has the altitude
+// measured by a goroutine, which must not touch the rocket: it comes back with Do, whose function
+// runs as one of the rocket's messages.
 func (r *Rocket) HandleLiftoff(ctx akt.Context, _ Liftoff) {
 	fmt.Println("liftoff")
 	fmt.Println("abort called off:", r.abort.Stop())

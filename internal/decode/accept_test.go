@@ -196,12 +196,28 @@ func TestSharing(t *testing.T) {
 		any     map[string]any
 		item    *testItem
 	}{
-		[]string{"a"}, []byte{1}, map[string]int{"a": 1}, [][]int{{1}}, []any{1}, [2][]int{{1}, {2}},
-		map[string]any{"a": 1}, &testItem{Amount: 1},
+		[]string{
+			"a",
+		},
+		[]byte{1},
+		map[string]int{"a": 1},
+		[][]int{{1}},
+		[]any{1},
+		[2][]int{{1}, {2}},
+		map[string]any{"a": 1},
+		&testItem{Amount: 1},
 	}
 	got, err := decodeTo[testKinds](map[string]any{
-		"Strings": in.strings, "Bytes": in.bytes, "Blob": in.bytes, "Limits": in.limits, "Matrix": in.matrix,
-		"Anys": in.anys, "AnyMap": in.any, "Pairs": in.pairs, "Any": in.any, "ItemPtr": in.item,
+		"Strings":  in.strings,
+		"Bytes":    in.bytes,
+		"Blob":     in.bytes,
+		"Limits":   in.limits,
+		"Matrix":   in.matrix,
+		"Anys":     in.anys,
+		"AnyMap":   in.any,
+		"Pairs":    in.pairs,
+		"Any":      in.any,
+		"ItemPtr":  in.item,
 		"ItemPtrs": []*testItem{in.item},
 	})
 	require.NoError(t, err)
@@ -225,7 +241,9 @@ func TestSharing(t *testing.T) {
 func TestKeepsTypedNil(t *testing.T) {
 	t.Parallel()
 	var deep any = 1
-	got, err := decodeTo[testKinds](map[string]any{"Any": (*int)(nil), "Anys": []any{(*int)(nil), &deep}})
+	got, err := decodeTo[testKinds](
+		map[string]any{"Any": (*int)(nil), "Anys": []any{(*int)(nil), &deep}},
+	)
 	require.NoError(t, err)
 	require.Equal(t, (*int)(nil), got.Any)
 	require.Equal(t, []any{(*int)(nil), &deep}, got.Anys)

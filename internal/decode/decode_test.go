@@ -52,9 +52,11 @@ func TestMessageTypes(t *testing.T) {
 func TestMessageRefusesTypes(t *testing.T) {
 	t.Parallel()
 	for _, typ := range []reflect.Type{
-		nil, reflect.TypeFor[int](), reflect.TypeFor[string](), reflect.TypeFor[[]int](), reflect.TypeFor[any](),
+		nil, reflect.TypeFor[int](), reflect.TypeFor[string](),
+		reflect.TypeFor[[]int](), reflect.TypeFor[any](),
 		reflect.TypeFor[*any](), reflect.TypeFor[*int](), reflect.TypeFor[map[bool]int](),
-		reflect.TypeFor[testLoop](), reflect.TypeFor[func()](), reflect.TypeFor[[1]int](), reflect.TypeFor[testColor](),
+		reflect.TypeFor[testLoop](), reflect.TypeFor[func()](),
+		reflect.TypeFor[[1]int](), reflect.TypeFor[testColor](),
 		reflect.TypeFor[time.Duration](), reflect.TypeFor[*[]byte](),
 	} {
 		v, err := plain.Message(map[string]any{"a": 1}, typ)
@@ -107,8 +109,18 @@ func TestInto(t *testing.T) {
 	}, &actor)
 	require.NoError(t, err)
 	require.Equal(t, testActor{
-		Name: "old", Limits: map[string]int{"a": 1, "b": 2}, Tags: []string{"c"}, Item: testItem{Amount: 2, Tags: tags}, Shown: "text",
-		Pair: [2]int{3, 4}, TestFar: &TestFar{TestFarther{[]int{1}}}, testInner: testInner{Deep: 5}, private: 7,
+		Name:   "old",
+		Limits: map[string]int{"a": 1, "b": 2},
+		Tags:   []string{"c"},
+		Item:   testItem{Amount: 2, Tags: tags},
+		Shown:  "text",
+		Pair: [2]int{
+			3,
+			4,
+		},
+		TestFar:   &TestFar{TestFarther{[]int{1}}},
+		testInner: testInner{Deep: 5},
+		private:   7,
 	}, actor)
 	require.NotSame(t, far, actor.TestFar)
 	require.Equal(t, &TestFar{}, far, "nor is what pointers lead to")
@@ -126,7 +138,12 @@ func TestInto(t *testing.T) {
 func TestIntoIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	far := &TestFar{TestFarther{[]int{1}}}
-	before := testActor{Name: "old", Tags: []string{"a"}, Limits: map[string]int{"a": 1}, TestFar: far}
+	before := testActor{
+		Name:    "old",
+		Tags:    []string{"a"},
+		Limits:  map[string]int{"a": 1},
+		TestFar: far,
+	}
 	for _, bad := range []map[string]any{
 		{"Name": "new", "Zzz": 1},
 		{"Name": "new", "Limits": map[string]any{"a": 2, "b": "x"}},
@@ -139,7 +156,10 @@ func TestIntoIsAllOrNothing(t *testing.T) {
 		require.Len(t, refusals(t, plain.Into(bad, &actor)), 1)
 		require.Equal(t, before, actor)
 		require.Equal(t, testActor{
-			Name: "old", Tags: []string{"a"}, Limits: map[string]int{"a": 1}, TestFar: &TestFar{TestFarther{[]int{1}}},
+			Name:    "old",
+			Tags:    []string{"a"},
+			Limits:  map[string]int{"a": 1},
+			TestFar: &TestFar{TestFarther{[]int{1}}},
 		}, actor)
 	}
 	fresh := testActor{}
@@ -213,7 +233,9 @@ func TestMessageConcurrently(t *testing.T) {
 		t.Run("a goroutine", func(t *testing.T) {
 			t.Parallel()
 			for range 100 {
-				got, err := decodeTo[message](map[string]any{"id": 1, "Items": []any{map[string]any{"amount": 2}}})
+				got, err := decodeTo[message](
+					map[string]any{"id": 1, "Items": []any{map[string]any{"amount": 2}}},
+				)
 				require.NoError(t, err)
 				require.Equal(t, message{TestBase{ID: 1}, []testItem{{Amount: 2}}}, got)
 			}

@@ -74,8 +74,8 @@ func (w *walk) refuseFor(t reflect.Type, found, wanted string) {
 	_, _ = w.fault(t, found, wanted) // whose text is complete
 }
 
-// fault is refuseFor for a text that goes on: it returns the refusal, and how many characters of what
-// was sent it may still show.
+// fault is refuseFor for a text that goes on: it returns the refusal, and how many characters of
+// what was sent it may still show.
 func (w *walk) fault(t reflect.Type, found, wanted string) (e *Error, left int) {
 	at, left := pathOf(w.at)
 	e = &Error{Path: at, Target: typeName(t), Found: found, Wanted: wanted}

@@ -93,7 +93,11 @@ func TestReportsAll(t *testing.T) {
 		for _, e := range refusals(t, err) {
 			paths = append(paths, e.Path)
 		}
-		require.Equal(t, []string{"Bool", "Items[0].amount", "Items[0].tags[0]", "String", "nothing"}, paths)
+		require.Equal(
+			t,
+			[]string{"Bool", "Items[0].amount", "Items[0].tags[0]", "String", "nothing"},
+			paths,
+		)
 		require.Equal(t, 4, strings.Count(err.Error(), "; "), err.Error())
 		var first *Error
 		require.ErrorAs(t, err, &first)
@@ -102,7 +106,12 @@ func TestReportsAll(t *testing.T) {
 
 	_, err := decodeTo[testKinds](map[string]any{"string": 1, "Uint": -1})
 	got := refusals(t, err)
-	require.Equal(t, []string{"String", "Uint"}, []string{got[0].Path, got[1].Path}, "not the order of the keys")
+	require.Equal(
+		t,
+		[]string{"String", "Uint"},
+		[]string{got[0].Path, got[1].Path},
+		"not the order of the keys",
+	)
 
 	_, err = decodeTo[testKinds](map[string]any{"Strings": make([]any, 1<<20)})
 	require.Len(t, refusals(t, err), maxErrors)
@@ -124,27 +133,34 @@ func TestErrorText(t *testing.T) {
 	require.EqualError(t, e, "items[2].amount of type int8: found string, wanted a number")
 	e.Path = ""
 	require.EqualError(t, e, "value of type int8: found string, wanted a number")
-	require.EqualError(t, errorList{e, e}, "value of type int8: found string, wanted a number; value of type int8: found string, wanted a number")
+	require.EqualError(
+		t,
+		errorList{e, e},
+		"value of type int8: found string, wanted a number; value of type int8: found string, wanted a number",
+	)
 }
 
 // No error quotes a value, wherever a secret was put.
 func TestErrorsKeepSecrets(t *testing.T) {
 	t.Parallel()
 	secrets := map[string]any{
-		"text":                    secretText,
-		"named text":              testLabel(secretText),
-		"a number":                secretNumber,
-		"a negative number":       -secretNumber,
-		"a number with fraction":  secretNumber + 0.5,
-		"a large number":          float64(secretNumber) * 1e290,
-		"a JSON number":           json.Number("987654321.5"),
-		"a broken JSON number":    json.Number(secretText),
-		"a huge JSON number":      json.Number("987654321e987654321"),
-		"bytes":                   []byte(secretText),
-		"a list":                  []any{secretText, secretNumber},
-		"a list in a list":        []any{[]any{secretText}, secretNumber},
-		"a map":                   map[string]any{"key": secretText, "amount": secretText},
-		"a map of maps":           map[string]any{"amount": map[string]any{"x": secretText}, "key": secretNumber},
+		"text":                   secretText,
+		"named text":             testLabel(secretText),
+		"a number":               secretNumber,
+		"a negative number":      -secretNumber,
+		"a number with fraction": secretNumber + 0.5,
+		"a large number":         float64(secretNumber) * 1e290,
+		"a JSON number":          json.Number("987654321.5"),
+		"a broken JSON number":   json.Number(secretText),
+		"a huge JSON number":     json.Number("987654321e987654321"),
+		"bytes":                  []byte(secretText),
+		"a list":                 []any{secretText, secretNumber},
+		"a list in a list":       []any{[]any{secretText}, secretNumber},
+		"a map":                  map[string]any{"key": secretText, "amount": secretText},
+		"a map of maps": map[string]any{
+			"amount": map[string]any{"x": secretText},
+			"key":    secretNumber,
+		},
 		"a map with integer keys": map[int]string{secretNumber: secretText},
 		"a map of any keys":       map[any]any{"key": secretText, 1: secretText},
 		"a struct":                struct{ X string }{secretText},

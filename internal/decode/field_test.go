@@ -130,8 +130,14 @@ func TestEmbedded(t *testing.T) {
 	got, err := decodeTo[testEmbeds](fields)
 	require.NoError(t, err)
 	want := testEmbeds{
-		TestBase: TestBase{ID: 1}, testInner: testInner{Deep: 2},
-		TestFar: &TestFar{TestFarther{Far: []int{3}}}, TestNest: TestNest{In: 4}, TestInt: 5, Name: "n",
+		TestBase:  TestBase{ID: 1},
+		testInner: testInner{Deep: 2},
+		TestFar: &TestFar{
+			TestFarther{Far: []int{3}},
+		},
+		TestNest: TestNest{In: 4},
+		TestInt:  5,
+		Name:     "n",
 	}
 	require.Equal(t, want, got)
 

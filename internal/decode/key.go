@@ -79,13 +79,15 @@ func (w *walk) key(p *plan, name string, key reflect.Value) {
 	case keyInt:
 		n, err := strconv.ParseInt(name, 10, t.Bits())
 		if err != nil {
-			w.refuseFor(p.typ, "a key that is no such number", "keys that are each "+wantedNumber(t))
+			w.refuseFor(p.typ,
+				"a key that is no such number", "keys that are each "+wantedNumber(t))
 		}
 		key.SetInt(n)
 	case keyUint:
 		n, err := strconv.ParseUint(name, 10, t.Bits())
 		if err != nil {
-			w.refuseFor(p.typ, "a key that is no such number", "keys that are each "+wantedNumber(t))
+			w.refuseFor(p.typ,
+				"a key that is no such number", "keys that are each "+wantedNumber(t))
 		}
 		key.SetUint(n)
 	case keyDuration:

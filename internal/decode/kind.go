@@ -47,7 +47,8 @@ func wantedOf(t reflect.Type) string {
 	case readsJSON(t):
 		return "what the UnmarshalJSON of " + t.String() + " accepts, or a value of its type"
 	case readsText(t):
-		return "a string that the UnmarshalText of " + t.String() + " accepts, or a value of its type"
+		return "a string that the UnmarshalText of " + t.String() +
+			" accepts, or a value of its type"
 	case isNumber(t.Kind()):
 		return wantedNumber(t)
 	}
@@ -74,7 +75,8 @@ func wantedOf(t reflect.Type) string {
 		}
 		return "a map field whose keys are strings or whole numbers, or read themselves from text"
 	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
-		return "no value, because a " + t.Kind().String() + " cannot be set from fields; leave the field out"
+		return "no value, because a " + t.Kind().String() +
+			" cannot be set from fields; leave the field out"
 	}
 	return "a " + t.String()
 }

@@ -265,7 +265,8 @@ func (w *walk) jsonNumber(p *plan, in any, dst reflect.Value) {
 func wantedNumber(t reflect.Type) string {
 	switch bits := t.Bits(); {
 	case isInt(t.Kind()):
-		return fmt.Sprintf("a whole number from %d to %d", int64(-1)<<(bits-1), int64(1)<<(bits-1)-1)
+		return fmt.Sprintf("a whole number from %d to %d",
+			int64(-1)<<(bits-1), int64(1)<<(bits-1)-1)
 	case isUint(t.Kind()):
 		return fmt.Sprintf("a whole number from 0 to %d", uint64(math.MaxUint64)>>(64-bits))
 	default:

@@ -122,8 +122,8 @@ func (w *walk) jsonOf(in any) (text []byte, ok bool) {
 	return text, ok
 }
 
-// deeper tells whether v has more levels of lists, maps, structs and pointers than some: encoding/json
-// goes down without a limit, until the stack ends.
+// deeper tells whether v has more levels of lists, maps, structs and pointers than some:
+// encoding/json goes down without a limit, until the stack ends.
 func deeper(v reflect.Value, levels int) bool {
 	if levels < 0 {
 		return true
@@ -161,7 +161,8 @@ func deeper(v reflect.Value, levels int) bool {
 
 // mayNest tells whether a value of type t may have levels of its own.
 func mayNest(t reflect.Type) bool {
-	return t.Kind() >= reflect.Array && t.Kind() != reflect.String && t.Kind() != reflect.UnsafePointer
+	return t.Kind() >= reflect.Array && t.Kind() != reflect.String &&
+		t.Kind() != reflect.UnsafePointer
 }
 
 // isPlain tells whether s stands for itself in JSON.

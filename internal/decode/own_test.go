@@ -109,7 +109,12 @@ func TestOwnCodeOfTheMessage(t *testing.T) {
 	require.Equal(t, "P", refusal(t, err).Path)
 
 	_, err = decodeTo[testTwice](map[string]any{"Free": 1, "Low": 3})
-	require.Equal(t, "Low", refusal(t, err).Path, "of two neither is asked, so that neither has fields")
+	require.Equal(
+		t,
+		"Low",
+		refusal(t, err).Path,
+		"of two neither is asked, so that neither has fields",
+	)
 
 	_, err = decodeTo[struct{ netip.Addr }](nil)
 	require.Equal(t, "fields", refusal(t, err).Found, "text is not fields")
@@ -188,7 +193,9 @@ func TestOpaque(t *testing.T) {
 		require.Contains(t, got.Wanted, "no fields that could be set")
 	}
 	lock := &testLock{held: true}
-	got, err := decodeTo[message](map[string]any{"Ptr": lock, "Lock": *lock, "Empty": map[string]any{}, "Timer": nil})
+	got, err := decodeTo[message](
+		map[string]any{"Ptr": lock, "Lock": *lock, "Empty": map[string]any{}, "Timer": nil},
+	)
 	require.NoError(t, err)
 	require.Same(t, lock, got.Ptr, "a lock that was copied would be another one")
 	require.Equal(t, message{Ptr: lock, Lock: *lock}, got)
@@ -199,7 +206,9 @@ func TestOpaque(t *testing.T) {
 	_, err = decodeTo[testLock](map[string]any{"held": true})
 	require.Equal(t, "unknown field", refusal(t, err).Found)
 
-	closing := New(func(t reflect.Type) bool { return t == reflect.TypeFor[testItem]() || t == reflect.TypeFor[TestNest]() })
+	closing := New(
+		func(t reflect.Type) bool { return t == reflect.TypeFor[testItem]() || t == reflect.TypeFor[TestNest]() },
+	)
 	for _, typ := range []reflect.Type{reflect.TypeFor[message](), reflect.TypeFor[struct{ Item []*testItem }]()} {
 		_, err := closing.Message(map[string]any{"Item": []any{map[string]any{}}}, typ)
 		require.Error(t, err)
@@ -211,7 +220,10 @@ func TestOpaque(t *testing.T) {
 	_, err = closing.Message(map[string]any{"In": 1}, reflect.TypeFor[struct{ TestNest }]())
 	require.Equal(t, "unknown field", refusal(t, err).Found)
 	item := &testItem{}
-	v, err := closing.Message(map[string]any{"Item": item}, reflect.TypeFor[struct{ Item *testItem }]())
+	v, err := closing.Message(
+		map[string]any{"Item": item},
+		reflect.TypeFor[struct{ Item *testItem }](),
+	)
 	require.NoError(t, err)
 	require.Same(t, item, v.Field(0).Interface())
 }
@@ -239,8 +251,15 @@ func TestSharesNothing(t *testing.T) {
 	build := func() deep {
 		p := ptrTo(1)
 		d := deep{
-			List: [][]int{{1}}, Map: map[string][]int{"a": {1}}, Any: []any{map[string]any{"a": []int{1}}, &[]int{1}},
-			Ptr: &p, Array: [1][]int{{1}}, Big: big.NewInt(1), Time: time.Unix(1, 0),
+			List: [][]int{
+				{1},
+			},
+			Map:   map[string][]int{"a": {1}},
+			Any:   []any{map[string]any{"a": []int{1}}, &[]int{1}},
+			Ptr:   &p,
+			Array: [1][]int{{1}},
+			Big:   big.NewInt(1),
+			Time:  time.Unix(1, 0),
 		}
 		d.Inner.Inside = []int{1}
 		return d
@@ -256,7 +275,12 @@ func TestSharesNothing(t *testing.T) {
 	}
 	first, second, third := build(), build(), build()
 	text := &testText{[]string{"a"}}
-	fields := map[string]any{"Any": map[string]any{"x": &third}, "Deep": first, "DeepPtr": &second, "Stringy": text}
+	fields := map[string]any{
+		"Any":     map[string]any{"x": &third},
+		"Deep":    first,
+		"DeepPtr": &second,
+		"Stringy": text,
+	}
 	got, err := decodeTo[message](fields)
 	require.NoError(t, err)
 	spoil(&first)
@@ -265,7 +289,12 @@ func TestSharesNothing(t *testing.T) {
 	text.Words[0] = "b"
 	want := build()
 	require.Equal(t, message{
-		Any: map[string]any{"x": &want}, Deep: build(), DeepPtr: &want, Stringy: &testText{[]string{"a"}},
+		Any: map[string]any{
+			"x": &want,
+		},
+		Deep:    build(),
+		DeepPtr: &want,
+		Stringy: &testText{[]string{"a"}},
 	}, got)
 
 	failed := &testFailure{[]int{1}}
@@ -314,7 +343,9 @@ func TestShowsLittleOfWhatWasSent(t *testing.T) {
 	long := strings.Repeat(sent, 100)
 	nested := map[string]any{"Name": 1}
 	for range 40 {
-		nested = map[string]any{"Maps": map[string]any{long: nested, strings.Repeat("k", 65): nested}}
+		nested = map[string]any{
+			"Maps": map[string]any{long: nested, strings.Repeat("k", 65): nested},
+		}
 		if len(nested) > 1000 {
 			break
 		}

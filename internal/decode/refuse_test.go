@@ -156,7 +156,9 @@ func TestHugeExponent(t *testing.T) {
 // Floats are looked at wherever they lie in a typed field.
 func TestRefusesNaNInside(t *testing.T) {
 	t.Parallel()
-	_, err := decodeTo[testKinds](map[string]any{"Floats": []float64{1, math.NaN()}, "FloatPair": [2]float64{math.Inf(1), 1}})
+	_, err := decodeTo[testKinds](
+		map[string]any{"Floats": []float64{1, math.NaN()}, "FloatPair": [2]float64{math.Inf(1), 1}},
+	)
 	got := refusals(t, err)
 	require.Len(t, got, 2)
 	require.Equal(t, "FloatPair[0]", got[0].Path)

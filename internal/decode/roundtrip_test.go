@@ -74,15 +74,58 @@ type (
 // message is not changed by what becomes of the fields.
 func FuzzRoundTrip(f *testing.F) {
 	full := tripMessage{
-		TripBase: TripBase{1 << 63, "n"}, TripFar: &TripFar{[]int{1}}, Bool: true, Int: -1 << 63, Uint: 255, Float: 1e-7, Small: 0.1,
-		Text: `a"<b>`, IntPtr: ptrTo(5), TextPtr: ptrTo(""), Role: "user", Number: "12.50", Plain: "1e400",
-		Raw: json.RawMessage(`{"b":[1,"x"],"a":null}`), RawPtr: ptrTo(json.RawMessage(`1.50`)), Bytes: []byte{0, 255}, Hash: [3]byte{1, 2, 3},
-		Blob: testBlob("x"), Float3: 3.4028235e38, Time: time.Date(2024, 2, 3, 4, 5, 6, 7, time.UTC), TimeP: &time.Time{},
-		Big: bigNumber("123456789012345678901234567890"), Rat: big.NewRat(1, 3), Addr: netip.IPv6Loopback(), IP: net.IPv4bcast,
-		Ages: []uint16{1}, IntKeys: map[int16]string{-5: "x"}, UintKeys: map[uint64]*TripBase{1<<64 - 1: {ID: 1}, 0: nil},
-		AddrKeys: map[netip.Addr]int{netip.IPv6Loopback(): 1}, Keys: map[testKey][]string{"": {"\x00"}, "k": nil},
-		Any: map[string]any{"a": []any{json.Number("1.0"), nil, true}}, Anys: []any{"x"}, AnyMap: map[string]any{"b": "c"},
-		Next: &tripMessage{}, List: []tripMessage{{Text: "a"}}, PtrList: []*TripBase{nil, {}}, Array: [2]*TripBase{{}, nil},
+		TripBase: TripBase{
+			1 << 63,
+			"n",
+		},
+		TripFar: &TripFar{[]int{1}},
+		Bool:    true,
+		Int:     -1 << 63,
+		Uint:    255,
+		Float:   1e-7,
+		Small:   0.1,
+		Text:    `a"<b>`,
+		IntPtr:  ptrTo(5),
+		TextPtr: ptrTo(""),
+		Role:    "user",
+		Number:  "12.50",
+		Plain:   "1e400",
+		Raw: json.RawMessage(
+			`{"b":[1,"x"],"a":null}`,
+		),
+		RawPtr: ptrTo(json.RawMessage(`1.50`)),
+		Bytes:  []byte{0, 255},
+		Hash:   [3]byte{1, 2, 3},
+		Blob: testBlob(
+			"x",
+		),
+		Float3: 3.4028235e38,
+		Time:   time.Date(2024, 2, 3, 4, 5, 6, 7, time.UTC),
+		TimeP:  &time.Time{},
+		Big: bigNumber(
+			"123456789012345678901234567890",
+		),
+		Rat:  big.NewRat(1, 3),
+		Addr: netip.IPv6Loopback(),
+		IP:   net.IPv4bcast,
+		Ages: []uint16{
+			1,
+		},
+		IntKeys:  map[int16]string{-5: "x"},
+		UintKeys: map[uint64]*TripBase{1<<64 - 1: {ID: 1}, 0: nil},
+		AddrKeys: map[netip.Addr]int{
+			netip.IPv6Loopback(): 1,
+		},
+		Keys: map[testKey][]string{"": {"\x00"}, "k": nil},
+		Any: map[string]any{
+			"a": []any{json.Number("1.0"), nil, true},
+		},
+		Anys:    []any{"x"},
+		AnyMap:  map[string]any{"b": "c"},
+		Next:    &tripMessage{},
+		List:    []tripMessage{{Text: "a"}},
+		PtrList: []*TripBase{nil, {}},
+		Array:   [2]*TripBase{{}, nil},
 	}
 	for _, seed := range []tripMessage{{}, full} {
 		text, err := json.Marshal(seed)

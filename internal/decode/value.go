@@ -168,8 +168,8 @@ func (w *walk) pointer(p *plan, in any, dst reflect.Value) bool {
 	return true
 }
 
-// fieldsOrTaken has build make a struct or map of what in has by name, takes a value of the type of p
-// as it is, and refuses all else.
+// fieldsOrTaken has build make a struct or map of what in has by name, takes a value of the type of
+// p as it is, and refuses all else.
 func (w *walk) fieldsOrTaken(
 	p *plan, in any, dst reflect.Value, numbers bool,
 	build func(*plan, map[string]any, reflect.Value),

@@ -59,8 +59,9 @@ func (d *Decoder) Message(fields map[string]any, t reflect.Type) (reflect.Value,
 	}
 	if !p.takesFields() {
 		w := &walk{Decoder: d}
-		w.refuseFor(t, "fields", "a message type that is a struct, a map, or has an UnmarshalJSON, "+
-			"or a pointer to one; such a message cannot be built from fields")
+		w.refuseFor(t, "fields",
+			"a message type that is a struct, a map, or has an UnmarshalJSON, "+
+				"or a pointer to one; such a message cannot be built from fields")
 		return reflect.Value{}, w.err()
 	}
 	var out reflect.Value

@@ -81,8 +81,8 @@ func (s *scanner) handlerName(m reflect.Method) string {
 	return ""
 }
 
-// nearHook faults a method that is probably meant as a hook: as that of its shape, or else as that of
-// the nearest name.
+// nearHook faults a method that is probably meant as a hook: as that of its shape, or else as that
+// of the nearest name.
 func (s *scanner) nearHook(m reflect.Method) {
 	is := signatureOf(m.Type, true).function()
 	hooks := slices.Sorted(maps.Keys(s.Hooks))

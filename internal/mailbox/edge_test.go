@@ -24,7 +24,7 @@ func TestEdgeOfIdle(t *testing.T) {
 				func() { h.notify(Public, f) },
 				func() {
 					if !h.ask(f) {
-						h.send(Public, f)
+						h.send(f)
 					}
 				},
 			}
@@ -34,7 +34,7 @@ func TestEdgeOfIdle(t *testing.T) {
 		},
 		"a queued request against another": func(h *host, f act) []func() {
 			return []func(){
-				func() { h.send(Public, f) },
+				func() { h.send(f) },
 				func() {
 					for !h.ask(f) {
 						runtime.Gosched()
@@ -107,7 +107,7 @@ func TestEdgeOfRoom(t *testing.T) {
 			<-e.Ready()
 		}
 	}
-	send := func() { h.send(Public, f) }
+	send := func() { h.send(f) }
 	for round := range rounds(1000) {
 		together(wait, send, wait, wait)
 		for range 4 {

@@ -158,7 +158,7 @@ func TestWord(t *testing.T) {
 
 	h = &host{}
 	h.box.Init(1, true)
-	require.True(t, h.box.BeginOther(9).Handler() == 9)
+	require.Equal(t, uint16(9), h.box.BeginOther(9).Handler())
 	h.box.EndRun()
 	require.True(t, h.box.TryIdle())
 	_, ok = h.box.Take(handlerOfAll)

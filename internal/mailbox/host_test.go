@@ -143,17 +143,15 @@ func (h *host) notifyFrom(from *host, link uint64, into Lane, f func(link uint64
 	return a
 }
 
-// send sends a request that is queued, and waits for the reply; nil where it is refused.
-func (h *host) send(into Lane, f func(link uint64)) (reply any) {
+// send sends a request that is queued, and waits for the answer.
+func (h *host) send(f func(link uint64)) {
 	e := NewRequest(context.Background(), true, f, nil, 0)
-	if a, _ := h.box.Push(h, e, into, true); a == Shut {
-		return nil
+	if a, _ := h.box.Push(h, e, Public, true); a == Shut {
+		return
 	}
 	if e.Park() {
 		<-e.Ready()
 	}
-	reply, _ = e.Result()
-	return reply
 }
 
 // notice returns an envelope with a notification.

@@ -163,7 +163,7 @@ func TestHostIsToldOfEachStart(t *testing.T) {
 			h.box.worker.Store(new(Worker)) // so that it is not taken for it
 			h.notify(Private, f)
 		},
-		"a request": func(h *host, f func(uint64)) { h.send(Public, f) },
+		"a request": func(h *host, f func(uint64)) { h.send(f) },
 		"a handler": func(h *host, f func(uint64)) { handFrom(other, h, f) },
 		"an envelope": func(h *host, f func(uint64)) {
 			h.box.Push(h, notice(f), Private, false)

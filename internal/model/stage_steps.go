@@ -239,9 +239,9 @@ func (s *stage) handler(st step) bool {
 	return true
 }
 
-// cancelBehind has a handler end the ctx of a request that is queued behind it, and return before the
-// sender can leave. Where others wait for room, whether they are let in before the next handler runs
-// is not said.
+// cancelBehind has a handler end the ctx of a request that is queued behind it, and return before
+// the sender can leave. Where others wait for room, whether they are let in before the next handler
+// runs is not said.
 func (s *stage) cancelBehind(st step, m *actor, who string) bool {
 	var queued []*call
 	for _, c := range slices.Concat(m.private, m.public) {

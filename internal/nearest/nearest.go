@@ -44,7 +44,8 @@ func folded(name string) string { return strings.ToLower(plain.Replace(name)) }
 // make b of a.
 func Distance(a, b string) int {
 	from, to := []rune(a), []rune(b)
-	row := make([]int, len(to)+1) // row[j] is the distance between what was read of from, and to[:j]
+	// row[j] is the distance between what was read of from, and to[:j]
+	row := make([]int, len(to)+1)
 	for j := range row {
 		row[j] = j
 	}

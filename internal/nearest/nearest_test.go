@@ -9,7 +9,8 @@ import (
 	"github.com/aktgo/akt/internal/nearest"
 )
 
-// The distance counts runes, not bytes, that are put in, taken out or changed, and is the same both ways.
+// The distance counts runes, not bytes, that are put in, taken out or changed, and is the same both
+// ways.
 func TestDistance(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

@@ -136,7 +136,8 @@ func readable(text string) string {
 		}
 		dots := name[:len(name)-len(strings.TrimLeft(name, "."))] // of a variadic parameter
 		elements := strings.Split(name, "/")
-		escaped, typ, _ := strings.Cut(elements[len(elements)-1], ".") // dots of the path are escaped
+		// dots of the path are escaped
+		escaped, typ, _ := strings.Cut(elements[len(elements)-1], ".")
 		path, err := url.PathUnescape(escaped)
 		if err != nil {
 			path = escaped

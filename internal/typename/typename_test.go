@@ -36,7 +36,8 @@ func typesOf(values ...any) []reflect.Type {
 	return types
 }
 
-// A type reads as %T prints it, but for package paths in brackets, of which the package's name is left.
+// A type reads as %T prints it, but for package paths in brackets, of which the package's name is
+// left.
 func TestShort(t *testing.T) {
 	t.Parallel()
 	type local struct{ N int }
@@ -63,7 +64,8 @@ func TestShort(t *testing.T) {
 	}
 }
 
-// With its path a type says which of several packages of one name it is from, whatever it is made of.
+// With its path a type says which of several packages of one name it is from, whatever it is made
+// of.
 func TestFull(t *testing.T) {
 	t.Parallel()
 	for want, typ := range map[string]reflect.Type{
@@ -82,7 +84,8 @@ func TestFull(t *testing.T) {
 	}
 }
 
-// Types of one name are told apart by their packages, also where they are only part of a type; others stay short.
+// Types of one name are told apart by their packages, also where they are only part of a type;
+// others stay short.
 func TestAllTellsApart(t *testing.T) {
 	t.Parallel()
 	const path = "github.com/aktgo/akt/internal/typename_test."

@@ -110,8 +110,12 @@ func (w *world) rings(m *mail) (rings [][]*mail) {
 			rings = append(rings, slices.Clone(path))
 		}
 		for _, next := range w.sent {
-			if next.entered && !next.over && !slices.Contains(path, next) && slices.Contains(next.waiting(), last.to) &&
-				!slices.ContainsFunc(path, func(before *mail) bool { return before.to == next.to }) {
+			if next.entered && !next.over && !slices.Contains(path, next) &&
+				slices.Contains(next.waiting(), last.to) &&
+				!slices.ContainsFunc(
+					path,
+					func(before *mail) bool { return before.to == next.to },
+				) {
 				search(append(path, next))
 			}
 		}
@@ -137,15 +141,20 @@ func (w *world) play(t *testing.T, g *Graph, steps int) (rings int) {
 			if r == nil && !n.ending && caller != nil && caller.calls == nil {
 				w.begin(n, nil, caller)
 			}
-		case 3, 4, 5: // it sends, perhaps by a goroutine of its own; and waits later if somebody begins with the message at once
+		case 3, 4, 5: // it sends, and waits later if somebody begins with the message at once
 			if r != nil {
-				m := &mail{from: r, to: w.nodes[w.IntN(len(w.nodes))], room: w.IntN(4) == 0, world: w}
+				m := &mail{
+					from:  r,
+					to:    w.nodes[w.IntN(len(w.nodes))],
+					room:  w.IntN(4) == 0,
+					world: w,
+				}
 				w.sent = append(w.sent, m)
 				if w.IntN(3) > 0 {
 					rings += w.enter(t, g, m)
 				}
 			}
-		case 6: // a run ends, though a goroutine of its own may wait on, or one that it has called and is not its own any more
+		case 6: // a run ends, though one that it has called, or its goroutine, may wait on
 			if r != nil && (r.calls == nil || w.IntN(4) == 0) {
 				w.end(r)
 			}

@@ -81,7 +81,14 @@ func TestSearchCostsWhatIsNew(t *testing.T) {
 				return g.steps
 			}
 			few, many := steps(1000), steps(8000)
-			require.LessOrEqual(t, many, 12*max(few, 1000), "%d steps, for 8 times as many %d", few, many)
+			require.LessOrEqual(
+				t,
+				many,
+				12*max(few, 1000),
+				"%d steps, for 8 times as many %d",
+				few,
+				many,
+			)
 		})
 	}
 }
@@ -130,7 +137,10 @@ func TestEnterAllocatesNothing(t *testing.T) { //nolint:paralleltest // it count
 	g, all := &Graph{}, stones(2)
 	alarm := NewAlarm()
 	g.Leave(g.Enter(runOf(all[0]), all[1], alarm))
-	require.Zero(t, testing.AllocsPerRun(100, func() { g.Leave(g.Enter(runOf(all[0]), all[1], alarm)) }))
+	require.Zero(
+		t,
+		testing.AllocsPerRun(100, func() { g.Leave(g.Enter(runOf(all[0]), all[1], alarm)) }),
+	)
 	require.Zero(t, g.Len())
 }
 

@@ -126,7 +126,8 @@ var written = []string{
 	"1.0 send.0.6.12 notify.0.0.0 notify.0.0.0 notify.0.10.3 send.0.0.3 notify.0.0.3 end.0.0.0",
 	// It goes before what is left of a batch, too.
 	"9.0 notify.0.6.0 burst.0.4.2 end.0.0.0 notify.0.0.3 end.0.0.0",
-	// A queued request whose ctx ends is never handled, even where the handler before it ends the ctx.
+	// A queued request whose ctx ends is never handled, even where the handler before it ends the
+	// ctx.
 	"3.0 notify.0.6.0 send.0.0.12 notify.0.0.0 cancel.0.0.0 end.0.0.0",
 	"3.0 notify.0.6.0 send.0.0.12 notify.0.0.0 hcancel.0.0.0",
 	// A running handler whose sender leaves goes on, with its ctx ended.

@@ -4,10 +4,10 @@
 //
 //	go run ./cmd/table [-rounds 6] [-benchtime 100ms] [-only regexp] [-check] [-raw file]
 //
-// The test binary is built once. Each library and benchmark is then run in a process of its own, all
-// of them once a round and in turn, so that what disturbs the machine for a while disturbs all alike.
-// A ratio is taken within a round, and the figure in the table is the median of those of all rounds.
-// With -only, nothing is written but to the terminal.
+// The test binary is built once. Each library and benchmark is then run in a process of its own,
+// all of them once a round and in turn, so that what disturbs the machine for a while disturbs all
+// alike. A ratio is taken within a round, and the figure in the table is the median of those of all
+// rounds. With -only, nothing is written but to the terminal.
 package main
 
 import (
@@ -39,10 +39,22 @@ func main() {
 
 func run(ctx context.Context) error {
 	rounds := flag.Int("rounds", 6, "how often everything is run")
-	benchtime := flag.String("benchtime", "100ms", "as of go test; spawn runs 100000x and memory 1x whatever it is")
-	only := flag.String("only", "", "run the benchmarks whose names, as in Ask/lib=akt/ctx=background, match this, and write no files")
+	benchtime := flag.String(
+		"benchtime",
+		"100ms",
+		"as of go test; spawn runs 100000x and memory 1x whatever it is",
+	)
+	only := flag.String(
+		"only",
+		"",
+		"run the benchmarks whose names, as in Ask/lib=akt/ctx=background, match this, and write no files",
+	)
 	check := flag.Bool("check", false, "print which targets hold")
-	raw := flag.String("raw", "", "also write the benchmarks' output to this file, for benchstat -col /lib")
+	raw := flag.String(
+		"raw",
+		"",
+		"also write the benchmarks' output to this file, for benchstat -col /lib",
+	)
 	flag.Parse()
 	if flag.NArg() > 0 || *rounds < 1 {
 		flag.Usage()
@@ -96,7 +108,12 @@ func replaceBlock(file, block string) error {
 	before, rest, begins := strings.Cut(string(text), blockBegin)
 	_, after, ends := strings.Cut(rest, blockEnd)
 	if !begins || !ends {
-		return fmt.Errorf("%s has no lines %q and %q", file, strings.TrimSpace(blockBegin), strings.TrimSpace(blockEnd))
+		return fmt.Errorf(
+			"%s has no lines %q and %q",
+			file,
+			strings.TrimSpace(blockBegin),
+			strings.TrimSpace(blockEnd),
+		)
 	}
 	return os.WriteFile(file, []byte(before+blockBegin+"\n"+block+"\n"+blockEnd+after), 0o644)
 }
@@ -108,7 +125,12 @@ func moduleDir(ctx context.Context) (string, error) {
 }
 
 // measure runs benchmarks in rounds.
-func measure(ctx context.Context, names []benchmark, rounds int, benchtime string) (_ *results, err error) {
+func measure(
+	ctx context.Context,
+	names []benchmark,
+	rounds int,
+	benchtime string,
+) (_ *results, err error) {
 	if len(names) == 0 {
 		return nil, errors.New("no benchmark matches")
 	}
@@ -138,14 +160,28 @@ func measure(ctx context.Context, names []benchmark, rounds int, benchtime strin
 				return nil, err
 			}
 		}
-		fmt.Fprintf(os.Stderr, "round %d of %d, %d benchmarks each, after %s\n", round+1, rounds, len(names), time.Since(began).Round(time.Second))
+		fmt.Fprintf(
+			os.Stderr,
+			"round %d of %d, %d benchmarks each, after %s\n",
+			round+1,
+			rounds,
+			len(names),
+			time.Since(began).Round(time.Second),
+		)
 	}
 	return res, nil
 }
 
 // versions are those of the peers.
 func versions(ctx context.Context) ([]string, error) {
-	out, err := output(ctx, "go", "list", "-m", "github.com/asynkron/protoactor-go", "github.com/Arceliar/phony")
+	out, err := output(
+		ctx,
+		"go",
+		"list",
+		"-m",
+		"github.com/asynkron/protoactor-go",
+		"github.com/Arceliar/phony",
+	)
 	return strings.Split(strings.TrimSpace(out), "\n"), err
 }
 
@@ -155,7 +191,14 @@ func output(ctx context.Context, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s%s", name, strings.Join(args, " "), err, out.String(), errs.String())
+		return "", fmt.Errorf(
+			"%s %s: %w\n%s%s",
+			name,
+			strings.Join(args, " "),
+			err,
+			out.String(),
+			errs.String(),
+		)
 	}
 	return out.String(), nil
 }

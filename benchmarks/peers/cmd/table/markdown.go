@@ -12,14 +12,26 @@ func (res *results) markdown() string {
 	out.WriteString("# akt and its peers\n\n")
 	fmt.Fprintf(&out, "Generated in benchmarks/peers by `%s`. Do not edit.\n\n", res.command)
 	fmt.Fprintf(&out, "%s. %s.\n\n", res.machine(), strings.Join(res.versions, ", "))
-	fmt.Fprintf(&out, "A figure is a time, as a multiple of what the same work takes over unbuffered channels (`lib=chan`): the median "+
-		"of the ratios in %d rounds. Less is better; the best of the actors is bold. Bytes are bytes. Differences of less than 1.5 × "+
-		"mean little, as the spread at the end shows. What each name stands for is in [doc.go](doc.go).\n\n", res.rounds)
+	fmt.Fprintf(
+		&out,
+		"A figure is a time, as a multiple of what the same work takes over unbuffered channels (`lib=chan`): the median "+
+			"of the ratios in %d rounds. Less is better; the best of the actors is bold. Bytes are bytes. Differences of less than 1.5 × "+
+			"mean little, as the spread at the end shows. What each name stands for is in [doc.go](doc.go).\n\n",
+		res.rounds,
+	)
 	out.WriteString(res.summary())
-	out.WriteString("\n" + strings.ReplaceAll(footnotes, ".\n", ".  \n") + "\n![the same as a chart](results.svg)\n\n## Where a peer wins\n\n" + res.peersWin())
+	out.WriteString(
+		"\n" + strings.ReplaceAll(
+			footnotes,
+			".\n",
+			".  \n",
+		) + "\n![the same as a chart](results.svg)\n\n## Where a peer wins\n\n" + res.peersWin(),
+	)
 	out.WriteString("\n## As things grow\n\n" + res.growth())
 	out.WriteString("\n## Targets\n\n" + res.targets())
-	out.WriteString("\n## All figures\n\nThe medians of all rounds, with the ratio to `chan` in the round where it was lowest and highest.\n\n" + res.all())
+	out.WriteString(
+		"\n## All figures\n\nThe medians of all rounds, with the ratio to `chan` in the round where it was lowest and highest.\n\n" + res.all(),
+	)
 	return out.String()
 }
 
@@ -37,7 +49,9 @@ func (res *results) performance() string {
 // readme is the block of README.md: the chart, and the figures of akt that one asks for first.
 func (res *results) readme() string {
 	var out strings.Builder
-	out.WriteString("![akt and its peers, as multiples of channels](benchmarks/peers/results.svg)\n\n")
+	out.WriteString(
+		"![akt and its peers, as multiples of channels](benchmarks/peers/results.svg)\n\n",
+	)
 	ask, notify := rowOf("ask, idle actor"), rowOf("notify, one producer")
 	spawn, bytes := rowOf("spawn (akt: own system)"), rowOf("bytes an idle actor (own)")
 	fmt.Fprintf(&out, "A request to an idle actor takes %s, %s × as long as over channels; "+
@@ -63,7 +77,9 @@ func (res *results) summary() string {
 	if !slices.ContainsFunc(rows, func(r row) bool { return r.best(res) != "" }) {
 		return ""
 	}
-	out.WriteString("| × chan | " + strings.Join(columns[:len(columns)-1], " | ") + " | chan is | target |\n")
+	out.WriteString(
+		"| × chan | " + strings.Join(columns[:len(columns)-1], " | ") + " | chan is | target |\n",
+	)
 	out.WriteString("|---|" + strings.Repeat("---:|", len(columns)) + "---|\n")
 	for _, r := range rows {
 		if r.best(res) == "" {
@@ -136,8 +152,17 @@ func (res *results) peersWin() string {
 			continue
 		}
 		apart := median(res.ratios(r.name(own), r.name(best), r.unit))
-		fmt.Fprintf(&out, "- %s: %s%s needs %s, %s %s, which is %s × as much.", r.title, best, r.notes.of(best),
-			r.figure(res, best)+r.times(), own, r.figure(res, own)+r.times(), digits(apart))
+		fmt.Fprintf(
+			&out,
+			"- %s: %s%s needs %s, %s %s, which is %s × as much.",
+			r.title,
+			best,
+			r.notes.of(best),
+			r.figure(res, best)+r.times(),
+			own,
+			r.figure(res, own)+r.times(),
+			digits(apart),
+		)
 		if apart < 1.5 {
 			out.WriteString(" That is less than this measurement can tell apart.")
 		}
@@ -160,7 +185,9 @@ func (r row) times() string {
 // growth is the table of large cases and small ones.
 func (res *results) growth() string {
 	var out strings.Builder
-	out.WriteString("| growth | small | large | large ÷ small | target |\n|---|---:|---:|---:|---|\n")
+	out.WriteString(
+		"| growth | small | large | large ÷ small | target |\n|---|---:|---:|---:|---|\n",
+	)
 	for _, g := range growths {
 		ratios := res.ratios(g.large, g.small, g.unit)
 		if len(ratios) == 0 {
@@ -171,8 +198,17 @@ func (res *results) growth() string {
 		if g.most > 0 {
 			target = most(g.most)
 		}
-		fmt.Fprintf(&out, "| %s | %s %s | %s %s | %s | %s |\n", g.title, digits(median(res.of(g.small, g.unit))), unit,
-			digits(median(res.of(g.large, g.unit))), unit, digits(median(ratios)), target)
+		fmt.Fprintf(
+			&out,
+			"| %s | %s %s | %s %s | %s | %s |\n",
+			g.title,
+			digits(median(res.of(g.small, g.unit))),
+			unit,
+			digits(median(res.of(g.large, g.unit))),
+			unit,
+			digits(median(ratios)),
+			target,
+		)
 	}
 	return out.String()
 }
@@ -180,13 +216,24 @@ func (res *results) growth() string {
 // targets is the table of verdicts.
 func (res *results) targets() string {
 	var out strings.Builder
-	out.WriteString("| target | at most | is | lowest – highest round | holds |\n|---|---:|---:|---:|---|\n")
+	out.WriteString(
+		"| target | at most | is | lowest – highest round | holds |\n|---|---:|---:|---:|---|\n",
+	)
 	for _, v := range res.verdicts() {
 		holds := "yes"
 		if !v.holds {
 			holds = "**no**"
 		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s – %s | %s |\n", v.what, strings.TrimPrefix(most(v.most), "≤ "), digits(v.is), digits(v.low), digits(v.high), holds)
+		fmt.Fprintf(
+			&out,
+			"| %s | %s | %s | %s – %s | %s |\n",
+			v.what,
+			strings.TrimPrefix(most(v.most), "≤ "),
+			digits(v.is),
+			digits(v.low),
+			digits(v.high),
+			holds,
+		)
 	}
 	return out.String()
 }
@@ -194,7 +241,9 @@ func (res *results) targets() string {
 // all is the table of all benchmarks.
 func (res *results) all() string {
 	var out strings.Builder
-	out.WriteString("| benchmark | median | B/op | allocs/op | × chan, lowest – highest |\n|---|---:|---:|---:|---:|\n")
+	out.WriteString(
+		"| benchmark | median | B/op | allocs/op | × chan, lowest – highest |\n|---|---:|---:|---:|---:|\n",
+	)
 	seen := map[string]bool{"": true}
 	line := func(name, unit string, ratios []float64) {
 		list := res.of(name, unit)

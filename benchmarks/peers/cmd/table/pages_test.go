@@ -13,7 +13,10 @@ func TestPagesShowTheResults(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..", "..", "..")
 	results := readFile(t, filepath.Join("..", "..", "results.md"))
-	_, after, _ := strings.Cut(readFile(t, filepath.Join(root, "docs", "performance.md")), blockBegin)
+	_, after, _ := strings.Cut(
+		readFile(t, filepath.Join(root, "docs", "performance.md")),
+		blockBegin,
+	)
 	block, _, _ := strings.Cut(after, blockEnd)
 	for line := range strings.Lines(block) {
 		if (line[0] == '|' || line[0] == '-') && !strings.Contains(results, line) {

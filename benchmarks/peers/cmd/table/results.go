@@ -49,7 +49,8 @@ func (res *results) add(name, out string) error {
 	return nil
 }
 
-// isBenchmark reports whether a line's first field is a benchmark's name, without or with GOMAXPROCS.
+// isBenchmark reports whether a line's first field is a benchmark's name, without or with
+// GOMAXPROCS.
 func isBenchmark(field, name string) bool {
 	rest, ok := strings.CutPrefix(field, "Benchmark"+name)
 	if ok && rest != "" {
@@ -108,7 +109,14 @@ func (r row) best(res *results) string {
 
 // ownBest is the better of akt's columns.
 func (r row) ownBest(res *results) string {
-	if a, b := r.ratios(res, "akt"), r.ratios(res, "akt-send"); len(a) == 0 || len(b) > 0 && median(b) < median(a) {
+	if a, b := r.ratios(
+		res,
+		"akt",
+	), r.ratios(
+		res,
+		"akt-send",
+	); len(a) == 0 ||
+		len(b) > 0 && median(b) < median(a) {
 		return "akt-send"
 	}
 	return "akt"
@@ -129,7 +137,10 @@ func (res *results) verdicts() (all []verdict) {
 	enter := func(what string, list []float64, most float64) {
 		if len(list) > 0 {
 			is := median(list)
-			all = append(all, verdict{what, is, slices.Min(list), slices.Max(list), most, is <= most})
+			all = append(
+				all,
+				verdict{what, is, slices.Min(list), slices.Max(list), most, is <= most},
+			)
 		}
 	}
 	for _, r := range rows {
@@ -138,7 +149,11 @@ func (res *results) verdicts() (all []verdict) {
 				what := fmt.Sprintf("%s: %s, × %s", r.title, t.lib, t.over)
 				enter(what, res.ratios(r.name(t.lib), r.name(t.over), t.unit), t.most)
 			} else {
-				enter(fmt.Sprintf("%s: %s, %s", r.title, t.lib, t.unit), res.of(r.name(t.lib), t.unit), t.most)
+				enter(
+					fmt.Sprintf("%s: %s, %s", r.title, t.lib, t.unit),
+					res.of(r.name(t.lib), t.unit),
+					t.most,
+				)
 			}
 		}
 	}
@@ -152,7 +167,14 @@ func (res *results) verdicts() (all []verdict) {
 
 // machine is one line about where the figures are from.
 func (res *results) machine() string {
-	return fmt.Sprintf("%s, %d cores, %s/%s, %s", res.cpu, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, res.goVersion)
+	return fmt.Sprintf(
+		"%s, %d cores, %s/%s, %s",
+		res.cpu,
+		runtime.NumCPU(),
+		runtime.GOOS,
+		runtime.GOARCH,
+		res.goVersion,
+	)
 }
 
 // digits writes a figure with as many digits as are worth reading.

@@ -20,8 +20,8 @@ const (
 	groupGap  = 13.0
 )
 
-// style has the colours: for a light page, and for a dark one. The chart has a ground of its own, so that it can be read even where
-// the page and the reader's setting differ.
+// style has the colours: for a light page, and for a dark one. The chart has a ground of its own,
+// so that it can be read even where the page and the reader's setting differ.
 const style = `
 .ground{fill:#fff;stroke:#d0d7de}
 text{font:12px system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1f2328;paint-order:stroke;stroke:#fff;stroke-width:3px}
@@ -67,11 +67,44 @@ func (res *results) svg() string {
 		res.machine(), res.command+" in benchmarks/peers", strings.Join(res.versions, ", "))
 	height := y + 22 + 14*float64(len(lines))
 	var out strings.Builder
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" role="img">`+"\n", width, height, width, height)
-	fmt.Fprintf(&out, "<title>akt and its peers, as multiples of a request over channels</title>\n<style>%s</style>\n", style)
-	fmt.Fprintf(&out, `<rect class="ground" x=".5" y=".5" width="%.0f" height="%.0f" rx="6"/>`+"\n", width-1, height-1)
-	label(&out, 20, 30, "title", "", "The cost of an actor, as a multiple of the same work over unbuffered channels")
-	label(&out, 20, 50, "quiet", "", fmt.Sprintf("Median of the ratios of %d rounds; less is better; the scale is logarithmic", res.rounds))
+	fmt.Fprintf(
+		&out,
+		`<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" role="img">`+"\n",
+		width,
+		height,
+		width,
+		height,
+	)
+	fmt.Fprintf(
+		&out,
+		"<title>akt and its peers, as multiples of a request over channels</title>\n<style>%s</style>\n",
+		style,
+	)
+	fmt.Fprintf(
+		&out,
+		`<rect class="ground" x=".5" y=".5" width="%.0f" height="%.0f" rx="6"/>`+"\n",
+		width-1,
+		height-1,
+	)
+	label(
+		&out,
+		20,
+		30,
+		"title",
+		"",
+		"The cost of an actor, as a multiple of the same work over unbuffered channels",
+	)
+	label(
+		&out,
+		20,
+		50,
+		"quiet",
+		"",
+		fmt.Sprintf(
+			"Median of the ratios of %d rounds; less is better; the scale is logarithmic",
+			res.rounds,
+		),
+	)
 	legend(&out, 74)
 	scale.grid(&out, top-8, y-groupGap+6)
 	out.WriteString(bars.String())
@@ -92,12 +125,29 @@ func (res *results) group(out *strings.Builder, r row, y float64, s scale) float
 		}
 		ratio := median(ratios)
 		end := s.at(ratio)
-		fmt.Fprintf(out, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.0f"><title>%s, %s: %s × chan</title></rect>`+"\n",
-			column, left, y, end-left, barHeight, html.EscapeString(r.title), column, digits(ratio))
+		fmt.Fprintf(
+			out,
+			`<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.0f"><title>%s, %s: %s × chan</title></rect>`+"\n",
+			column,
+			left,
+			y,
+			end-left,
+			barHeight,
+			html.EscapeString(r.title),
+			column,
+			digits(ratio),
+		)
 		mark, ok := r.mark(res, column)
 		if ok {
-			fmt.Fprintf(out, `<line class="mark" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"><title>target: %s × chan</title></line>`+"\n",
-				s.at(mark), s.at(mark), y-1.5, y+barHeight+1.5, digits(mark))
+			fmt.Fprintf(
+				out,
+				`<line class="mark" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"><title>target: %s × chan</title></line>`+"\n",
+				s.at(mark),
+				s.at(mark),
+				y-1.5,
+				y+barHeight+1.5,
+				digits(mark),
+			)
 		}
 		if at := s.at(mark); ok && at > end-2 && at < end+40 {
 			end = at // the figure goes beside the mark, not under it
@@ -129,14 +179,34 @@ func (r row) mark(res *results, column string) (float64, bool) {
 func legend(out *strings.Builder, y float64) {
 	x := 20.0
 	for _, column := range columns[:len(columns)-1] {
-		fmt.Fprintf(out, `<rect class="%s" x="%.0f" y="%.0f" width="12" height="12"/>`+"\n", column, x, y)
+		fmt.Fprintf(
+			out,
+			`<rect class="%s" x="%.0f" y="%.0f" width="12" height="12"/>`+"\n",
+			column,
+			x,
+			y,
+		)
 		label(out, x+17, y+10, "", "", column)
 		x += 38 + 7*float64(len(column))
 	}
-	fmt.Fprintf(out, `<line class="one" x1="%.0f" x2="%.0f" y1="%.0f" y2="%.0f"/>`+"\n", x+4, x+4, y-2, y+14)
+	fmt.Fprintf(
+		out,
+		`<line class="one" x1="%.0f" x2="%.0f" y1="%.0f" y2="%.0f"/>`+"\n",
+		x+4,
+		x+4,
+		y-2,
+		y+14,
+	)
 	label(out, x+12, y+10, "", "", "chan = 1")
 	x += 84
-	fmt.Fprintf(out, `<line class="mark" x1="%.0f" x2="%.0f" y1="%.0f" y2="%.0f"/>`+"\n", x+4, x+4, y-1, y+13)
+	fmt.Fprintf(
+		out,
+		`<line class="mark" x1="%.0f" x2="%.0f" y1="%.0f" y2="%.0f"/>`+"\n",
+		x+4,
+		x+4,
+		y-1,
+		y+13,
+	)
 	label(out, x+12, y+10, "", "", "target for akt")
 }
 
@@ -148,7 +218,15 @@ func label(out *strings.Builder, x, y float64, class, anchor, text string) {
 	if anchor != "" {
 		anchor = ` text-anchor="` + anchor + `"`
 	}
-	fmt.Fprintf(out, `<text%s%s x="%.1f" y="%.1f">%s</text>`+"\n", class, anchor, x, y, html.EscapeString(text))
+	fmt.Fprintf(
+		out,
+		`<text%s%s x="%.1f" y="%.1f">%s</text>`+"\n",
+		class,
+		anchor,
+		x,
+		y,
+		html.EscapeString(text),
+	)
 }
 
 // scale is logarithmic.
@@ -182,7 +260,15 @@ func (s scale) grid(out *strings.Builder, y1, y2 float64) {
 		if power == 0 {
 			class = "one"
 		}
-		fmt.Fprintf(out, `<line class="%s" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`+"\n", class, s.at(v), s.at(v), y1, y2)
+		fmt.Fprintf(
+			out,
+			`<line class="%s" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`+"\n",
+			class,
+			s.at(v),
+			s.at(v),
+			y1,
+			y2,
+		)
 		label(out, s.at(v), y1-5, "small quiet", "middle", strconv.FormatFloat(v, 'g', 3, 64))
 	}
 }

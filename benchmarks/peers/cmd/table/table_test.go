@@ -81,7 +81,10 @@ func TestTheChartIsWellFormed(t *testing.T) {
 func TestAMissingBenchmarkIsAnError(t *testing.T) {
 	t.Parallel()
 	res := &results{figures: map[string][]float64{}}
-	if err := res.add("Ask/lib=akt/ctx=background", "BenchmarkAsk/lib=akt/ctx=background2-2 1 5 ns/op\nPASS\n"); err == nil {
+	if err := res.add(
+		"Ask/lib=akt/ctx=background",
+		"BenchmarkAsk/lib=akt/ctx=background2-2 1 5 ns/op\nPASS\n",
+	); err == nil {
 		t.Error("another benchmark was taken for it")
 	}
 }
@@ -102,7 +105,12 @@ func made(t *testing.T, figure func(name string, round int) float64) *results {
 	for round := range res.rounds {
 		for _, b := range benchmarks(regexp.MustCompile("")) {
 			v := figure(b.name, round)
-			line := fmt.Sprintf("Benchmark%s-2 \t 100\t %g ns/op\t %g B/actor\t 0 B/op\t 0 allocs/op\n", b.name, v, v)
+			line := fmt.Sprintf(
+				"Benchmark%s-2 \t 100\t %g ns/op\t %g B/actor\t 0 B/op\t 0 allocs/op\n",
+				b.name,
+				v,
+				v,
+			)
 			if err := res.add(b.name, line); err != nil {
 				t.Fatal(err)
 			}
