@@ -130,15 +130,10 @@ func (m *Mailbox) admit(into Lane) Admission {
 	switch {
 	case m.closed:
 		return Shut
-	case into == Private:
+	case into == Private || m.hasRoom(): // In-Order: where there is room, nobody waits for it
 		return Accepted
-	case m.crowded: // a message of a batch may have made room for them
-		m.letIn() // In-Order: if they have left any, nobody waits
 	}
-	if !m.hasRoom() { // Bounded
-		return Full
-	}
-	return Accepted
+	return Full // Bounded
 }
 
 // hasRoom reports whether the public lane takes one message more: the rest of a batch counts, too.
@@ -181,7 +176,7 @@ func (m *Mailbox) push(e *Envelope, into Lane, wait bool) (a Admission, owns boo
 	m.crowded = true
 	m.interrupt()
 	// Bounded: the owner may have begun a message of its batch before it was interrupted. If not,
-	// the lane is full, so the owner is at work and will let the message in.
+	// there is no room, and none comes but by who lets in: Next and Withdraw.
 	m.letIn()
 	return MustWait, false
 }
@@ -250,7 +245,7 @@ func (m *Mailbox) takeWaiting(e *Envelope) *Envelope {
 func (m *Mailbox) IsFull() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.crowded || !m.hasRoom()
+	return !m.hasRoom()
 }
 
 // Queued is how many messages are in the lanes and in the owner's batch. The caller holds the lock.

@@ -3,6 +3,7 @@ package mailbox
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -144,6 +145,18 @@ func TestEdgeOfHandingOver(t *testing.T) {
 	}
 }
 
+// The run of the first message has ended when the next one begins.
+func TestRunAfterTheFirstMessage(t *testing.T) {
+	t.Parallel()
+	for _, into := range []Lane{Public, Private} {
+		h, over := newHost(10), make(chan Word)
+		h.notify(Public, func(uint64) {
+			h.notify(into, func(uint64) { over <- h.box.Word() })
+		})
+		require.EqualValues(t, handlerOfAll, inTime(t, over, "it was lost", 0).Handler())
+	}
+}
+
 // Batch-Is-Notifications: what queues behind a busy handler is taken at once where that is only
 // notifications, and one by one where there is a request, or one message.
 func TestWhatIsTakenAtOnce(t *testing.T) {
@@ -264,6 +277,26 @@ func TestRestOfABatch(t *testing.T) {
 		require.Equal(t, []int{1, 2}, handled)
 		require.Equal(t, 2, begun)
 	})
+	t.Run("an order comes before it", func(t *testing.T) {
+		t.Parallel()
+		h, told := newHost(3), -1
+		h.box.push(notice(func(uint64) { h.box.Order(h, OrderTell) }), Public, false)
+		h.box.push(notice(func(uint64) { told = len(h.tasks) }), Public, false)
+		h.work()
+		require.Equal(t, 1, told)
+	})
+	t.Run("it comes before what was sent meanwhile", func(t *testing.T) {
+		t.Parallel()
+		h, order := newHost(3), []int(nil)
+		add := func(n int) func(uint64) { return func(uint64) { order = append(order, n) } }
+		h.box.push(notice(func(uint64) {
+			h.notify(Public, add(3))
+			h.notify(Private, add(1))
+		}), Public, false)
+		h.box.push(notice(add(2)), Public, false)
+		h.work()
+		require.Equal(t, []int{1, 2, 3}, order)
+	})
 	t.Run("it is given back after a failure", func(t *testing.T) {
 		t.Parallel()
 		h := newHost(3)
@@ -305,26 +338,34 @@ func TestRestOfABatch(t *testing.T) {
 	})
 }
 
-// Bounded: a sender that has found the lane full is let in where a message of the batch begins
+// Bounded: a sender that has found the lane full is let in where the last messages of a batch begin
 // before the owner is interrupted.
+//
+//nolint:paralleltest // it needs two processors for itself
 func TestRoomWhileABatchGoesOn(t *testing.T) {
-	t.Parallel()
-	for round := range rounds(2000) {
+	for round := range rounds(20000) {
 		h := newHost(2)
-		entered, leave, seen := make(chan struct{}), make(chan struct{}), make(chan struct{})
-		h.notify(Public, func(uint64) { close(entered); <-leave })
-		<-entered
-		h.notify(Public, nothing)
-		h.notify(Public, func(uint64) { spin(round % 100) })
-		e := notice(func(uint64) { close(seen) })
-		e.Park()
-		together(func() { close(leave) }, func() {
-			spin(round % 200)
-			if a, _ := h.box.Push(h, e, Public, true); a == MustWait {
-				inTime(t, e.Ready(), "it was not let in", round)
+		var leave atomic.Bool
+		entered := make(chan struct{})
+		h.notify(Public, func(uint64) {
+			close(entered)
+			for i := 1; !leave.Load(); i++ {
+				if i%4096 == 0 {
+					runtime.Gosched()
+				}
 			}
 		})
-		inTime(t, seen, "a message was lost", round)
-		runtime.Gosched()
+		<-entered
+		h.notify(Public, nothing)
+		h.notify(Public, nothing)
+		e := notice(nothing)
+		e.Park()
+		leave.Store(true)
+		spin(round % 250)
+		if a, _ := h.box.Push(h, e, Public, true); a == MustWait {
+			inTime(t, e.Ready(), "it was not let in", round)
+		}
+		h.idle()
+		require.Equal(t, 4, h.handled)
 	}
 }
