@@ -426,7 +426,7 @@ func (a *actor) invoke(
 
 // caught turns what recover returned into the failure. Nothing recovered means runtime.Goexit: the
 // sender is told and a new owner started here. (It also means panic(nil) under GODEBUG=panicnil=1,
-// where the goroutine lives on; work looks out for that.)
+// where the goroutine lives on; Own and workAfter look out for that.)
 func (a *actor) caught(recovered any, e *mailbox.Envelope) *PanicError {
 	failure := newPanicError(recovered)
 	if failure.exited() {

@@ -418,8 +418,8 @@ func (r Recipient[M, R]) TryNotify(ctx context.Context, msg M) error {
 		return to.TryNotify(ctx, msg)
 	case *WeakAddress:
 		return to.TryNotify(ctx, msg)
-	default:
-		return to.Notify(ctx, msg) // a PrivateAddress, which always has room
+	default: // a PrivateAddress, as RecipientOf takes no other: it always has room
+		return to.Notify(ctx, msg)
 	}
 }
 

@@ -225,7 +225,7 @@ func (a *actor) deliverTerminated(target *actor) {
 	}
 	e := notification(context.Background(), routed, r)
 	e.Source = &heard{a, target}
-	if a.post(e) != nil { // it drains, or has ended meanwhile
+	if a.postPrivate(e) != nil { // it drains, or has ended meanwhile
 		a.countDropped(1)
 	}
 }

@@ -83,6 +83,7 @@ func (a *actor) handledIn(word mailbox.Word) uint64 {
 	return runs & (1<<(64-mailbox.RunShift) - 1)
 }
 
+// isHookRun reports whether a run is of a hook: those come first of the constants from runStart on.
 func isHookRun(index uint16) bool { return index >= runStopped }
 
 // countTick counts a tick of an interval, after its run has ended.
@@ -98,7 +99,7 @@ type mishaps struct {
 	last            error
 }
 
-// count returns the mishaps, with mu held.
+// count returns the mishaps, with the lock held.
 func (a *actor) count() *mishaps {
 	x := a.rarely()
 	if x.mishaps == nil {

@@ -331,7 +331,7 @@ func (a *actor) timeEnd(idle bool) {
 	}
 }
 
-// stopTiming stops the timers of timeEnd, with mu held.
+// stopTiming stops the timers of timeEnd, with the lock held.
 func (x *rareState) stopTiming() {
 	for _, t := range []*time.Timer{x.endTimer, x.limitTimer} {
 		if t != nil {

@@ -350,7 +350,8 @@ func (a *actor) queuedBehind(ahead mailbox.Ahead) string {
 }
 
 // notify queues a message that nobody waits for. wait says whether to wait for room, until ctx
-// ends; to TryNotify that end means nothing.
+// ends. TryNotify does not wait, so that end means nothing to it; the private lane always has room,
+// but an ended ctx is refused there, too.
 func (a *actor) notify(ctx context.Context, msg any, into mailbox.Lane, wait bool) error {
 	if ctx == nil {
 		return a.refusal(msg, errNilContext)
@@ -400,13 +401,13 @@ func (a *actor) notAccepted(
 	case why == mailbox.Shut:
 		return a.refused(e, a.gone())
 	case wait:
-		return a.postLate(ctx, e)
+		return a.postWaiting(ctx, e)
 	}
 	return a.refused(e, ErrMailboxFull)
 }
 
-// post pushes an envelope that is not a request into the private lane.
-func (a *actor) post(e *mailbox.Envelope) error {
+// postPrivate pushes an envelope that is not a request into the private lane.
+func (a *actor) postPrivate(e *mailbox.Envelope) error {
 	admission, _ := a.box.Push(a, e, mailbox.Private, false)
 	if admission == mailbox.Shut {
 		return a.refused(e, a.gone())
@@ -421,9 +422,9 @@ func (a *actor) refused(e *mailbox.Envelope, err error) error {
 	return a.undelivered(nameOf(e), err)
 }
 
-// postLate pushes into a mailbox that was full a moment ago, and waits for room. So only a full
-// mailbox costs a look for cycles, and a channel.
-func (a *actor) postLate(ctx context.Context, e *mailbox.Envelope) error {
+// postWaiting pushes a notification into the public lane, which was full a moment ago, and waits
+// for room. So only a full mailbox costs a look for cycles, and a channel.
+func (a *actor) postWaiting(ctx context.Context, e *mailbox.Envelope) error {
 	if path := a.cycle(ctx, mailbox.Public); path != "" {
 		return a.refused(e, deadlock(path))
 	}

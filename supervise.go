@@ -280,8 +280,8 @@ func (a *actor) restart(f fault) (goOn bool) {
 	return !a.rest(wait, started)
 }
 
-// workAfterState is work by a new owner, after the end of a state that ended the goroutine of the
-// one before.
+// workAfterState is the work of a new owner, after the end of a state that ended the goroutine of
+// the one before.
 func (a *actor) workAfterState(wait time.Duration, started bool) {
 	if !a.rest(wait, started) {
 		a.box.Work(a)
@@ -434,7 +434,7 @@ func (a *actor) notRenewed(err error) (goOn bool) {
 	return a.react(fault{err: err})
 }
 
-// workAfterRenewal is work by a new owner, after a renewal that ended the goroutine of the one
+// workAfterRenewal is the work of a new owner, after a renewal that ended the goroutine of the one
 // before.
 func (a *actor) workAfterRenewal(failure *PanicError) {
 	if a.notRenewed(failure) {

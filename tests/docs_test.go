@@ -3,6 +3,7 @@ package tests_test
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,6 +68,25 @@ func TestDesignShowsTheHouse(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, rooms, submatches("`(internal/[a-z]+)`", design))
+}
+
+// Each promise of docs/promises.md is guarded by a test that names it, and no test names another.
+func TestPromisesAreGuarded(t *testing.T) {
+	t.Parallel()
+	promised := submatches(`(?m)^- \*\*([A-Z][0-9])\*\* – `, readPage(t, "docs/promises.md"))
+	guarded := map[string]bool{}
+	visit := func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, "_test.go") {
+			for _, names := range submatches(`(?m)^// ((?:[HDEL][0-9](?:, )?)+): `, readPage(t, path)) {
+				for name := range strings.SplitSeq(names, ", ") {
+					guarded[name] = true
+				}
+			}
+		}
+		return err
+	}
+	require.NoError(t, fs.WalkDir(os.DirFS(repository), ".", visit))
+	require.ElementsMatch(t, promised, slices.Collect(maps.Keys(guarded)))
 }
 
 // invariantsOf are the names in the lists of invariants in a file's comments.

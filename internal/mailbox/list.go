@@ -5,8 +5,8 @@ type place uint8
 
 const (
 	nowhere place = iota
-	inPrivate
 	inPublic
+	inPrivate
 	inWaiting
 )
 

@@ -35,7 +35,7 @@ type Mailbox struct {
 	others   uint32 // runs that were of no message
 	size     int32  // of the owner's batch when it was taken; 0 for none
 
-	// crowded says that somebody waits for room, and closed what flagShut does: a push that looked
+	// crowded says that somebody waits for room in the public lane, and closed what flagShut does: a push that looked
 	// at the rare lists and the word instead would touch two more lines, one of them the owner's.
 	crowded bool
 	closed  bool
@@ -47,7 +47,7 @@ type Mailbox struct {
 	public list
 }
 
-// rareLists are those that few mailboxes need.
+// rareLists are those that few mailboxes need: most actors get no private messages.
 type rareLists struct {
 	private list
 	waiting list // senders that wait for room in public
@@ -223,7 +223,7 @@ func (m *Mailbox) blank() *Envelope {
 	return e
 }
 
-// letIn moves those who wait into the room that there is now, with mu held.
+// letIn moves those who wait for room in the public lane into what there is now, with mu held.
 func (m *Mailbox) letIn() {
 	for m.crowded && m.hasRoom() {
 		e := m.takeWaiting(m.waiting().head)
@@ -241,7 +241,7 @@ func (m *Mailbox) takeWaiting(e *Envelope) *Envelope {
 	return e
 }
 
-// IsFull reports whether a message would have to wait for room.
+// IsFull reports whether a message would have to wait for room in the public lane.
 func (m *Mailbox) IsFull() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
