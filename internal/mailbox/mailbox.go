@@ -35,8 +35,9 @@ type Mailbox struct {
 	others   uint32 // runs that were of no message
 	size     int32  // of the owner's batch when it was taken; 0 for none
 
-	// crowded says that somebody waits for room in the public lane, and closed what flagShut does: a push that looked
-	// at the rare lists and the word instead would touch two more lines, one of them the owner's.
+	// crowded says that somebody waits for room in the public lane, and closed what flagShut does:
+	// a push that looked at the rare lists and the word instead would touch two more lines, one of
+	// them the owner's.
 	crowded bool
 	closed  bool
 
