@@ -398,7 +398,8 @@ func (p *PrivateAddress) Do(f func(Context)) error {
 	if f == nil {
 		return a.undelivered(label{typ: "func(akt.Context)"}, errNilFunc)
 	}
-	return a.postPrivate(&mailbox.Envelope{Ctx: context.Background(), Msg: f, Kind: mailbox.Function})
+	e := &mailbox.Envelope{Ctx: context.Background(), Msg: f, Kind: mailbox.Function}
+	return a.postPrivate(e)
 }
 
 var errNilFunc = errors.New("akt: the function is nil")

@@ -42,7 +42,8 @@ func (t *Timer) Stop() bool {
 	return t.end()
 }
 
-// end stops the timer, with the lock of its actor held. It reports whether that keeps a message from being handled.
+// end stops the timer, with the lock of its actor held. It reports whether that keeps a message
+// from being handled.
 func (t *Timer) end() bool {
 	t.stopped = true
 	if t.timer != nil {
