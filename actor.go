@@ -194,8 +194,13 @@ func (a *actor) Own() *mailbox.Worker {
 			}
 		case mailbox.HandleBatch:
 			failure := a.handleBatch(w)
-			e = w.Last()
-			if failure != nil && (failure.exited() || !a.supervise(failure, e.Msg, e)) {
+			if failure == nil {
+				continue
+			}
+			if failure.exited() { // One-Owner: the worker is another goroutine's
+				return nil
+			}
+			if e = w.Last(); !a.supervise(failure, e.Msg, e) {
 				return nil
 			}
 		case mailbox.Renew:
@@ -355,8 +360,8 @@ func (a *actor) noticed(ctx context.Context) context.Context {
 
 // settle tells whoever has to know how the handling of an envelope went.
 func (a *actor) settle(e *mailbox.Envelope, reply any, err error, failure *PanicError) {
-	if e.Kind == mailbox.Interval {
-		a.countTick()
+	if e.Kind == mailbox.Interval && (e.Msg != nil || err != nil || failure != nil) {
+		a.countTick() // but not one that was of no message
 	}
 	if failure == nil && e.Source != nil {
 		e.Source.Handled()
@@ -426,7 +431,7 @@ func (a *actor) invoke(
 
 // caught turns what recover returned into the failure. Nothing recovered means runtime.Goexit: the
 // sender is told and a new owner started here. (It also means panic(nil) under GODEBUG=panicnil=1,
-// where the goroutine lives on; Own and workAfter look out for that.)
+// where the goroutine lives on; Own and settleFirst look out for that.)
 func (a *actor) caught(recovered any, e *mailbox.Envelope) *PanicError {
 	failure := newPanicError(recovered)
 	if failure.exited() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -708,6 +709,9 @@ func TestInfoOfAbandonedRequest(t *testing.T) {
 // mailbox begins where it says.
 func TestSizeOfActor(t *testing.T) {
 	t.Parallel()
+	if math.MaxInt == math.MaxInt32 {
+		t.Skip("the sizes are those of 64 bits")
+	}
 	require.LessOrEqual(t, unsafe.Sizeof(actor{}), uintptr(192))
 	require.EqualValues(t, 88, unsafe.Offsetof(actor{}.box))
 	require.LessOrEqual(t, unsafe.Sizeof(config{}), uintptr(144),
@@ -938,3 +942,49 @@ func TestWatchByAnEndingActor(t *testing.T) {
 	require.Equal(t, 1, watchers())
 	require.NoError(t, s.Shutdown(t.Context()))
 }
+
+// L4: the Terminated of a watch does not reach the state that follows the one that has watched, at
+// whatever moment of its end the watched actor ends.
+func TestTerminatedIsNotTheNextStates(t *testing.T) {
+	t.Parallel()
+	system := NewSystem(WithDefaults(WithLogger(slog.New(slog.DiscardHandler))))
+	var parent *actor // deep down, so that it takes a while to write the name of its child
+	for range 300 {
+		addr, err := system.run(t.Context(), numbered{}, parent, nil)
+		require.NoError(t, err)
+		parent = addr.actor
+	}
+	for round := range 500 {
+		watcher, err := system.Run(Spawner[*watchman](func() *watchman { return &watchman{} }),
+			WithSupervisor(Supervisor{MaxRestarts: -1, BackoffMin: time.Nanosecond}))
+		require.NoError(t, err)
+		target, err := system.run(t.Context(), numbered{}, parent, nil)
+		require.NoError(t, err)
+		_, err = watcher.Send(t.Context(), target)
+		require.NoError(t, err)
+		together(
+			func() { spin(round % 3000); target.Stop() },
+			func() { _, _ = watcher.Send(t.Context(), watchmanDies{}) },
+		)
+		<-target.Done()
+		wrong, err := Ask[bool](t.Context(), watcher, watchmanAsked{})
+		require.NoError(t, err)
+		require.False(t, wrong, "round %d: told of an end that it does not watch", round)
+		watcher.Stop()
+		<-watcher.Done()
+	}
+	require.NoError(t, system.Shutdown(context.Background()))
+}
+
+// watchman is a state that watches an actor, or none yet.
+type watchman struct{ watches, wrong bool }
+
+type (
+	watchmanDies  struct{}
+	watchmanAsked struct{}
+)
+
+func (w *watchman) HandleWatch(ctx Context, target *Address) { ctx.Watch(target); w.watches = true }
+func (*watchman) HandleDies(Context, watchmanDies)           { panic("it dies") }
+func (w *watchman) HandleAsked(Context, watchmanAsked) bool  { return w.wrong }
+func (w *watchman) HandleTerminated(Context, Terminated)     { w.wrong = w.wrong || !w.watches }

@@ -11,7 +11,7 @@ import (
 
 // An actor's family is what ends with it: its timers, its children, and its watches.
 
-// endFamily ends timers and watches, then the children, and waits until they have ended.
+// endFamily ends a rest, timers and watches, then the children, and waits until they have ended.
 func (a *actor) endFamily() {
 	a.endRest()
 	a.endTimers()
@@ -209,15 +209,6 @@ func (a *actor) hears() error {
 
 // deliverTerminated sends a the Terminated of an actor that it watches, unless it was sent already.
 func (a *actor) deliverTerminated(target *actor) {
-	a.box.Lock()
-	told, watches := a.rarely().watching[target]
-	if watches {
-		a.rare.watching[target] = true
-	}
-	a.box.Unlock()
-	if !watches || told {
-		return
-	}
 	msg := Terminated{Address: (*WeakAddress)(target), Name: target.name(), Err: target.err()}
 	r, routed, err := a.route(msg)
 	if err != nil {
@@ -225,8 +216,18 @@ func (a *actor) deliverTerminated(target *actor) {
 	}
 	e := notification(context.Background(), routed, r)
 	e.Source = &heard{a, target}
-	if a.postPrivate(e) != nil { // it drains, or has ended meanwhile
+	a.box.Lock() // until it is queued, as what is queued when a state ends is not the next one's
+	told, watches := a.rarely().watching[target]
+	if !watches || told {
+		a.box.Unlock()
+		return
+	}
+	a.rare.watching[target] = true
+	if a.box.IsShut() {
+		a.box.Unlock()
 		a.countDropped(1)
+	} else if a.box.PutAndUnlock(e) {
+		a.box.Start(a)
 	}
 }
 

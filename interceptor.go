@@ -279,7 +279,7 @@ func (c *chain) handle(ctx Context, msg any) (any, error) {
 	return (*r.call.Load())(c.actor.self, ctx, routed)
 }
 
-// sendIntercepted is the end of sendTo for an actor with interceptors, which take finds not idle:
+// sendIntercepted is the end of sendIn for an actor with interceptors, which Take finds not idle:
 // on this goroutine if it is, else queued.
 func (a *actor) sendIntercepted(
 	ctx context.Context, forever bool, run uint64, r route, msg any, into mailbox.Lane,

@@ -97,7 +97,7 @@ func (a *actor) start(from context.Context) error {
 		a.endAtStart(from, func() { a.end(err) })
 		return err
 	}
-	a.goOn()
+	a.markStarted()
 	a.endWith(a.config.within().until)
 	if a.box.TryIdle() {
 		a.system.note()
@@ -239,8 +239,8 @@ func (a *actor) abortStart(err error) {
 	a.end(err)
 }
 
-// goOn sets the phase of an actor that is going to handle messages.
-func (a *actor) goOn() {
+// markStarted sets the phase of an actor that is going to handle messages.
+func (a *actor) markStarted() {
 	a.phase.Store(uint32(Started))
 	if a.box.IsShut() || a.isTold() {
 		a.phase.Store(uint32(Stopping))
@@ -263,7 +263,7 @@ func (a *actor) vetoes() bool {
 	if a.askStopping(a.stopNow) {
 		return false
 	}
-	a.goOn()
+	a.markStarted()
 	return true
 }
 
@@ -306,9 +306,9 @@ func (a *actor) askToStop() { a.stopAfter(mailbox.OrderStop) }
 func (a *actor) stopAfter(o mailbox.Orders) {
 	// Before the order, as a veto turns it back.
 	a.phase.CompareAndSwap(uint32(Started), uint32(Stopping))
-	started := a.box.Order(a, o)
+	idle := a.box.Order(a, o)
 	if o&mailbox.OrderDrain != 0 {
-		a.timeEnd(started)
+		a.timeEnd(idle)
 	}
 }
 

@@ -383,7 +383,7 @@ func (a *actor) renew() (goOn bool) {
 	if err != nil {
 		return a.notRenewed(err)
 	}
-	a.goOn()
+	a.markStarted()
 	a.releaseForgotten()
 	return true
 }

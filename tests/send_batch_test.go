@@ -540,3 +540,24 @@ func TestShutdownCutsABatch(t *testing.T) {
 	require.Equal(t, []int{1, 2}, handled)
 	require.Equal(t, []string{"OnStopping", "OnStopped"}, j.all())
 }
+
+// One-Owner: where panic(nil) of a batch is taken for a Goexit, as GODEBUG=panicnil=1 has it, the
+// owner that goes on has the worker to itself. The race detector says so.
+func TestPanicOfNilInABatch(t *testing.T) {
+	t.Setenv("GODEBUG", "panicnil=1")
+	for range 50 {
+		addr := run(t, &doll{}, quiet(), supOption(akt.Resume))
+		over := make(chan struct{})
+		leave := hold(t, addr)
+		for range 3 {
+			require.NoError(t, addr.Notify(t.Context(), deed(func(akt.Context) {
+				panic(nil) //nolint:govet // the case itself
+			})))
+			require.NoError(t, addr.Notify(t.Context(), deed(func(akt.Context) {})))
+		}
+		require.NoError(t, addr.Notify(t.Context(), deed(func(akt.Context) { close(over) })))
+		leave()
+		<-over
+		addr.Release()
+	}
+}

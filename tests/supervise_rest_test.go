@@ -557,3 +557,82 @@ func TestOnStartFailsWithNothingToDrain(t *testing.T) {
 		require.NoError(t, addr.Err())
 	})
 }
+
+// Shutdown: an actor that rests before its restart has nothing to do, also where what was queued
+// meanwhile has been withdrawn; so Shutdown ends it without waiting.
+func TestShutdownEndsARestWithNothingQueued(t *testing.T) {
+	t.Parallel()
+	for name, withdrawn := range map[string]func(*testing.T, *akt.Address, *akt.PrivateAddress){
+		"nothing": func(*testing.T, *akt.Address, *akt.PrivateAddress) {},
+		"a request that was given up": func(t *testing.T, addr *akt.Address, _ *akt.PrivateAddress) {
+			t.Helper()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			defer cancel()
+			_, err := addr.Send(ctx, Touch{})
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		},
+		"a timer that was stopped": func(t *testing.T, _ *akt.Address, own *akt.PrivateAddress) {
+			t.Helper()
+			timer := own.NotifyLater(Touch{}, 0)
+			synctest.Wait()
+			require.True(t, timer.Stop())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				system := akt.NewSystem()
+				addr, err := system.Run(generations(new(journal), nil), quiet(), akt.WithSupervisor(
+					akt.Supervisor{BackoffMin: time.Minute, BackoffMax: time.Minute}))
+				require.NoError(t, err)
+				own := contextOf(t, addr).Private()
+				for range 2 { // the second restart waits
+					supFail(t, addr)
+				}
+				synctest.Wait()
+				withdrawn(t, addr, own)
+				began := time.Now()
+				require.NoError(t, system.Shutdown(context.Background()))
+				require.Zero(t, time.Since(began))
+			})
+		})
+	}
+}
+
+// WithStopTimeout: the limit holds for an actor that rests before its restart, too.
+func TestStopTimeoutOfARest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem()
+		addr, err := system.Run(akt.Spawner[*patient](func() *patient { return &patient{} }), quiet(),
+			akt.WithStopTimeout(time.Second),
+			akt.WithSupervisor(akt.Supervisor{MaxRestarts: -1, BackoffMin: time.Hour, BackoffMax: time.Hour}))
+		require.NoError(t, err)
+		for range 2 {
+			supFail(t, addr)
+		}
+		synctest.Wait()
+		ended := make(chan error, 1)
+		require.NoError(t, addr.Notify(t.Context(), Patience{ended}))
+		addr.Stop() // ends the rest: a fresh state handles what was accepted
+		began := time.Now()
+		require.NoError(t, addr.Wait(t.Context()))
+		require.Equal(t, time.Second, time.Since(began))
+		require.ErrorIs(t, <-ended, context.Canceled)
+		shutDown(t, system)
+	})
+}
+
+// patient has no hooks.
+type patient struct{}
+
+func (*patient) HandleStray(akt.Context, Stray) { panic("a Stray was handled") }
+
+// HandlePatience waits for the end of its Context.
+func (*patient) HandlePatience(ctx akt.Context, m Patience) {
+	<-ctx.Done()
+	m.ended <- ctx.Err()
+}
+
+// Patience tells why it was at its end.
+type Patience struct{ ended chan<- error }

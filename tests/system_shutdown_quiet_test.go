@@ -312,3 +312,40 @@ func TestShutdownDoesNotWaitForAnEmptyRest(t *testing.T) {
 		require.Zero(t, time.Since(began))
 	})
 }
+
+// Shutdown: the tick of an interval that turns out to be of no message is no message, so OnStopping
+// is told again of what was handled beside it.
+func TestTickOfNoMessageHidesNone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		system := akt.NewSystem(akt.WithDefaults(quiet()))
+		sink, err := system.Run(&doll{})
+		require.NoError(t, err)
+		flusher, err := system.Run(&doll{onStopping: func(ctx akt.Context) bool {
+			if err := sink.Notify(ctx, j.entry("flushed")); err != nil {
+				j.add("flush: %v", err)
+			}
+			return true
+		}})
+		require.NoError(t, err)
+		var timer *akt.Timer
+		ticks := 0
+		timer = contextOf(t, flusher).Private().NotifyInterval(func() any {
+			if ticks++; ticks > 1 {
+				timer.Stop() // this tick is of no message
+			}
+			return deed(func(akt.Context) {})
+		}, time.Hour)
+		slow, err := system.Run(&doll{onStopping: func(ctx akt.Context) bool {
+			time.Sleep(90 * time.Minute) // the second tick comes meanwhile
+			j.add("late: %v", flusher.Notify(ctx, j.entry("handled")))
+			return true
+		}})
+		require.NoError(t, err)
+		synctest.Wait()
+		require.NoError(t, system.Shutdown(context.Background()))
+		<-slow.Done()
+		require.Equal(t, []string{"flushed", "late: <nil>", "handled", "flushed"}, j.all()[:4])
+	})
+}

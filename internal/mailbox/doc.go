@@ -26,12 +26,13 @@
 //	idle         → busy         a sender with a request, who runs the handler: Take, one CAS
 //	idle         → busy         a sender with a notification, for the owner that it starts, who
 //	                            begins with that run: TakeFor, the same CAS
-//	busy         → idle         that owner, after that one run: Yield or EndFirst, one CAS that
-//	                            fails if anything has changed
-//	idle         → busy+work    who pushes or orders, with mu held, and starts an owner: wake
-//	busy         → busy+work    who pushes or orders, with mu held: wake
+//	busy         → idle         the owner, after that one run: Yield or EndFirst, one CAS that
+//	                            fails if anything has changed; at the actor's start TryIdle
+//	idle         → busy+work    who pushes or orders, with mu held, and starts an owner: markWork
+//	busy         → busy+work    who pushes or orders, with mu held: markWork
 //	busy, +work  → idle         the owner, with mu held and nothing to do: release
-//	busy         → a run more   the owner, with a message from a lane: BeginRun, one addition
+//	busy         → a run more   the owner, with a message from a lane or a hook: BeginRun, one
+//	                            addition
 //	busy         → a run more   the owner, with a message of its batch: NextRun, one CAS that
 //	                            fails if anything has changed
 //	busy         → +interrupt   who has what comes before a batch, with mu held: interrupt

@@ -83,7 +83,7 @@ func newNotice(ctx context.Context, msg, to any, form uint8) *Envelope {
 func (e *Envelope) isPooled() bool { return e.marks&pooled != 0 }
 
 // clear empties an envelope that is to be used again.
-func (e *Envelope) clear() { e.Ctx, e.Msg, e.To, e.since = nil, nil, nil, 0 }
+func (e *Envelope) clear() { e.Ctx, e.Msg, e.To, e.prev, e.since = nil, nil, nil, nil, 0 }
 
 // reuse gives an envelope back whose message was handled, by its owner.
 func (e *Envelope) reuse() {
@@ -96,7 +96,8 @@ func (e *Envelope) reuse() {
 // IsEndless reports of a request whether its context cannot end.
 func (e *Envelope) IsEndless() bool { return e.marks&endless != 0 }
 
-// InList reports whether the message is in a lane, or in line for it. The caller holds the lock.
+// InList reports whether a private message is in its lane. The caller holds the lock. (Of a message
+// in a batch it would say so, too.)
 func (e *Envelope) InList() bool { return e.place != nowhere }
 
 // Waited is how long ago the message was sent, where its mailbox measures that.

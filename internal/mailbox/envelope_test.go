@@ -3,6 +3,7 @@ package mailbox
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 	"unsafe"
 
@@ -87,6 +88,9 @@ func TestFirstAnswerCounts(t *testing.T) {
 // 128 bytes is a size class of Go's allocator.
 func TestLayout(t *testing.T) {
 	t.Parallel()
+	if math.MaxInt == math.MaxInt32 {
+		t.Skip("the sizes are those of 64 bits")
+	}
 	require.EqualValues(t, 104, unsafe.Sizeof(Mailbox{}))
 	require.EqualValues(t, 40, unsafe.Offsetof(Mailbox{}.worker))
 	require.LessOrEqual(t, unsafe.Offsetof(Envelope{}.Source), uintptr(72))

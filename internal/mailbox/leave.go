@@ -31,6 +31,7 @@ func (m *Mailbox) Withdraw(e *Envelope) (found Whereabouts, ahead Ahead) {
 		ahead = m.private().ahead(e)
 		m.private().remove(e)
 	}
+	m.hasNoWork()
 	return InLane, ahead
 }
 
@@ -60,6 +61,7 @@ func (m *Mailbox) Remove(e *Envelope) bool {
 		return false
 	}
 	m.private().remove(e)
+	m.hasNoWork()
 	return true
 }
 
@@ -97,7 +99,7 @@ func (m *Mailbox) ShutOff(o Orders) (queue []*Envelope, current *Envelope, owns 
 	m.orders |= o
 	m.interrupt()
 	queue = append(m.takeRest(), m.takeAll()...)
-	return queue, m.current, m.resume() || m.wake()
+	return queue, m.current, m.resume() || m.markWork()
 }
 
 // shutLanes has the mailbox take nothing more, with mu held. Those who wait for room find

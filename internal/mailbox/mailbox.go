@@ -25,7 +25,7 @@ type Mailbox struct {
 	rare    *rareLists // made when needed first
 	current *Envelope  // what Next returned last
 
-	worker atomic.Pointer[Worker] // changed by the owner, but for the first one: see StartFor
+	worker atomic.Pointer[Worker] // changed by the owner; who finds none may add one: see StartFor
 
 	// free are envelopes to be used again by who pushes a notification, linked by next: lent by
 	// the owner. With a sync.Pool alone a notification would take a third longer, or more.
@@ -147,11 +147,11 @@ func (m *Mailbox) put(e *Envelope, into Lane) (owns bool) {
 	if into == Private {
 		m.interrupt()
 		m.rarely().private.push(e, inPrivate)
-		return m.private().len() == 1 && m.wake()
+		return m.private().len() == 1 && m.markWork()
 	}
 	m.public.push(e, inPublic)
 	// No-Lost-Wake-Up: where the lane was not empty, work is on already.
-	return m.public.n == 1 && m.wake()
+	return m.public.n == 1 && m.markWork()
 }
 
 // Push puts an envelope into a lane, or in line for it if wait is set. It starts the owner where

@@ -16,27 +16,34 @@ const (
 	beforeMessages = OrderStop | OrderRenew | OrderFail | OrderTell
 )
 
-// Order tells the owner to do something when it is free, and starts it where the actor was idle or
-// suspended.
-func (m *Mailbox) Order(h Host, o Orders) (started bool) {
-	if started = m.order(o); started {
+// Order tells the owner to do something when it is free, and starts it where the actor was idle,
+// or suspended and is to drain. It reports whether the actor was idle.
+func (m *Mailbox) Order(h Host, o Orders) (idle bool) {
+	owns, idle := m.order(o)
+	if owns {
 		m.Start(h)
 	}
-	return started
+	return idle
 }
 
-func (m *Mailbox) order(o Orders) (owns bool) {
+func (m *Mailbox) order(o Orders) (owns, idle bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if o&OrderDrain != 0 {
-		if m.closed {
-			return false // it drains, or has ended
-		}
+	switch {
+	case o&OrderDrain != 0 && m.closed:
+		return false, false // it drains, or has ended
+	case o&OrderDrain != 0:
 		m.shutLanes()
+	case o == OrderTell && m.Word().IsSuspended():
+		return false, false // there is no state that could be told
 	}
 	m.orders |= o
 	m.interrupt()
-	return o&OrderDrain != 0 && m.resume() || m.wake()
+	if o&OrderDrain != 0 && m.resume() {
+		return true, false
+	}
+	idle = m.markWork()
+	return idle, idle
 }
 
 // Cancel takes orders back, if they were given. The caller holds the lock.
@@ -75,8 +82,9 @@ const (
 	Fail                    // as OrderFail says
 )
 
-// Next decides what the owner does next, and takes the message to handle. Where the actor goes
-// idle, w is the worker that its owner leaves with, if it has one: see [Host].
+// Next decides what the owner does next, and takes the message to handle. w is the worker with the
+// batch to handle or, where the actor goes idle, the one that its owner leaves with, if it has one:
+// see [Host].
 func (m *Mailbox) Next() (todo Task, e *Envelope, w *Worker) {
 	m.lock()
 	last := m.current

@@ -121,11 +121,59 @@ func TestSuspend(t *testing.T) {
 	}
 }
 
+// Suspended: an actor that rests is idle again when what was queued is withdrawn, and an order to
+// tell, which is for a state, does not wake it up.
+func TestRestIsIdleAgain(t *testing.T) {
+	t.Parallel()
+	withdraw := func(h *host, e *Envelope) { h.box.Withdraw(e) }
+	for name, row := range map[string]struct {
+		in       Lane
+		withdraw func(h *host, e *Envelope)
+	}{
+		"withdrawn from the public lane":  {Public, withdraw},
+		"withdrawn from the private lane": {Private, withdraw},
+		"removed from the private lane": {Private, func(h *host, e *Envelope) {
+			h.box.Lock()
+			defer h.box.Unlock()
+			require.True(t, h.box.Remove(e))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := ownedHost(10)
+			h.box.Lock()
+			require.True(t, h.box.Suspend(true, false))
+			h.box.Unlock()
+			e := notice(nothing)
+			require.Equal(t, Accepted, pushed(t, h, e, row.in))
+			require.False(t, h.box.Word().IsIdle())
+			h.box.Order(h, OrderTell)
+			row.withdraw(h, e)
+			require.True(t, h.box.Word().IsIdle())
+			require.False(t, h.box.IsOrdered(OrderTell))
+
+			require.Equal(t, Accepted, pushed(t, h, notice(nothing), row.in))
+			require.False(t, h.box.Word().IsIdle(), "it is awake for the next one")
+			h.box.Order(h, OrderDrain)
+			inTime(t, h.ended, "it rests for ever", 0)
+			require.Equal(t, 1, h.handled)
+		})
+	}
+}
+
+// pushed pushes an envelope into a mailbox whose actor is not idle.
+func pushed(t *testing.T, h *host, e *Envelope, into Lane) Admission {
+	t.Helper()
+	a, started := h.box.Push(h, e, into, false)
+	require.False(t, started)
+	return a
+}
+
 // Suspended: who orders to drain ends the rest, and who shuts off does; nobody else does.
 func TestWhatEndsARest(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(h *host){
-		"a drain": func(h *host) { require.True(t, h.box.Order(h, OrderDrain)) },
+		"a drain": func(h *host) { require.False(t, h.box.Order(h, OrderDrain), "it was not idle") },
 		"the hard end": func(h *host) {
 			_, _, owns := h.box.ShutOff(OrderDrain)
 			require.True(t, owns)

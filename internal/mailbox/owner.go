@@ -71,7 +71,9 @@ func (m *Mailbox) StartFor(h Host, sender *Mailbox, link uint64) {
 	w := sender.worker.Load()
 	if w == nil {
 		w = new(Worker)
-		sender.worker.CompareAndSwap(nil, w) // if it fails, w is one that nobody works with
+		// If it fails, or the sender's actor has gone idle, nobody works with w: then relieve
+		// comes.
+		sender.worker.CompareAndSwap(nil, w)
 	}
 	h.Started() // Noted-First
 	o := m.ownerOf(h)
@@ -111,7 +113,7 @@ func (m *Mailbox) First() (e *Envelope, begun Word) {
 func (m *Mailbox) EndFirst(e *Envelope, begun Word) (w *Worker, idle bool) {
 	e.reuse()
 	if w = m.worker.Load(); w != nil {
-		m.worker.Store(nil)
+		m.worker.Store(nil) // before the actor is another owner's, with another worker
 	}
 	if m.swap(begun, begun&^(HandlerMask|flagBusy)) { // No-Lost-Wake-Up
 		return w, true

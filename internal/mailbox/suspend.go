@@ -6,16 +6,21 @@ package mailbox
 // caller holds the lock.
 func (m *Mailbox) Suspend(wait, hurry bool) (suspended bool) {
 	m.orders |= OrderRenew
-	queued := m.Queued() > 0
-	if !wait || m.orders&OrderDrain != 0 && (hurry || !queued) {
+	if !wait || m.orders&OrderDrain != 0 && (hurry || m.Queued() == 0) {
 		m.hurryUp()
 		return false
 	}
-	if !queued && m.orders == OrderRenew {
+	m.turnOn(flagSuspended) // Suspended
+	m.hasNoWork()
+	return true
+}
+
+// hasNoWork takes work back where the actor is suspended, and has nothing to do but to get a fresh
+// state: so it is idle, and a message that comes turns work on again. The caller holds mu.
+func (m *Mailbox) hasNoWork() {
+	if m.Word().IsSuspended() && m.Queued() == 0 && m.orders == OrderRenew {
 		m.turnOff(flagWork)
 	}
-	m.turnOn(flagSuspended) // Suspended
-	return true
 }
 
 // ResumeAndUnlock ends a suspension, and the critical section that the caller has begun with Lock.

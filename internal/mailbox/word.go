@@ -157,10 +157,10 @@ func (m *Mailbox) Guard() { m.turnOn(flagGuard) }
 func (m *Mailbox) turnOn(flags Word)  { m.word.Or(uint64(flags)) }
 func (m *Mailbox) turnOff(flags Word) { m.word.And(^uint64(flags)) }
 
-// wake marks work, with mu held. It reports whether the caller took the actor.
+// markWork turns work on, with mu held. It reports whether the caller took the actor.
 //
 // Where both flags are on already they stay so: only who holds mu turns work off.
-func (m *Mailbox) wake() (owns bool) {
+func (m *Mailbox) markWork() (owns bool) {
 	const both = flagWork | flagBusy
 	return m.Word()&both != both && Word(m.word.Or(uint64(both)))&flagBusy == 0
 }

@@ -218,6 +218,7 @@ func TestEnvelopesOfABatchAreUsedAgain(t *testing.T) {
 			require.Nil(t, e.Msg)
 			require.Nil(t, e.Ctx)
 			require.Nil(t, e.To)
+			require.Nil(t, e.prev, "it would hold the message before it")
 		}
 		require.Equal(t, Accepted, h.notify(Private, func(uint64) {
 			h.box.Lock()
