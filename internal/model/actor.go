@@ -87,7 +87,6 @@ type actor struct {
 	due         time.Duration
 	wait        time.Duration // of the restart
 	hurry       bool          // the old state was started
-	work        bool          // something waits for the end of the rest
 	escalated   *fault
 	ending      bool // waits for its children
 	ended       bool
@@ -238,7 +237,6 @@ func (m *actor) send(c *call) {
 	default:
 		m.waiting = append(m.waiting, c)
 	}
-	m.work = true
 	m.pend(c)
 	m.settle()
 	if c.from != nil && c.waits() {

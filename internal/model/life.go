@@ -157,7 +157,6 @@ func (m *actor) rest() {
 	case m.drained && (m.hurry || !m.queued()):
 		m.hurryUp()
 	default:
-		m.work = m.queued() || m.drained || m.ask || m.escalated != nil
 		m.resting, m.due = true, m.now+m.wait
 		m.quiet()
 	}
@@ -280,7 +279,6 @@ func (m *actor) told(of *actor) {
 	if m.shut {
 		return
 	}
-	m.work = true
 	m.private = append(m.private, &call{id: terminatedID - of.id, private: true, target: of})
 	m.settle()
 }
@@ -309,7 +307,7 @@ func (m *actor) release() {
 }
 
 func (m *actor) contextStop() {
-	m.ask, m.work = true, true
+	m.ask = true
 	m.settle()
 }
 
@@ -327,7 +325,6 @@ func (m *actor) heard(of ...int) {
 		case must && len(m.private) == 0:
 			of := m.model.actors[terminatedID-id]
 			m.private = append(m.private, &call{id: id, private: true, target: of})
-			m.work = true
 		default:
 			m.unsure = true
 		}

@@ -49,11 +49,16 @@ func (m *actor) isTick() bool {
 	return m.run != nil && m.run.call.timer != nil && m.run.call.timer.every > 0
 }
 
+// hasWork reports whether there is something to do for an actor that rests, but to be made anew.
+func (m *actor) hasWork() bool {
+	return m.queued() || m.drained || m.ask || m.escalated != nil
+}
+
 // isQuiet reports whether Shutdown does not wait for the actor: it has nothing to do, but perhaps a
 // tick of an interval.
 func (m *actor) isQuiet() bool {
 	switch {
-	case m.ended, m.resting && !m.work:
+	case m.ended, m.resting && !m.hasWork():
 		return true
 	case m.queued(), m.escalated != nil, m.owes() > 0:
 		return false

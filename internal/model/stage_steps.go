@@ -240,8 +240,8 @@ func (s *stage) handler(st step) bool {
 }
 
 // cancelBehind has a handler end the ctx of a request that is queued behind it, and return before
-// the sender can leave. Where others wait for room, whether they are let in before the next handler
-// runs is not said.
+// the sender can leave. Where others wait for room, or an OnStopping is to send, whether there is
+// room before the next handler runs is not said.
 func (s *stage) cancelBehind(st step, m *actor, who string) bool {
 	var queued []*call
 	for _, c := range slices.Concat(m.private, m.public) {
@@ -249,7 +249,8 @@ func (s *stage) cancelBehind(st step, m *actor, who string) bool {
 			queued = append(queued, c)
 		}
 	}
-	if len(queued) == 0 || len(m.waiting) > 0 {
+	sends := func(a *actor) bool { return a.flushes != nil }
+	if len(queued) == 0 || len(m.waiting) > 0 || slices.ContainsFunc(s.actors, sends) {
 		return false
 	}
 	c := queued[st.b%len(queued)]
