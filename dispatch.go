@@ -28,6 +28,7 @@ type table struct {
 	byName   map[string]*handler
 	partial  []*handler // handlers of an interface that has methods
 	anything *handler   // the handler of the empty interface, if there is one
+	starts   bool       // the type has OnStart
 	stopping bool       // the type has OnStopping
 	ends     bool       // it has a hook that its end calls
 	defers   bool       // a reply of some handler may be a Future
@@ -64,6 +65,7 @@ func newTable(t reflect.Type, methods []handlers.Method) *table {
 	tbl.cache.Init()
 	for _, m := range methods {
 		if m.IsHook() {
+			tbl.starts = tbl.starts || m.GoName == "OnStart"
 			tbl.stopping = tbl.stopping || m.GoName == "OnStopping"
 			tbl.ends = tbl.ends || m.GoName != "OnStart"
 			continue

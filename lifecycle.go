@@ -83,9 +83,11 @@ func (s *System) configured(
 // the caller waits for its end, and the graph shows that, as the end may wait for the caller.
 func (a *actor) start(from context.Context) error {
 	var err error
-	guard.Notice(func() { err = a.callStart(from) }, func() { // Run does not return either
-		a.endAtStart(from, func() { a.abortStart(errGoexit) })
-	})
+	if a.table.starts {
+		guard.Notice(func() { err = a.callStart(from) }, func() { // Run does not return either
+			a.endAtStart(from, func() { a.abortStart(errGoexit) })
+		})
+	}
 	if c := a.config.claim; c != nil {
 		c.past.Store(true)
 	}
