@@ -448,7 +448,7 @@ func TestSoak(t *testing.T) { //nolint:paralleltest // it counts goroutines
 		}
 		<-time.After(*soak / soakPhases)
 		close(over)
-		if !within(20*time.Second, func() bool { clients.Wait(); return true }) {
+		if !within(time.Minute, func() bool { clients.Wait(); return true }) {
 			t.Fatalf("clients wait for ever:\n%s", stacks())
 		}
 		if !soon(func() bool {
@@ -596,7 +596,7 @@ func liveHeap() uint64 {
 
 // soon waits for what has to come by itself.
 func soon(holds func() bool) bool {
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !holds() {
 		if time.Now().After(deadline) {
 			return false
