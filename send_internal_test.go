@@ -899,3 +899,30 @@ func TestTimerStopBeforeATickBegins(t *testing.T) {
 	require.False(t, timer.Stop())
 	require.NoError(t, s.Shutdown(t.Context()))
 }
+
+// A Context has no Context of its own system below it, nor a function one of Go, however messages
+// and functions are sent on: so none of them keeps those before.
+func TestContextsThatAreSentOnDoNotGrow(t *testing.T) {
+	t.Parallel()
+	actors := runSnags(t, 2)
+	got := make(chan Context, 1)
+	keep := snagAct{func(ctx Context) { got <- ctx }}
+	sender, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, err := actors[0].Send(sender, keep)
+	require.NoError(t, err)
+	first := <-got
+	_, err = actors[1].Send(first, keep)
+	require.NoError(t, err)
+	require.NotEqual(t, reflect.TypeFor[Context](), reflect.TypeOf((<-got).Context))
+
+	var below context.Context
+	_, err = Go(first, func(ctx context.Context) (int, error) {
+		return Go(ctx.(Context), func(ctx context.Context) (int, error) {
+			below = ctx.(Context).Context.(*goFunction).Context
+			return 0, nil
+		}).Wait(ctx)
+	}).Wait(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, reflect.TypeFor[*goFunction](), reflect.TypeOf(below))
+}

@@ -433,3 +433,21 @@ func TestDeadlockOfAFullMailbox(t *testing.T) {
 		})
 	}
 }
+
+// D6: a path says that a mailbox is full only where the message would wait for room in it.
+func TestPathOfAPrivateSendToAFullMailbox(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		addr := runNarrow(t, "a")[0]
+		told := make(chan error, 1)
+		nothing := deed(func(akt.Context) {})
+		_, err := addr.Send(t.Context(), deed(func(ctx akt.Context) {
+			assert.NoError(t, addr.TryNotify(context.Background(), nothing))
+			_, err := ctx.Private().Send(ctx, nothing)
+			told <- err
+		}))
+		require.NoError(t, err)
+		failure := requireSendError(t, <-told, akt.NotHandled, akt.ErrDeadlock)
+		require.EqualError(t, failure.Err, "akt: deadlock: a.HandleAct → a")
+	})
+}

@@ -555,3 +555,20 @@ func TestErrorWhoseMethodsPanic(t *testing.T) {
 		})
 	}
 }
+
+// An error about a Raw that was decoded has its name.
+func TestRawIsNamedInErrors(t *testing.T) {
+	t.Parallel()
+	for _, path := range sendPaths() {
+		addr := path.run(t, &rawFails{})
+		_, err := addr.Send(path.ctx(t), akt.Raw{Name: "Bad"})
+		requireSendError(t, err, akt.MaybeHandled)
+		require.ErrorContains(t, err, `akt: akt.Raw "Bad" to `)
+	}
+}
+
+type RawBad struct{}
+
+type rawFails struct{}
+
+func (rawFails) HandleBad(akt.Context, RawBad) { panic("bad") }

@@ -114,12 +114,17 @@ func goroutinesOfBubble(t *testing.T) int {
 	t.Helper()
 	synctest.Wait()
 	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
+	n := runtime.Stack(stacks, true)
+	for n == len(stacks) { // there are more, of tests that run in parallel
+		stacks = make([]byte, 2*len(stacks))
+		n = runtime.Stack(stacks, true)
+	}
+	stacks = stacks[:n]
 	own, _, _ := bytes.Cut(stacks, []byte("\n")) // the caller's comes first
 	_, bubble, ok := strings.Cut(string(own), "synctest bubble ")
 	require.True(t, ok, "not in a bubble: %s", own)
 	bubble = strings.TrimRight(bubble, "]:")
-	n := 0
+	n = 0
 	for line := range strings.Lines(string(stacks)) {
 		if strings.HasPrefix(line, "goroutine ") &&
 			strings.Contains(line, "synctest bubble "+bubble+"]") {

@@ -2,6 +2,7 @@ package tests_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"testing"
@@ -567,4 +568,23 @@ func TestNilPanicInOnStopping(t *testing.T) {
 			require.Len(t, n.stopped, 1, name)
 		}
 	}
+}
+
+// A context of the user's own type that an actor is run with is waited for by a goroutine only
+// until OnStart has returned.
+func TestOnStartLetsGoOfTheCallersContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem()
+		own := newOwnCtx(t.Context())
+		before := goroutinesOfBubble(t)
+		addr, _, err := system.LookupOrRun(own, "a", func() any {
+			return &doll{onStart: func(ctx akt.Context) error { _ = ctx.Done(); return nil }}
+		})
+		require.NoError(t, err)
+		require.Equal(t, before, goroutinesOfBubble(t))
+		settled(t, addr)
+		own.finish(errors.New("over"))
+		shutDown(t, system)
+	})
 }

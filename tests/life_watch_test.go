@@ -2,6 +2,7 @@ package tests_test
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -146,16 +147,22 @@ func TestUnwatch(t *testing.T) {
 	})
 }
 
-// An actor without a handler for Terminated is not told: it is neither logged nor a dead letter.
+// An actor without a handler for Terminated is not told of an end, which is no dead letter; that it
+// watches is logged at once.
 func TestWatcherWithoutHandler(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var dead journal
 		system, target := deadLetters(&dead), run(t, &doll{})
 		ready := make(chan struct{})
-		addr, err := system.Run(&deafWatcher{target: target, ready: ready})
+		log := newFailLog()
+		addr, err := system.Run(&deafWatcher{target: target, ready: ready},
+			akt.WithLogger(slog.New(log)))
 		require.NoError(t, err)
 		<-ready
+		require.Len(t, log.kept.records, 1)
+		require.Equal(t, "akt: a watch that nobody will hear of", log.kept.records[0]["text"])
+		require.Equal(t, target.Name(), log.kept.records[0]["watched"])
 		target.Stop()
 		<-target.Done()
 		synctest.Wait()

@@ -580,3 +580,85 @@ func TestPromiseOfAnotherContext(t *testing.T) {
 	_, err = future.Wait(t.Context())
 	require.ErrorContains(t, err, "the context is nil")
 }
+
+// E1: a Future that is the reply to several messages speaks of the first.
+func TestWaitOfAReplyToSeveralMessages(t *testing.T) {
+	t.Parallel()
+	gone := run(t, &doll{})
+	gone.Stop()
+	_, own := gone.Send(t.Context(), deed(func(akt.Context) {}))
+	promise, future := akt.NewPromise[int](context.Background())
+	for _, name := range []string{"first", "second"} {
+		reply, err := run(t, &doll{}, akt.WithName(name)).Send(t.Context(),
+			play(func(akt.Context) (any, error) { return future, nil }))
+		require.NoError(t, err)
+		require.Same(t, future, reply)
+	}
+	promise.Reject(own)
+	_, err := future.Wait(t.Context())
+	require.Equal(t, "first", requireSendError(t, err, akt.MaybeHandled, akt.ErrStopped).Actor)
+}
+
+// E3: a nil Future as the reply to a notification is a failure that says so.
+func TestNilFutureOfANotification(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dead journal
+		system := deadLetters(&dead)
+		addr, info := sysRun(t, system, &doll{})
+		require.NoError(t, addr.Notify(t.Context(),
+			play(func(akt.Context) (any, error) { return (*akt.Future[int])(nil), nil })))
+		synctest.Wait()
+		require.Equal(t,
+			[]string{"tests_test.dollAct: akt: the handler returned a nil Future"}, dead.all())
+		require.EqualValues(t, 1, info().Failed)
+		shutDown(t, system)
+	})
+}
+
+// A Promise fails when its ctx ends, also where that is of a type of the user's own whose methods
+// panic, or end the goroutine, from then on.
+func TestPromiseOfAHostileContext(t *testing.T) {
+	t.Parallel()
+	for failure, fail := range map[string]func(){
+		"panic": func() { panic("hostile") }, "Goexit": runtime.Goexit,
+	} {
+		t.Run(failure, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(context.Background())
+				hostile := &hostileCtx{Context: ctx, fail: fail}
+				hostile.left.Store(1000)
+				_, future := akt.NewPromise[int](hostile)
+				hostile.left.Store(0)
+				cancel()
+				_, err := future.Wait(t.Context())
+				require.Equal(t, context.Canceled, err)
+			})
+		})
+	}
+}
+
+// A Promise made with a Context of an actor that has ended, or of a state that was replaced, fails
+// at once.
+func TestPromiseOfWhatHasEnded(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(t *testing.T, addr *akt.Address){
+		"the actor": func(_ *testing.T, addr *akt.Address) { addr.Stop(); <-addr.Done() },
+		"the state": func(t *testing.T, addr *akt.Address) {
+			t.Helper()
+			require.NoError(t, addr.Notify(t.Context(), crash()))
+			settled(t, addr)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			addr := run(t, akt.Spawner[*doll](func() *doll { return &doll{} }), quiet())
+			kept := contextOf(t, addr)
+			end(t, addr)
+			_, future := akt.NewPromise[int](kept)
+			_, err := future.Wait(t.Context())
+			require.ErrorIs(t, err, akt.ErrStopped)
+		})
+	}
+}

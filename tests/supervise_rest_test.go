@@ -636,3 +636,59 @@ func (*patient) HandlePatience(ctx akt.Context, m Patience) {
 
 // Patience tells why it was at its end.
 type Patience struct{ ended chan<- error }
+
+// WithStopTimeout: at the limit an actor ends that still waits for its restart, as its last state
+// failed to start.
+func TestStopTimeoutOfARestThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dead journal
+		system := deadLetters(&dead)
+		n := 0
+		addr, err := system.Run(akt.Spawner[*doll](func() *doll {
+			n++
+			return &doll{onStart: func(akt.Context) error {
+				if n > 1 {
+					return errors.New("not yet")
+				}
+				return nil
+			}}
+		}), akt.WithStopTimeout(time.Minute),
+			akt.WithSupervisor(akt.Supervisor{BackoffMin: time.Hour, BackoffMax: time.Hour}))
+		require.NoError(t, err)
+		leave := hold(t, addr)
+		require.NoError(t, addr.Notify(t.Context(), crash()))
+		require.NoError(t, addr.Notify(t.Context(), Stray{}))
+		began := time.Now()
+		addr.Stop()
+		leave()
+		<-addr.Done()
+		require.Equal(t, time.Minute, time.Since(began))
+		require.Equal(t, []string{"tests_test.dollAct: akt: panic: crash",
+			"tests_test.Stray: stopped"}, dead.all())
+		shutDown(t, system)
+	})
+}
+
+// A watch by an OnStopped is none: nothing of it comes to the next state, or is counted.
+func TestWatchByAnOnStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dead, told journal
+		gone := run(t, &doll{})
+		gone.Stop()
+		<-gone.Done()
+		system := deadLetters(&dead)
+		addr, info := sysRun(t, system, akt.Spawner[*doll](func() *doll {
+			return &doll{
+				onStopped:    func(ctx akt.Context) { ctx.Watch(gone) },
+				onTerminated: func(akt.Context, akt.Terminated) { told.add("told") },
+			}
+		}))
+		require.NoError(t, addr.Notify(t.Context(), crash()))
+		settled(t, addr)
+		require.Zero(t, info().Dropped)
+		require.Empty(t, told.all())
+		shutDown(t, system)
+	})
+}

@@ -548,3 +548,43 @@ func TestFailedMessageHasEnded(t *testing.T) {
 		}
 	}
 }
+
+// Info.Dropped counts a request that was queued when its sender was told of a deadlock; one that
+// waited for room was never accepted.
+func TestInfoDroppedForADeadlock(t *testing.T) {
+	t.Parallel()
+	for name, full := range map[string]bool{"queued": false, "waiting for room": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				system := sysQuiet()
+				parent, info := sysRun(t, system,
+					akt.Spawner[*doll](func() *doll { return &doll{} }),
+					supOption(akt.Restart), akt.WithMailbox(1))
+				child, err := contextOf(t, parent).Run(&doll{})
+				require.NoError(t, err)
+				private := contextOf(t, parent).Private()
+				leave := hold(t, parent)
+				want, layer := uint64(1), akt.ErrFailedToGetResponse
+				if full {
+					want, layer = 0, akt.ErrFailedToDeliver
+					require.NoError(t,
+						parent.TryNotify(context.Background(), deed(func(akt.Context) {})))
+				}
+				told := make(chan error, 1)
+				require.NoError(t, child.Notify(t.Context(), deed(func(ctx akt.Context) {
+					_, err := parent.Send(ctx,
+						deed(func(akt.Context) { t.Error("it was handled") }))
+					told <- err
+				})))
+				synctest.Wait()
+				require.NoError(t, private.Notify(t.Context(), crash()))
+				leave()
+				requireSendError(t, <-told, akt.NotHandled, akt.ErrDeadlock, layer)
+				settled(t, parent)
+				require.Equal(t, want, info().Dropped)
+				shutDown(t, system)
+			})
+		})
+	}
+}

@@ -445,3 +445,69 @@ func TestDoneIsNeverLate(t *testing.T) {
 		}
 	}
 }
+
+// Shutdown: whoever comes from a handler of the system is inside, through an actor of another one,
+// too; a handler of the other one that comes from elsewhere is not.
+func TestInsideThroughAnotherSystem(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system, other := akt.NewSystem(), akt.NewSystem()
+		defer shutDown(t, other)
+		a, err := system.Run(&doll{})
+		require.NoError(t, err)
+		b, err := system.Run(&doll{})
+		require.NoError(t, err)
+		between, err := other.Run(&doll{})
+		require.NoError(t, err)
+		nothing := deed(func(akt.Context) {})
+		toB := play(func(ctx akt.Context) (any, error) { return b.Send(ctx, nothing) })
+		leave := hold(t, a)
+		inside := make(chan error, 1)
+		require.NoError(t, a.Notify(t.Context(), deed(func(ctx akt.Context) {
+			_, err := between.Send(ctx, toB)
+			inside <- err
+		})))
+		over := make(chan error)
+		go func() { over <- system.Shutdown(context.Background()) }()
+		synctest.Wait()
+		for _, ctx := range starts(t) {
+			_, err = between.Send(ctx, toB)
+			requireSendError(t, err, akt.MaybeHandled, akt.ErrStopped)
+			require.ErrorContains(t, err, "pass the handler's ctx on")
+		}
+		leave()
+		require.NoError(t, <-over)
+		require.NoError(t, <-inside)
+	})
+}
+
+// Shutdown: an actor that is run while the system drains, and gets no message, is told while the
+// others still serve it, too.
+func TestActorRunWhileDrainingIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		system := akt.NewSystem()
+		sink, err := system.Run(&doll{})
+		require.NoError(t, err)
+		addr, err := system.Run(&doll{})
+		require.NoError(t, err)
+		leave := hold(t, addr)
+		flushed := make(chan error, 1)
+		require.NoError(t, addr.Notify(t.Context(), deed(func(ctx akt.Context) {
+			_, _, err := system.LookupOrRun(ctx, "late", func() any {
+				return &doll{onStopping: func(ctx akt.Context) bool {
+					_, err := sink.Send(ctx, deed(func(akt.Context) {}))
+					flushed <- err
+					return true
+				}}
+			})
+			assert.NoError(t, err)
+		})))
+		over := make(chan error)
+		go func() { over <- system.Shutdown(context.Background()) }()
+		synctest.Wait()
+		leave()
+		require.NoError(t, <-over)
+		require.NoError(t, <-flushed)
+	})
+}

@@ -473,3 +473,21 @@ func TestIntervalWaitsForTheDecision(t *testing.T) {
 		require.Equal(t, []string{"0s tick", "1s tick", "4s tick", "5s tick"}, c.all())
 	})
 }
+
+// The message of a timer that nobody handles is a dead letter, and counted; nil is no message.
+func TestTimerOfAnUnhandledMessageIsDropped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dead journal
+		system := deadLetters(&dead)
+		addr, info := sysRun(t, system, &doll{})
+		private := contextOf(t, addr).Private()
+		private.NotifyLater(nil, time.Second)
+		require.Empty(t, dead.all())
+		require.Zero(t, info().Dropped)
+		private.NotifyLater(time.Second, time.Second)
+		require.Len(t, dead.all(), 1)
+		require.EqualValues(t, 1, info().Dropped)
+		shutDown(t, system)
+	})
+}

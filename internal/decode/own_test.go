@@ -145,7 +145,10 @@ func TestOwnCodeThatDoesNotReturn(t *testing.T) {
 		require.Equal(t, "decode.testRole", refusal(t, err).Target)
 		require.NotContains(t, err.Error(), "exit")
 	}
-	_, err := decodeTo[testKinds](map[string]any{"RoleMap": map[string]any{"exit": 1}})
+	_, err := decodeTo[struct{ Role testRole }](map[string]any{"Role": "exit"})
+	require.Equal(t, "a value at which the type's own code ended its goroutine",
+		refusal(t, err).Found)
+	_, err = decodeTo[testKinds](map[string]any{"RoleMap": map[string]any{"exit": 1}})
 	require.Error(t, err)
 	err = plain.Into(map[string]any{"Role": "exit"}, &testKinds{})
 	require.Equal(t, "Role", refusal(t, err).Path)
@@ -427,4 +430,14 @@ func TestLongNumbers(t *testing.T) {
 			require.Equal(t, foundNoNumber, refusal(t, err).Found, name)
 		}
 	}
+}
+
+// Bytes that are JSON already are copied, too.
+func TestSharesNoRawJSON(t *testing.T) {
+	t.Parallel()
+	given := []byte(`{"a":1}`)
+	got, err := decodeTo[struct{ Raw json.RawMessage }](map[string]any{"Raw": given})
+	require.NoError(t, err)
+	given[0] = 'x'
+	require.Equal(t, `{"a":1}`, string(got.Raw))
 }
